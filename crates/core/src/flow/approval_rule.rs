@@ -1,0 +1,82 @@
+//! Who approves: automatically, or by steps.
+
+use std::sync::Arc;
+
+use super::Quota;
+use super::condition::Condition;
+use super::requirement::MfaRule;
+use super::selector::Selector;
+use crate::time::Span;
+
+/// How a request is approved.
+#[derive(Clone, Debug)]
+pub enum Approval {
+    /// By asking.
+    Automatic,
+    /// By people.
+    Decided(Decided),
+}
+
+/// Approval by people, with an optional fast lane.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// How long they have.
+    pub decide_within: Span,
+    /// Whether steps wait for each other.
+    pub order: Order,
+    /// How many denials close it.
+    pub denials: u32,
+    /// When nobody needs to be asked.
+    pub automatic: Option<Lane>,
+    /// Lists of steps; any one list suffices. `steps` alone is one list.
+    pub lists: Vec<Vec<Step>>,
+}
+
+/// Whether steps wait for each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// One after the other.
+    #[default]
+    InTurn,
+    /// In any order.
+    Any,
+}
+
+/// The fast lane: when a request needs nobody's approval.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// The condition that opens it.
+    pub when: Option<Arc<dyn Condition>>,
+    /// How often one person may take it.
+    pub quota: Option<Quota>,
+}
+
+/// One step: who, how many, under which condition.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its name; made from its place where the author gave none.
+    pub name: String,
+    /// Who may decide. Nobody where empty.
+    pub approvers: Vec<Selector>,
+    /// How many different people.
+    pub needed: u32,
+    /// A condition over the decider.
+    pub when: Option<Arc<dyn Condition>>,
+    /// Whether the decider must give a reason.
+    pub reason: bool,
+    /// What login the decider must bring.
+    pub mfa: Option<MfaRule>,
+    /// Whether the approvers are told.
+    pub tell: bool,
+    /// Who is added when nobody decides.
+    pub escalate: Vec<Tier>,
+}
+
+/// People who are added to a step when it has waited so long.
+#[derive(Clone, Debug)]
+pub struct Tier {
+    /// How long the step has been awaited.
+    pub after: Span,
+    /// Who is added.
+    pub to: Vec<Selector>,
+}

@@ -1,0 +1,63 @@
+//! Every bound of the library, in one file, each with its reason.
+//!
+//! They are part of the interface: beyond one of them a document has a problem and a command is
+//! refused, never slowly obeyed.
+
+use crate::time::Span;
+
+/// Bytes of one id. Long enough for `issuer|subject`, short enough for an index key.
+pub const ID_BYTES_MAX: usize = 256;
+/// Items one request may name. A scope is read by people who approve it.
+pub const ITEMS_PER_REQUEST_MAX: usize = 100;
+/// Groups of one person. Directories nest, but a decision walks this list.
+pub const GROUPS_PER_PERSON_MAX: usize = 2_000;
+/// Aliases of one person: mail addresses and accounts, not sessions.
+pub const ALIASES_PER_PERSON_MAX: usize = 32;
+/// Bytes of one person's attributes, so that facts stay facts and no documents.
+pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+/// Open grants of one person: settling walks them all.
+pub const OPEN_GRANTS_PER_PERSON_MAX: usize = 1_000;
+/// Bytes of a reason: an explanation, not an attachment.
+pub const REASON_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a policy document.
+pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// Nesting of a policy document, and of the facts handed in with a command.
+pub const NESTING_MAX: usize = 32;
+/// Flows of one policy document.
+pub const FLOWS_MAX: usize = 10_000;
+/// Steps of one list of an approval.
+pub const STEPS_MAX: usize = 16;
+/// Escalation tiers of one step.
+pub const TIERS_MAX: usize = 5;
+/// Selectors in one list.
+pub const SELECTORS_MAX: usize = 256;
+/// Every count under `limits`, and every number of people a step may need.
+pub const COUNT_MAX: u32 = 10_000;
+/// Extensions a flow may allow.
+pub const EXTENSIONS_MAX: u32 = 100;
+/// Bytes of one condition.
+pub const CONDITION_BYTES_MAX: usize = 4 * 1024;
+/// Tokens of one condition.
+pub const CONDITION_TOKENS_MAX: usize = 256;
+/// Depth of one condition, brackets and chains counted.
+pub const CONDITION_DEPTH_MAX: usize = 32;
+
+/// A host may be this far ahead of its store's clock, and a login dated this far ahead of now.
+pub const CLOCK_TOLERANCE: Span = Span::seconds(30);
+/// However its hours fall, a grant that waits this long is `unused`.
+pub const WAITING_MAX: Span = Span::days(30);
+/// The shortest span where a flow names none.
+pub const SPAN_MIN_DEFAULT: Span = Span::minutes(1);
+/// How long approvers have where a flow says nothing.
+pub const DECIDE_WITHIN_DEFAULT: Span = Span::hours(24);
+/// How long an approved grant may wait where a flow says nothing.
+pub const ACTIVATE_WITHIN_DEFAULT: Span = Span::hours(1);
+/// Reminders before the end where a flow says nothing.
+pub const REMINDERS_DEFAULT: [Span; 2] = [Span::minutes(15), Span::minutes(5)];
+
+/// Attempts after which an effect is stuck: still retried, but said aloud.
+pub const EFFECT_ATTEMPTS_MAX: u32 = 8;
+/// The pause after the first failure of an effect; each further one doubles it.
+pub const EFFECT_PAUSE_MIN: Span = Span::seconds(5);
+/// The longest pause between two attempts of an effect.
+pub const EFFECT_PAUSE_MAX: Span = Span::minutes(15);
