@@ -1,0 +1,142 @@
+//! Fields that a document may hold and that this build does not act on yet.
+//!
+//! They are read and checked like every other field, and then the flow is refused with words:
+//! nothing is accepted and ignored. Who builds one of them takes its line out of the table.
+
+use super::approval_rule::{Approval, Decided};
+use super::extension_rule::{DecidedBy, ExtensionApproval, GovernedBy};
+use super::target::Take;
+use super::valid::{Found, Wrong, WrongCode};
+use super::{Activation, Kind, Parts};
+
+/// One field: where it is used in a flow, and what to do without it.
+struct Field {
+    used: fn(&Parts) -> Vec<String>,
+    what: &'static str,
+    instead: &'static str,
+}
+
+const FIELDS: &[Field] = &[
+    Field {
+        used: |parts| at("kind", parts.kind != Kind::Elevation),
+        what: "an account or a secret of the grant's own",
+        instead: "leave `kind` out: the holder's own account then gets more permissions",
+    },
+    Field {
+        used: |parts| at("take", parts.take == Take::All),
+        what: "taking the whole list",
+        instead: "leave `take` out: the request then names its items",
+    },
+    Field {
+        used: |parts| at("activation", parts.activation != Activation::OnApproval),
+        what: "activation by the holder or by confirmation",
+        instead: "leave `activation` out: the approval then activates",
+    },
+    Field {
+        used: |parts| at("approval.any_of", decided(parts).is_some_and(|rule| rule.lists.len() > 1)),
+        what: "a choice between lists of steps",
+        instead: "write one list under `steps`",
+    },
+    Field {
+        used: |parts| {
+            let lane = decided(parts).and_then(|rule| rule.automatic.as_ref());
+            at("approval.automatic.times", lane.is_some_and(|lane| lane.quota.is_some()))
+        },
+        what: "a quota on automatic approval",
+        instead: "leave `times` and `per` out and say `when`",
+    },
+    Field {
+        used: |parts| of_steps(parts, |step| !step.escalate.is_empty(), "escalate"),
+        what: "escalation",
+        instead: "leave `escalate` out and name these people among the approvers",
+    },
+    Field {
+        used: |parts| of_steps(parts, |step| !step.tell, "tell"),
+        what: "approvers who are not told",
+        instead: "leave `tell` out: approvers are told",
+    },
+    Field {
+        used: |parts| {
+            let bridge = parts.extension.as_ref().is_some_and(|rule| match &rule.approval {
+                ExtensionApproval::Automatic => false,
+                ExtensionApproval::Decided { bridge, .. } => bridge.is_some(),
+            });
+            at("extension.approval.bridge", bridge)
+        },
+        what: "access that runs on while an extension awaits its decision",
+        instead: "leave `bridge` out",
+    },
+    Field {
+        used: |parts| {
+            let rule = parts.extension.as_ref();
+            at("extension.governed_by", rule.is_some_and(|rule| rule.governed_by == GovernedBy::Stricter))
+        },
+        what: "the stricter of two revisions",
+        instead: "write `today` or `granted`",
+    },
+    Field {
+        used: |parts| at("limits.requests", parts.limits.requests.is_some()),
+        what: "a quota on requests",
+        instead: "leave `requests` out; the counts of open grants are limited",
+    },
+    Field {
+        used: |parts| at("limits.extensions", parts.limits.extensions.is_some()),
+        what: "a quota on extensions over several grants",
+        instead: "leave `extensions` out; `extension.times` limits those of one grant",
+    },
+    Field {
+        used: |parts| at("break_glass", parts.break_glass.is_some()),
+        what: "access in an emergency without approval",
+        instead: "leave `break_glass` out; a flow of its own with `approval: automatic` comes near",
+    },
+    Field {
+        used: |parts| at("credentials.rotate", parts.credentials.is_some_and(|rule| rule.rotate_on_end)),
+        what: "rotating a credential at the end",
+        instead: "leave `rotate` out",
+    },
+];
+
+/// Every field of this flow that this build does not act on.
+#[must_use]
+pub fn unsupported(parts: &Parts) -> Vec<Wrong> {
+    let mut found = Found::default();
+    for field in FIELDS {
+        for path in (field.used)(parts) {
+            let message = format!("{} is not acted on by this version yet", field.what);
+            found.add(WrongCode::Unsupported, &path, &[], message, field.instead);
+        }
+    }
+    found.0
+}
+
+fn at(path: &str, used: bool) -> Vec<String> {
+    if used { vec![path.to_owned()] } else { Vec::new() }
+}
+
+fn decided(parts: &Parts) -> Option<&Decided> {
+    match &parts.approval {
+        Approval::Automatic => None,
+        Approval::Decided(decided) => Some(decided),
+    }
+}
+
+/// Where a field of a step is used, in the steps of requests and of extensions.
+fn of_steps(parts: &Parts, used: fn(&super::approval_rule::Step) -> bool, field: &str) -> Vec<String> {
+    let extension = parts.extension.as_ref().and_then(|rule| match &rule.approval {
+        ExtensionApproval::Automatic | ExtensionApproval::Decided { by: DecidedBy::Same, .. } => None,
+        ExtensionApproval::Decided { by: DecidedBy::Steps(decided), .. } => Some(decided),
+    });
+    let mut paths = Vec::new();
+    for (place, rule) in [("approval", decided(parts)), ("extension.approval", extension)] {
+        let lists = rule.map(|rule| rule.lists.as_slice()).unwrap_or_default();
+        for (n, steps) in lists.iter().enumerate() {
+            let list = if lists.len() == 1 { "steps".to_owned() } else { format!("any_of[{n}].steps") };
+            for (m, step) in steps.iter().enumerate() {
+                if used(step) {
+                    paths.push(format!("{place}.{list}[{m}].{field}"));
+                }
+            }
+        }
+    }
+    paths
+}
