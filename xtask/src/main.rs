@@ -1,3 +1,70 @@
-//! Chores of the workspace.
+//! Chores of the workspace: one command that checks everything, and each check by its own name.
 
-fn main() {}
+use std::process::ExitCode;
+
+mod arrows;
+mod deps;
+mod sizes;
+mod steps;
+mod stopwatch;
+mod tally;
+mod time;
+mod tokens;
+mod tree;
+mod verdict;
+mod workspace;
+
+use verdict::Verdict;
+use workspace::Workspace;
+
+const HELP: &str = "\
+cargo xtask CHORE
+
+  test [--fast]  check everything: format, deps, arrows, sizes, time, clippy, docs, all tests
+                 (--fast leaves out docs, doctests and the build without optional parts)
+  deps           every dependency says why it is there, and every crate shares the lints
+  arrows         crates depend on each other only as the house allows
+  sizes          a function fits a screen, a file a sitting
+  time           one file reads the clock
+  schema         rewrite the committed JSON Schemas from the code
+  golden         rewrite the other committed files that tests compare with
+
+exit status: 0 all holds, 1 something does not, 2 the chore could not be done";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match chore(&words) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(trouble) => {
+            eprintln!("cargo xtask: {trouble}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Does what the words ask; whether all held.
+fn chore(words: &[&str]) -> Result<bool, String> {
+    if let [] | ["help" | "--help" | "-h"] = words {
+        println!("{HELP}");
+        return Ok(true);
+    }
+    let workspace = Workspace::of_this_checkout()?;
+    match words {
+        ["test"] => steps::run(&workspace, steps::Reach::Everything),
+        ["test", "--fast"] => steps::run(&workspace, steps::Reach::Fast),
+        ["deps"] => told(deps::check(&workspace)?),
+        ["arrows"] => told(arrows::check(&workspace)?),
+        ["sizes"] => told(sizes::check(&workspace)?),
+        ["time"] => told(time::check(&workspace)?),
+        ["schema"] => steps::rewrite(&workspace, "schema"),
+        ["golden"] => steps::rewrite(&workspace, "golden"),
+        other => Err(format!("`{}` is no chore; `cargo xtask help` lists them", other.join(" "))),
+    }
+}
+
+fn told(verdict: Verdict) -> Result<bool, String> {
+    verdict.print();
+    Ok(verdict.holds())
+}

@@ -1,0 +1,241 @@
+//! The one command that checks everything: each step in turn, the cheap ones first, and all of them even if one fails.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use crate::stopwatch::{Lap, Stopwatch};
+use crate::tally::Tally;
+use crate::verdict::Verdict;
+use crate::workspace::{self, Workspace};
+use crate::{arrows, deps, sizes, time};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Everything,
+    /// What an edit most often breaks.
+    Fast,
+}
+
+struct Step {
+    name: &'static str,
+    says: &'static str,
+    work: Work,
+}
+
+enum Work {
+    Check(fn(&Workspace) -> Result<Verdict, String>),
+    Cargo(&'static [&'static str]),
+    /// Warnings of rustdoc are errors.
+    Docs(&'static [&'static str]),
+    Tests(&'static [&'static str]),
+}
+
+/// A step that was made.
+struct Made {
+    name: &'static str,
+    held: bool,
+    lap: Lap,
+}
+
+/// Clippy and the tests see the same features, so that what is below us is compiled once to be checked and once to run.
+fn steps(reach: Reach) -> Vec<Step> {
+    let step = |name, says, work| Step { name, says, work };
+    let mut steps = vec![
+        step("format", "sources are formatted", Work::Cargo(&["fmt", "--all", "--check"])),
+        step("deps", "each dependency says why, each crate shares the lints", Work::Check(deps::check)),
+        step("arrows", "crates depend on each other as the house allows", Work::Check(arrows::check)),
+        step("sizes", "functions fit a screen, files a sitting", Work::Check(sizes::check)),
+        step("time", "one file reads the clock", Work::Check(time::check)),
+        step(
+            "clippy",
+            "no warning in any target with any feature",
+            Work::Cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--all-features",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
+        ),
+    ];
+    match reach {
+        Reach::Fast => steps.push(step(
+            "tests",
+            "all tests but those in documentation",
+            Work::Tests(&[
+                "test",
+                "--workspace",
+                "--all-features",
+                "--no-fail-fast",
+                "--lib",
+                "--bins",
+                "--tests",
+            ]),
+        )),
+        Reach::Everything => steps.extend([
+            step(
+                "bare",
+                "the library builds without its optional parts",
+                Work::Cargo(&["clippy", "-p", "tenure", "--no-default-features", "--", "--deny", "warnings"]),
+            ),
+            step(
+                "docs",
+                "documentation is whole and its links lead somewhere",
+                // Libraries alone: the command is called as the library is, and two pages cannot have one name.
+                Work::Docs(&["doc", "--workspace", "--lib", "--all-features", "--no-deps"]),
+            ),
+            step(
+                "tests",
+                "all tests, scenarios, golden files, schemas and examples in documentation",
+                Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
+            ),
+        ]),
+    }
+    steps
+}
+
+/// Makes every step and tells what came of each; whether all held.
+pub(crate) fn run(workspace: &Workspace, reach: Reach) -> Result<bool, String> {
+    let steps = steps(reach);
+    let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+    println!("{} steps: {}", steps.len(), names.join(", "));
+    let all = Stopwatch::started();
+    let mut tally = Tally::default();
+    let mut made = Vec::new();
+    for (place, step) in steps.iter().enumerate() {
+        println!("\n== {}/{} {}: {}", place + 1, steps.len(), step.name, step.says);
+        let watch = Stopwatch::started();
+        let held = make(workspace, step, &mut tally);
+        let lap = watch.lap();
+        println!("== {} {} in {lap}", step.name, word(held));
+        made.push(Made { name: step.name, held, lap });
+    }
+    println!("\n{}", summary(&made, &mut tally));
+    println!("all steps took {}", all.lap());
+    println!("{tally}");
+    Ok(made.iter().all(|step| step.held))
+}
+
+fn word(held: bool) -> &'static str {
+    if held { "held" } else { "FAILED" }
+}
+
+/// Whether the step held. One that could not be made did not: the reader is told why.
+fn make(workspace: &Workspace, step: &Step, tally: &mut Tally) -> bool {
+    let made = match &step.work {
+        Work::Check(check) => check(workspace).map(|verdict| {
+            verdict.print();
+            verdict.holds()
+        }),
+        Work::Cargo(words) => start(workspace, words).and_then(finish),
+        Work::Docs(words) => start(workspace, words).and_then(|mut cargo| {
+            cargo.env("RUSTDOCFLAGS", "--deny warnings");
+            finish(cargo)
+        }),
+        Work::Tests(words) => start(workspace, words).and_then(|cargo| listen(cargo, tally)),
+    };
+    made.unwrap_or_else(|trouble| {
+        println!("  could not be made: {trouble}");
+        false
+    })
+}
+
+/// A table of the steps. The tally then counts steps too, so that the last line of a run never says that nothing failed
+/// when something did.
+fn summary(made: &[Made], tally: &mut Tally) -> String {
+    let mut lines = Vec::new();
+    let tests_counted = tally.failed > 0;
+    for step in made {
+        lines.push(format!("{:<10} {:<7} {}", step.name, word(step.held), step.lap));
+        match (step.name, step.held) {
+            ("tests", true) => {}
+            ("tests", false) if tests_counted => {}
+            (_, true) => tally.passed += 1,
+            (_, false) => tally.failed += 1,
+        }
+    }
+    lines.join("\n")
+}
+
+/// Writes the committed files anew that tests named `what` compare with.
+pub(crate) fn rewrite(workspace: &Workspace, what: &str) -> Result<bool, String> {
+    println!("compiling, then rewriting what the tests named `{what}` compare with");
+    let mut cargo = start(workspace, &["test", "--workspace", "--all-features", what])?;
+    cargo.env("BLESS", "1");
+    let mut tally = Tally::default();
+    let held = listen(cargo, &mut tally)?;
+    if tally == Tally::default() && held {
+        return Err(format!("no test is named `{what}`, so nothing was rewritten"));
+    }
+    println!("look at the difference before it is committed: git diff");
+    Ok(held)
+}
+
+/// A cargo of the checkout, with nothing to read and no order to rewrite what it should compare.
+fn start(workspace: &Workspace, words: &[&str]) -> Result<Command, String> {
+    let mut cargo = workspace::cargo();
+    cargo.args(words).current_dir(&workspace.root).stdin(Stdio::null()).env_remove("BLESS");
+    println!("  cargo {}", words.join(" "));
+    std::io::stdout().flush().map_err(|trouble| trouble.to_string())?;
+    Ok(cargo)
+}
+
+fn finish(mut cargo: Command) -> Result<bool, String> {
+    let status = cargo.status().map_err(|trouble| format!("cargo does not start: {trouble}"))?;
+    Ok(status.success())
+}
+
+/// Passes on every line as it comes, and counts the closing ones.
+fn listen(mut cargo: Command, tally: &mut Tally) -> Result<bool, String> {
+    let mut child =
+        cargo.stdout(Stdio::piped()).spawn().map_err(|trouble| format!("cargo does not start: {trouble}"))?;
+    let said = child.stdout.take().ok_or("cargo has no output")?;
+    let mut said = BufReader::new(said);
+    let mut line = Vec::new();
+    let mut out = std::io::stdout();
+    while said.read_until(b'\n', &mut line).map_err(|trouble| trouble.to_string())? > 0 {
+        out.write_all(&line).and_then(|()| out.flush()).map_err(|trouble| trouble.to_string())?;
+        tally.hear(String::from_utf8_lossy(&line).trim_end());
+        line.clear();
+    }
+    let status = child.wait().map_err(|trouble| trouble.to_string())?;
+    Ok(status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(steps: &[(&'static str, bool)]) -> Vec<Made> {
+        let lap = Stopwatch::started().lap();
+        steps.iter().map(|(name, held)| Made { name, held: *held, lap }).collect()
+    }
+
+    #[test]
+    fn the_last_line_never_hides_a_failure() {
+        for (steps, heard, said) in [
+            (vec![("format", true), ("tests", true)], (7, 0), "8 passed, 0 failed"),
+            (vec![("format", false), ("tests", true)], (7, 0), "7 passed, 1 failed"),
+            (vec![("format", true), ("tests", false)], (5, 2), "6 passed, 2 failed"),
+            // The tests did not compile, or a test binary died: no test said that it failed.
+            (vec![("format", true), ("tests", false)], (0, 0), "1 passed, 1 failed"),
+        ] {
+            let mut tally = Tally { passed: heard.0, failed: heard.1 };
+            let table = summary(&made(&steps), &mut tally);
+            assert_eq!(tally.to_string(), said);
+            assert_eq!(table.contains("FAILED"), tally.failed > 0, "{table}");
+        }
+    }
+
+    #[test]
+    fn the_fast_run_is_a_part_of_the_whole() {
+        let names = |reach| steps(reach).iter().map(|step| step.name).collect::<Vec<_>>();
+        let whole = names(Reach::Everything);
+        assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
+        for owed in ["format", "deps", "arrows", "sizes", "time", "clippy", "docs", "tests"] {
+            assert!(whole.contains(&owed), "{owed}");
+        }
+    }
+}
