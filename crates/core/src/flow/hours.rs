@@ -306,7 +306,7 @@ fn sound(open: &[Opening], closed: &[Closed]) -> Result<(), BadHours> {
 
 /// A leap second counts as too fine: it has nanoseconds beyond a second.
 fn too_fine(time: NaiveTime) -> bool {
-    time.nanosecond() >= 1_000_000_000 || time.nanosecond() % 1_000_000 != 0
+    time.nanosecond() >= 1_000_000_000 || !time.nanosecond().is_multiple_of(1_000_000)
 }
 
 impl BadHours {
