@@ -74,6 +74,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, String> {
     Ok(verdict)
 }
 
+/// What a crate may use of ours, by the table.
+pub(crate) fn allowed(name: &str) -> &'static [&'static str] {
+    rule(name).map_or(&[], |rule| rule.may_use)
+}
+
 fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| match rule.name.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),

@@ -7,7 +7,7 @@ use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::workspace::{self, Workspace};
-use crate::{arrows, deps, sizes, time};
+use crate::{arrows, deps, map, sizes, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -46,6 +46,7 @@ fn steps(reach: Reach) -> Vec<Step> {
         step("arrows", "crates depend on each other as the house allows", Work::Check(arrows::check)),
         step("sizes", "functions fit a screen, files a sitting", Work::Check(sizes::check)),
         step("time", "one file reads the clock", Work::Check(time::check)),
+        step("map", "documents name what is there", Work::Check(map::check)),
         step(
             "clippy",
             "no warning in any target with any feature",
@@ -234,7 +235,7 @@ mod tests {
         let names = |reach| steps(reach).iter().map(|step| step.name).collect::<Vec<_>>();
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
-        for owed in ["format", "deps", "arrows", "sizes", "time", "clippy", "docs", "tests"] {
+        for owed in ["format", "deps", "arrows", "sizes", "time", "map", "clippy", "docs", "tests"] {
             assert!(whole.contains(&owed), "{owed}");
         }
     }

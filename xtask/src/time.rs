@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn time_that_is_handed_in_is_no_clock() {
-        let text = "// Instant::now() is not called\nfn a(now: Instant) { say(\"SystemTime::now\"); clock.now(); Clock::now(); }";
+        let text = "// Instant::now() is not called\n\
+                    fn a(now: Instant) { say(\"SystemTime::now\"); clock.now(); Clock::now(); }";
         assert_eq!(readings(text).unwrap(), []);
     }
 
