@@ -1,6 +1,7 @@
 //! What the documents at the root say of the tree is so: every path they name is there, and the map of CONTRIBUTING.md
 //! has a row for each crate with its folder and its arrows.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::arrows;
@@ -27,7 +28,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, String> {
         let text =
             fs::read_to_string(document).map_err(|trouble| format!("`{}`: {trouble}", document.display()))?;
         let name = document.file_name().unwrap_or_default().to_string_lossy();
-        let missing = places(&text).filter(|place| !workspace.root.join(place).exists());
+        let named: BTreeSet<_> = places(&text).collect();
+        let missing = named.into_iter().filter(|place| !workspace.root.join(place).exists());
         verdict.findings.extend(missing.map(|place| format!("{name} names `{place}`, which is not there")));
         if name == MAP {
             verdict
@@ -120,7 +122,7 @@ mod tests {
     fn a_place_that_is_gone_is_told() {
         let root = std::env::temp_dir().join(format!("tenure-map-{}", std::process::id()));
         fs::create_dir_all(root.join("crates/core")).unwrap();
-        fs::write(root.join(MAP), "`crates/core` and `crates/gone`").unwrap();
+        fs::write(root.join(MAP), "`crates/core`, `crates/gone` and again crates/gone.").unwrap();
         let verdict = check(&Workspace { root: root.clone(), members: Vec::new() }).unwrap();
         fs::remove_dir_all(&root).unwrap();
         assert_eq!(verdict.findings, ["CONTRIBUTING.md names `crates/gone`, which is not there"]);
