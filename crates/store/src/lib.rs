@@ -1,1 +1,22 @@
-//! The store trait.
+//! Where grants live: the contract of a store, a store in memory, and the suite that every store must pass.
+//!
+//! A store knows no rule. It is handed a [`Plan`], reads what the plan asks for, lets it decide, and
+//! writes all that was decided or nothing. Everything else it answers is an index over what was written.
+
+pub mod batch;
+pub mod clock;
+pub mod fault;
+pub mod memory;
+pub mod plan;
+pub mod query;
+pub mod store;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;
+
+pub use batch::{Answered, Batch, Given};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use fault::StoreFault;
+pub use memory::MemoryStore;
+pub use plan::{Plan, Turn, Write};
+pub use query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+pub use store::{Compile, Store};

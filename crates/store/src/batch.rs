@@ -1,0 +1,172 @@
+//! Commands as a plan: each is decided by the core over what those before it did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tenure_core::command::Command;
+use tenure_core::effect::Handed;
+use tenure_core::event::{Event, Happened};
+use tenure_core::machine::{self, Fault};
+use tenure_core::record::{Entry, Published, Refused};
+use tenure_core::refusal::Refusal;
+use tenure_core::time::Timestamp;
+use tenure_core::world::{Decided, Done, Journal, Outcome, Receipt, World};
+
+use crate::plan::{Plan, Turn, Write, unread};
+
+/// A command, when it is given, and whether its id is claimed.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The command.
+    pub command: Command,
+    /// The host's `now`.
+    pub now: Timestamp,
+    /// Whether the answer is kept under the command's id. An id that the library made up for its own work
+    /// (settling, taking effects) is known to nobody and can never come again: keeping its answer would
+    /// only grow without end.
+    pub keep: bool,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    /// It was accepted now, or before: the same answer.
+    Accepted(Accepted),
+    /// The rules say no.
+    Refused(Refusal),
+    /// It could not be decided. Nothing of it was written.
+    Fault(Fault),
+}
+
+/// An accepted command.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// What it answers.
+    pub receipt: Arc<Receipt>,
+    /// Whether it was accepted before, so that nothing happened now.
+    pub repeated: bool,
+    /// The effect it took, where it took one.
+    pub handed: Option<Handed>,
+    /// Events written, those included that time alone had made true.
+    pub events: u64,
+}
+
+/// Commands that are decided in order and written together, each with its own answer.
+#[derive(Debug)]
+pub struct Batch {
+    given: Vec<Given>,
+    answers: Vec<Answered>,
+}
+
+impl Batch {
+    /// These commands, in this order.
+    #[must_use]
+    pub fn new(given: Vec<Given>) -> Self {
+        Self { given, answers: Vec::new() }
+    }
+
+    /// A single command.
+    #[must_use]
+    pub fn one(given: Given) -> Self {
+        Self::new(vec![given])
+    }
+
+    /// What came of each command, in order. Without a successful transaction none of it ever happened.
+    #[must_use]
+    pub fn into_answers(self) -> Vec<Answered> {
+        self.answers
+    }
+}
+
+impl Plan for Batch {
+    fn start(&mut self) {
+        self.answers.clear();
+    }
+
+    fn turn(&mut self, world: &World) -> Turn {
+        // The next command is the first that has no answer yet.
+        let Some(given) = self.given.get(self.answers.len()) else {
+            return Turn::Over;
+        };
+        let missing = unread(machine::needs(&given.command, world), world);
+        if !missing.is_empty() {
+            return Turn::Read(missing);
+        }
+        let (answer, write) = decide(given, world);
+        self.answers.push(answer);
+        Turn::Decided(write.map(Box::new))
+    }
+}
+
+/// Decides one command over a world in which all it needs was read.
+fn decide(given: &Given, world: &World) -> (Answered, Option<Write>) {
+    match machine::apply(world, &given.command, given.now) {
+        Err(fault) => (Answered::Fault(fault), None),
+        Ok(Decided::Repeated(receipt)) => {
+            let accepted = Accepted { receipt, repeated: true, handed: None, events: 0 };
+            (Answered::Accepted(accepted), None)
+        }
+        Ok(Decided::Now(outcome)) => {
+            let Outcome { now, settled, answer } = *outcome;
+            let mut write = Write {
+                recorded_at: now,
+                entries: Vec::new(),
+                after: BTreeMap::new(),
+                policy: None,
+                receipt: None,
+            };
+            write.take(settled);
+            let answer = match answer {
+                Ok(done) => Answered::Accepted(write.accept(given, done)),
+                Err(refusal) => {
+                    write.entries.push(Entry::Refused(refused(&given.command, &refusal, world, now)));
+                    Answered::Refused(refusal)
+                }
+            };
+            (answer, Some(write))
+        }
+    }
+}
+
+impl Write {
+    /// Adds what happened, and returns how many events that is.
+    fn take(&mut self, journal: Journal) {
+        self.entries.extend(journal.events.into_iter().map(Entry::Event));
+        self.after.extend(journal.after.into_iter().map(|(id, grant)| (id, Arc::new(grant))));
+    }
+
+    fn accept(&mut self, given: &Given, done: Done) -> Accepted {
+        let handed = done.journal.events.iter().find_map(handed);
+        self.take(done.journal);
+        let events = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
+        let command = &given.command;
+        if let Some(document) = done.policy.as_ref().and_then(|head| head.document.as_ref()) {
+            self.entries.push(Entry::Published(Published {
+                published: document.revision.clone(),
+                at: self.recorded_at,
+                actor: command.actor.to_string(),
+                command: command.id.clone(),
+            }));
+        }
+        self.policy = done.policy;
+        let receipt = Arc::new(done.receipt);
+        self.receipt = given.keep.then(|| (command.id.clone(), receipt.clone()));
+        Accepted { receipt, repeated: false, handed, events }
+    }
+}
+
+fn handed(event: &Event) -> Option<Handed> {
+    if let Happened::EffectTaken(handed) = &event.happened { Some((**handed).clone()) } else { None }
+}
+
+fn refused(command: &Command, refusal: &Refusal, world: &World, now: Timestamp) -> Refused {
+    let grant = command.verb.grant().filter(|grant| world.grants.contains_key(*grant));
+    Refused {
+        refused: refusal.code,
+        at: now,
+        verb: command.verb.name(),
+        actor: command.actor.to_string(),
+        command: command.id.clone(),
+        grant: grant.cloned(),
+    }
+}

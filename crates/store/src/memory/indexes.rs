@@ -1,0 +1,205 @@
+//! Indexes over open grants and unfinished effects, renewed person by person with every commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use hashbrown::{HashMap, HashSet};
+use tenure_core::effect::Outgoing;
+use tenure_core::grant::Grant;
+use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
+use tenure_core::person::Item;
+use tenure_core::time::Timestamp;
+
+use crate::query::{Awaited, Place, awaits_decision};
+
+/// Who waits for what, and which grants are open where.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Indexes {
+    /// By holder: grants that are open or have unfinished effects, and what comes next of them.
+    people: HashMap<PersonId, Standing>,
+    /// Open grants by flow.
+    flows: HashMap<FlowId, HashSet<GrantId>>,
+    /// Open grants by item.
+    items: HashMap<Item, HashSet<GrantId>>,
+    /// Grants with a request or an extension that awaits a decision.
+    awaiting: BTreeSet<GrantId>,
+    due: BTreeSet<Awaited>,
+    ready: BTreeSet<Awaited>,
+    ready_at: HashMap<Integration, BTreeSet<Awaited>>,
+}
+
+/// One person's unfinished grants, and when something comes of them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Standing {
+    grants: BTreeSet<GrantId>,
+    next: Next,
+}
+
+/// The next instants at which a person's grants want something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Next {
+    /// The earliest deadline.
+    due: Option<Timestamp>,
+    /// The earliest instant at which an effect may be taken.
+    ready: Option<Timestamp>,
+    /// The same at each integration.
+    ready_at: BTreeMap<Integration, Timestamp>,
+}
+
+impl Indexes {
+    /// Takes note of a grant's new state.
+    pub(super) fn change(&mut self, before: Option<&Grant>, after: &Grant) {
+        let id = after.id();
+        let standing = self.people.entry_ref(after.holder()).or_default();
+        if after.is_settled_for_good() {
+            standing.grants.remove(id);
+        } else if !standing.grants.contains(id) {
+            standing.grants.insert(id.clone());
+        }
+        if awaits_decision(after) {
+            self.awaiting.insert(id.clone());
+        } else {
+            self.awaiting.remove(id);
+        }
+        let was_open = before.is_some_and(|before| !before.is_closed());
+        let flow = &after.origin.flow;
+        match (was_open, !after.is_closed()) {
+            (false, true) => {
+                self.flows.entry_ref(flow).or_default().insert(id.clone());
+                for item in after.terms.scope.iter() {
+                    self.items.entry_ref(item).or_default().insert(id.clone());
+                }
+            }
+            (true, false) => {
+                forget(&mut self.flows, flow, id);
+                // A scope never grows: what it held before covers what it holds now.
+                for item in before.iter().flat_map(|before| before.terms.scope.iter()) {
+                    forget(&mut self.items, item, id);
+                }
+            }
+            (true, true) => {
+                let scope = before.into_iter().flat_map(|before| before.terms.scope.iter());
+                for item in scope.filter(|item| !after.terms.scope.contains(*item)) {
+                    forget(&mut self.items, item, id);
+                }
+            }
+            (false, false) => {}
+        }
+    }
+
+    /// Takes note of what comes next of one person's grants, after all of their changes.
+    pub(super) fn renew<'a>(&mut self, person: &PersonId, grant: impl Fn(&GrantId) -> Option<&'a Grant>) {
+        let Some(standing) = self.people.get_mut(person) else { return };
+        let next = Next::of(standing.grants.iter().filter_map(grant));
+        let gone = standing.grants.is_empty();
+        let old = std::mem::replace(&mut standing.next, next.clone());
+        swap(&mut self.due, person, old.due, next.due);
+        swap(&mut self.ready, person, old.ready, next.ready);
+        for at in old.ready_at.keys().chain(next.ready_at.keys()) {
+            let (was, is) = (old.ready_at.get(at).copied(), next.ready_at.get(at).copied());
+            swap(self.ready_at.entry_ref(at).or_default(), person, was, is);
+            if self.ready_at.get(at).is_some_and(BTreeSet::is_empty) {
+                self.ready_at.remove(at);
+            }
+        }
+        if gone {
+            self.people.remove(person);
+        }
+    }
+
+    /// One person's unfinished grants.
+    pub(super) fn of_person(&self, person: &PersonId) -> impl Iterator<Item = &GrantId> + Clone {
+        self.people.get(person).into_iter().flat_map(|standing| standing.grants.iter())
+    }
+
+    /// Open grants under a flow.
+    pub(super) fn in_flow(&self, flow: &FlowId) -> impl Iterator<Item = &GrantId> {
+        self.flows.get(flow).into_iter().flatten()
+    }
+
+    /// Open grants on an item.
+    pub(super) fn on_item(&self, item: &Item) -> impl Iterator<Item = &GrantId> {
+        self.items.get(item).into_iter().flatten()
+    }
+
+    /// Grants that await a decision.
+    pub(super) const fn awaiting(&self) -> &BTreeSet<GrantId> {
+        &self.awaiting
+    }
+
+    /// People whose next deadline comes by `until`, after that mark.
+    pub(super) fn due(&self, until: Timestamp, after: Option<&Awaited>) -> impl Iterator<Item = &Awaited> {
+        by(&self.due, until, after)
+    }
+
+    /// People whose next effect may be taken by `until`, after that mark.
+    pub(super) fn ready(
+        &self,
+        place: Place<'_>,
+        until: Timestamp,
+        after: Option<&Awaited>,
+    ) -> impl Iterator<Item = &Awaited> {
+        let set = match place {
+            Place::Anywhere => Some(&self.ready),
+            Place::At(integration) => self.ready_at.get(integration),
+        };
+        set.into_iter().flat_map(move |set| by(set, until, after))
+    }
+}
+
+impl Next {
+    fn of<'a>(grants: impl Iterator<Item = &'a Grant>) -> Self {
+        let mut next = Self::default();
+        for grant in grants {
+            next.due = earlier(next.due, grant.deadline());
+            for outgoing in &grant.outbox {
+                let ready = ready(outgoing);
+                next.ready = earlier(next.ready, Some(ready));
+                if let Some(at) = outgoing.effect.task.at() {
+                    let known = next.ready_at.get(at).copied();
+                    next.ready_at.extend(earlier(known, Some(ready)).map(|ready| (at.clone(), ready)));
+                }
+            }
+        }
+        next
+    }
+}
+
+/// When a worker may take it: after its pause, and after the lease on it ran out.
+fn ready(outgoing: &Outgoing) -> Timestamp {
+    outgoing.lease.as_ref().map_or(outgoing.not_before, |lease| lease.until.max(outgoing.not_before))
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
+fn by<'a>(
+    set: &'a BTreeSet<Awaited>,
+    until: Timestamp,
+    after: Option<&Awaited>,
+) -> impl Iterator<Item = &'a Awaited> + use<'a> {
+    let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
+    set.range((from, Bound::Unbounded)).take_while(move |awaited| awaited.at <= until)
+}
+
+fn swap(set: &mut BTreeSet<Awaited>, person: &PersonId, was: Option<Timestamp>, is: Option<Timestamp>) {
+    if was == is {
+        return;
+    }
+    let awaited = |at| Awaited { at, person: person.clone() };
+    if let Some(was) = was {
+        set.remove(&awaited(was));
+    }
+    set.extend(is.map(awaited));
+}
+
+fn forget<K: std::hash::Hash + Eq>(index: &mut HashMap<K, HashSet<GrantId>>, key: &K, id: &GrantId) {
+    let emptied = index.get_mut(key).is_some_and(|ids| {
+        ids.remove(id);
+        ids.is_empty()
+    });
+    if emptied {
+        index.remove(key);
+    }
+}

@@ -1,0 +1,151 @@
+//! A transaction before it is written: what a plan decided so far, over what is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use tenure_core::grant::Grant;
+use tenure_core::id::{CommandId, GrantId, Namespace, PersonId};
+use tenure_core::record::Entry;
+use tenure_core::time::Timestamp;
+use tenure_core::world::{Head, Publication, Read, Receipt, World};
+
+use super::state::State;
+use crate::fault::StoreFault;
+use crate::plan::{Plan, Turn, Write};
+
+/// Turns that one decision may take to say what it needs. The longest way is grant, holder, revisions,
+/// flow and items; the rest is room.
+const TURNS_MAX: usize = 64;
+
+/// What a plan decided so far.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    pub(super) grants: BTreeMap<GrantId, Arc<Grant>>,
+    pub(super) touched: BTreeSet<PersonId>,
+    pub(super) head: Option<Arc<Head>>,
+    pub(super) documents: Vec<(Timestamp, Arc<Publication>)>,
+    pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
+    pub(super) entries: Vec<(Timestamp, Entry)>,
+}
+
+/// Runs a plan to its end over what is kept, and writes nothing.
+pub(super) fn run(
+    state: &State,
+    ns: &Namespace,
+    clock: Timestamp,
+    plan: &mut dyn Plan,
+) -> Result<Staged, StoreFault> {
+    plan.start();
+    let mut staged = Staged::default();
+    loop {
+        let head = staged.head.as_ref().unwrap_or(&state.head).clone();
+        let mut world = World::new(ns.clone(), clock, head);
+        match decide(state, &staged, &mut world, plan)? {
+            Some(Some(write)) => staged.add(*write),
+            Some(None) => {}
+            None => return Ok(staged),
+        }
+    }
+}
+
+/// One decision: what it writes, if anything; nothing at all where the plan is over.
+fn decide(
+    state: &State,
+    staged: &Staged,
+    world: &mut World,
+    plan: &mut dyn Plan,
+) -> Result<Option<Option<Box<Write>>>, StoreFault> {
+    for _ in 0..TURNS_MAX {
+        match plan.turn(world) {
+            Turn::Read(reads) => {
+                if reads.iter().all(|read| world.read.contains(read)) {
+                    return Err(StoreFault::Broken("a plan asks again for what it was given".to_owned()));
+                }
+                for read in reads {
+                    staged.read(state, &read, world);
+                    world.read.insert(read);
+                }
+            }
+            Turn::Decided(write) => return Ok(Some(write)),
+            Turn::Over => return Ok(None),
+        }
+    }
+    Err(StoreFault::Broken(format!("a plan still asks for more after {TURNS_MAX} turns")))
+}
+
+impl Staged {
+    /// Whether there is anything to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+            && self.grants.is_empty()
+            && self.head.is_none()
+            && self.receipts.is_empty()
+            && self.documents.is_empty()
+    }
+
+    fn add(&mut self, write: Write) {
+        let Write { recorded_at, entries, after, policy, receipt } = write;
+        self.entries.extend(entries.into_iter().map(|entry| (recorded_at, entry)));
+        self.touched.extend(after.values().map(|grant| grant.holder().clone()));
+        self.grants.extend(after);
+        if let Some(head) = policy {
+            let published = head.document.clone().zip(head.published_at);
+            self.documents.extend(published.map(|(document, at)| (at, document)));
+            self.head = Some(head);
+        }
+        self.receipts.extend(receipt);
+    }
+
+    /// Puts into the world what is read, as it stands in this transaction.
+    fn read(&self, state: &State, read: &Read, world: &mut World) {
+        match read {
+            Read::Command(id) => {
+                world.answered = self.receipts.get(id).or_else(|| state.receipts.get(id)).cloned();
+            }
+            Read::Grant(id) => {
+                let found = self.grants.get(id).or_else(|| state.grant(id));
+                world.grants.extend(found.map(|grant| (id.clone(), grant.clone())));
+            }
+            Read::Person(person) => {
+                let wanted = |grant: &Grant| grant.holder() == person && !grant.is_settled_for_good();
+                let found = self.found(state, state.indexes.of_person(person), wanted);
+                world.grants.extend(found);
+            }
+            Read::Revision(revision) => {
+                let staged = self.documents.iter().flat_map(|(_, document)| document.flows.values());
+                let mut found = staged.filter(|flow| flow.revision == *revision);
+                let flow = found.next().or_else(|| state.revisions.get(revision));
+                world.revisions.extend(flow.map(|flow| (revision.clone(), flow.clone())));
+            }
+            Read::OpenIn(flow) => {
+                let wanted = |grant: &Grant| grant.origin.flow == *flow && lasts(grant, world.clock);
+                let found = self.found(state, state.indexes.in_flow(flow), wanted);
+                world.grants.extend(found);
+            }
+            Read::OpenOn(item) => {
+                let wanted = |grant: &Grant| grant.terms.scope.contains(item) && lasts(grant, world.clock);
+                let found = self.found(state, state.indexes.on_item(item), wanted);
+                world.grants.extend(found);
+            }
+        }
+    }
+
+    /// Grants of that index and of this transaction that are wanted, as they stand in it.
+    fn found<'a>(
+        &self,
+        state: &State,
+        ids: impl IntoIterator<Item = &'a GrantId>,
+        wanted: impl Fn(&Grant) -> bool,
+    ) -> Vec<(GrantId, Arc<Grant>)> {
+        let kept = ids.into_iter().filter(|id| !self.grants.contains_key(*id));
+        let kept = kept.filter_map(|id| state.grant(id));
+        let all = kept.chain(self.grants.values());
+        all.filter(|grant| wanted(grant)).map(|grant| (grant.id().clone(), grant.clone())).collect()
+    }
+}
+
+/// Whether an open grant was not over by that instant.
+fn lasts(grant: &Grant, clock: Timestamp) -> bool {
+    grant.over_by().is_some_and(|over| clock < over)
+}

@@ -1,0 +1,178 @@
+//! All that is kept for one namespace.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use tenure_core::flow::Flow;
+use tenure_core::grant::Grant;
+use tenure_core::id::{CommandId, GrantId, PersonId, Revision};
+use tenure_core::record::{Entry, Record};
+use tenure_core::time::Timestamp;
+use tenure_core::world::{Head, Publication, Receipt};
+
+use super::held::HeldIndex;
+use super::indexes::Indexes;
+use super::staged::Staged;
+use crate::query::{Filter, Limit, Listed};
+
+/// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
+const LOOKED_AT_MAX: usize = 10_000;
+
+/// All that is kept for one namespace.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) head: Arc<Head>,
+    /// Every document that was in force, with the instant from which it was.
+    pub(super) documents: Vec<(Timestamp, Arc<Publication>)>,
+    pub(super) revisions: HashMap<Revision, Arc<Flow>>,
+    grants: HashMap<GrantId, Kept>,
+    order: BTreeSet<GrantId>,
+    holders: HashMap<PersonId, BTreeSet<GrantId>>,
+    pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
+    pub(super) records: Vec<Arc<Record>>,
+    pub(super) indexes: Indexes,
+    pub(super) held: HeldIndex,
+    /// The latest instant that anything happened at.
+    pub(super) latest: Timestamp,
+}
+
+/// A grant, and the places of its records.
+#[derive(Debug)]
+struct Kept {
+    grant: Arc<Grant>,
+    records: Vec<usize>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            head: Arc::default(),
+            documents: Vec::new(),
+            revisions: HashMap::new(),
+            grants: HashMap::new(),
+            order: BTreeSet::new(),
+            holders: HashMap::new(),
+            receipts: HashMap::new(),
+            records: Vec::new(),
+            indexes: Indexes::default(),
+            held: HeldIndex::default(),
+            latest: Timestamp::MIN,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn grant(&self, id: &GrantId) -> Option<&Arc<Grant>> {
+        self.grants.get(id).map(|kept| &kept.grant)
+    }
+
+    /// Every grant, in order of id.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Grant>> {
+        self.order.iter().filter_map(|id| self.grant(id))
+    }
+
+    /// Writes all that was decided. Nothing here can be refused any more.
+    pub(super) fn commit(&mut self, staged: Staged) {
+        for (at, document) in staged.documents {
+            self.enforce(at, document);
+        }
+        if let Some(head) = staged.head {
+            self.head = head;
+        }
+        for grant in staged.grants.into_values() {
+            self.put(grant);
+        }
+        for person in &staged.touched {
+            self.renew(person);
+        }
+        for (recorded_at, entry) in staged.entries {
+            self.record(recorded_at, entry);
+        }
+        self.receipts.extend(staged.receipts);
+    }
+
+    /// Takes note of a document that is in force from that instant on.
+    pub(super) fn enforce(&mut self, at: Timestamp, document: Arc<Publication>) {
+        for flow in document.flows.values() {
+            self.revisions.insert(flow.revision.clone(), flow.clone());
+        }
+        self.latest = self.latest.max(at);
+        self.documents.push((at, document));
+    }
+
+    /// Puts one line on record, at the next position.
+    pub(super) fn record(&mut self, recorded_at: Timestamp, entry: Entry) {
+        let place = self.records.len();
+        let kept = entry.grant().and_then(|grant| self.grants.get_mut(grant));
+        if let Some(kept) = kept {
+            kept.records.push(place);
+        }
+        let position = u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1);
+        self.records.push(Arc::new(Record { position, recorded_at, entry }));
+    }
+
+    /// Puts a grant in the place of what it was before. The indexes of its holder are renewed afterwards.
+    pub(super) fn put(&mut self, grant: Arc<Grant>) {
+        let id = grant.id();
+        self.latest = self.latest.max(grant.changed_at);
+        let before = self.grant(id).cloned();
+        self.indexes.change(before.as_deref(), &grant);
+        if let Some(kept) = self.grants.get_mut(id) {
+            kept.grant = grant.clone();
+        } else {
+            self.order.insert(id.clone());
+            self.holders.entry_ref(grant.holder()).or_default().insert(id.clone());
+            self.grants.insert(id.clone(), Kept { grant: grant.clone(), records: Vec::new() });
+        }
+        let scope = before.as_ref().map_or(&grant.terms.scope, |before| &before.terms.scope);
+        let person = grant.holder();
+        let (indexes, grants) = (&self.indexes, &self.grants);
+        let theirs = indexes.of_person(person).filter_map(|id| grants.get(id).map(|kept| &*kept.grant));
+        for item in scope.iter() {
+            self.held.set(person, item, theirs.clone());
+        }
+    }
+
+    pub(super) fn renew(&mut self, person: &PersonId) {
+        let grants = &self.grants;
+        self.indexes.renew(person, |id| grants.get(id).map(|kept| &*kept.grant));
+    }
+
+    pub(super) fn list(&self, filter: &Filter, after: Option<&GrantId>, limit: Limit) -> Listed {
+        let none = BTreeSet::new();
+        // The narrowest order there is; every one of them is by id.
+        let ids = match &filter.holder {
+            Some(holder) => self.holders.get(holder).unwrap_or(&none),
+            None if filter.awaiting => self.indexes.awaiting(),
+            None => &self.order,
+        };
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut listed = Listed::default();
+        for (looked_at, id) in ids.range::<GrantId, _>((from, Bound::Unbounded)).enumerate() {
+            if listed.grants.len() == limit.get() || looked_at == LOOKED_AT_MAX {
+                return listed;
+            }
+            listed.next = Some(id.clone());
+            if self.grant(id).is_some_and(|grant| filter.matches(grant)) {
+                listed.grants.push(id.clone());
+            }
+        }
+        listed.next = None;
+        listed
+    }
+
+    pub(super) fn records(&self, after: u64, limit: Limit) -> Vec<Arc<Record>> {
+        let from = usize::try_from(after).unwrap_or(usize::MAX);
+        self.records.iter().skip(from).take(limit.get()).cloned().collect()
+    }
+
+    pub(super) fn history(&self, grant: &GrantId, after: u64, limit: Limit) -> Vec<Arc<Record>> {
+        let from = usize::try_from(after).unwrap_or(usize::MAX);
+        let places = self.grants.get(grant).map_or(&[][..], |kept| &kept.records);
+        let later = places.partition_point(|place| *place < from);
+        let places = places.iter().skip(later).take(limit.get());
+        places.filter_map(|place| self.records.get(*place).cloned()).collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! Plans: what a store runs in one transaction, in terms it can follow without knowing a rule.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tenure_core::grant::Grant;
+use tenure_core::id::{CommandId, GrantId};
+use tenure_core::record::Entry;
+use tenure_core::time::Timestamp;
+use tenure_core::world::{Head, Read, Receipt, World};
+
+/// Several decisions that are taken and written together, each over what those before it did.
+///
+/// A store calls [`Plan::start`], then [`Plan::turn`] again and again. It answers [`Turn::Read`] with
+/// a world in which that was read, [`Turn::Decided`] with a new world in which only the policy is read
+/// and in which what was decided is to be seen, and at [`Turn::Over`] it writes everything.
+pub trait Plan {
+    /// Begins from the start. A store may run a plan again, and what it did before then never happened.
+    fn start(&mut self);
+
+    /// The next turn over what was read so far.
+    fn turn(&mut self, world: &World) -> Turn;
+}
+
+/// What a plan wants next.
+#[derive(Debug)]
+pub enum Turn {
+    /// This must be known first.
+    Read(Vec<Read>),
+    /// One decision is taken, with what it writes, if anything. On to the next.
+    Decided(Option<Box<Write>>),
+    /// Nothing is left to decide.
+    Over,
+}
+
+/// What one decision writes.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The `now` of the decision.
+    pub recorded_at: Timestamp,
+    /// What goes on record, in order.
+    pub entries: Vec<Entry>,
+    /// The grants this leads to.
+    pub after: BTreeMap<GrantId, Arc<Grant>>,
+    /// The policy in force from now on, where one was published.
+    pub policy: Option<Arc<Head>>,
+    /// The command id that is claimed from now on, and what it answered.
+    pub receipt: Option<(CommandId, Arc<Receipt>)>,
+}
+
+/// A plan that only reads: one question, answered once over a world in which all it needs was read.
+pub struct Question<N, A> {
+    needs: N,
+    answer: A,
+    answered: bool,
+}
+
+impl<N, A> Question<N, A>
+where
+    N: Fn(&World) -> Vec<Read>,
+    A: FnMut(&World),
+{
+    /// A question that needs this, and an answer to it.
+    pub const fn new(needs: N, answer: A) -> Self {
+        Self { needs, answer, answered: false }
+    }
+}
+
+impl<N, A> Plan for Question<N, A>
+where
+    N: Fn(&World) -> Vec<Read>,
+    A: FnMut(&World),
+{
+    fn start(&mut self) {
+        self.answered = false;
+    }
+
+    fn turn(&mut self, world: &World) -> Turn {
+        if self.answered {
+            return Turn::Over;
+        }
+        let missing = unread((self.needs)(world), world);
+        if !missing.is_empty() {
+            return Turn::Read(missing);
+        }
+        (self.answer)(world);
+        self.answered = true;
+        Turn::Decided(None)
+    }
+}
+
+/// What of these was not read yet.
+#[must_use]
+pub fn unread(mut reads: Vec<Read>, world: &World) -> Vec<Read> {
+    reads.retain(|read| !world.read.contains(read));
+    reads
+}

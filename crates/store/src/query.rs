@@ -1,0 +1,123 @@
+//! What a store is asked beside plans, each question with a bound on the answer.
+
+use tenure_core::grant::Grant;
+use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
+use tenure_core::person::{Item, ResourceId};
+use tenure_core::time::Timestamp;
+
+/// At most so many answers at once: at least 1, at most [`Limit::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(usize);
+
+impl Limit {
+    /// The most answers of one question: what a page of a list shows, many times over.
+    pub const MAX: usize = 1_000;
+
+    /// So many, brought into the bounds.
+    #[must_use]
+    pub const fn new(most: usize) -> Self {
+        if most == 0 {
+            Self(1)
+        } else if most > Self::MAX {
+            Self(Self::MAX)
+        } else {
+            Self(most)
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0
+    }
+}
+
+/// May this person use this permission on this resource?
+#[derive(Clone, Copy, Debug)]
+pub struct HoldsAsk<'a> {
+    /// The holder.
+    pub person: &'a PersonId,
+    /// The resource.
+    pub resource: &'a ResourceId,
+    /// The permission on it.
+    pub permission: &'a str,
+}
+
+impl HoldsAsk<'_> {
+    /// The item that is asked about.
+    #[must_use]
+    pub fn item(&self) -> Item {
+        Item { resource: self.resource.clone(), permission: self.permission.to_owned() }
+    }
+}
+
+/// Which effects are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// All of them, notices too.
+    #[default]
+    Anywhere,
+    /// Those at one integration.
+    At(&'a Integration),
+}
+
+/// A person with something that has come due, and since when. Also the mark after which a list goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Awaited {
+    /// Since when.
+    pub at: Timestamp,
+    /// The holder.
+    pub person: PersonId,
+}
+
+/// Which grants are listed: those that match all that is named here. Only what never changes of a grant,
+/// and what time alone can only make false, is asked of a store; the rest is judged on the settled view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// For this holder.
+    pub holder: Option<PersonId>,
+    /// Asked by this person.
+    pub requester: Option<PersonId>,
+    /// Under this flow.
+    pub flow: Option<FlowId>,
+    /// This item was asked for.
+    pub item: Option<Item>,
+    /// Not closed.
+    pub open: bool,
+    /// A request or an extension awaits a decision.
+    pub awaiting: bool,
+}
+
+/// Ids of grants in their order, and where the list goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The grants that match.
+    pub grants: Vec<GrantId>,
+    /// Ask again after this one; absent where nothing is left. It may stand with no grant at all, where
+    /// many were looked at and none matched.
+    pub next: Option<GrantId>,
+}
+
+impl Filter {
+    /// Whether a grant, as it is stored, matches.
+    #[must_use]
+    pub fn matches(&self, grant: &Grant) -> bool {
+        let origin = &grant.origin;
+        self.holder.as_ref().is_none_or(|holder| *holder == origin.holder.id)
+            && self.requester.as_ref().is_none_or(|requester| *requester == origin.requester.id)
+            && self.flow.as_ref().is_none_or(|flow| *flow == origin.flow)
+            && self.item.as_ref().is_none_or(|item| origin.items.iter().any(|asked| asked.item() == *item))
+            && (!self.open || !grant.is_closed())
+            && (!self.awaiting || awaits_decision(grant))
+    }
+}
+
+/// Whether a request or an extension of this grant awaits a decision, as it is stored.
+#[must_use]
+pub fn awaits_decision(grant: &Grant) -> bool {
+    match &grant.stage {
+        tenure_core::grant::Stage::Pending(_) => true,
+        tenure_core::grant::Stage::Active(active) => active.asked.is_some(),
+        tenure_core::grant::Stage::Approved(_) | tenure_core::grant::Stage::Closed(_) => false,
+    }
+}

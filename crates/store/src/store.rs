@@ -1,0 +1,117 @@
+//! The contract of a store.
+
+use std::sync::Arc;
+
+use tenure_core::id::{CommandId, GrantId, Namespace};
+use tenure_core::query::Held;
+use tenure_core::record::Record;
+use tenure_core::time::Timestamp;
+use tenure_core::world::{Publication, Receipt};
+
+use crate::fault::StoreFault;
+use crate::plan::Plan;
+use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+
+/// Where grants live. The namespace is part of every key: what is in one is not there for another.
+pub trait Store: Send + Sync {
+    /// The store's clock. No host that is behind it revives anything, none that is far ahead of it writes.
+    fn clock(&self) -> Timestamp;
+
+    /// Runs a plan in one transaction: reads and locks what it asks for, and writes all of it or nothing.
+    /// What was written before this returns survives whatever the store promises to survive.
+    ///
+    /// # Errors
+    /// [`StoreFault`]: nothing was written, but for [`StoreFault::InDoubt`], where that is not known.
+    fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault>;
+
+    /// Runs a plan that only reads over one snapshot.
+    ///
+    /// # Errors
+    /// [`StoreFault`], also where the plan wants to write.
+    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault>;
+
+    /// Whether access runs: what [`tenure_core::query::holds`] says, fast. It is right by time alone,
+    /// however long ago the last sweep was.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; it is never a yes.
+    fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault>;
+
+    /// People with a grant whose deadline has come by `until`, the earliest first, after that mark. A
+    /// person stands there once.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn due(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&Awaited>,
+        limit: Limit,
+    ) -> Result<Vec<Awaited>, StoreFault>;
+
+    /// People with an effect that may be taken at `until`, the one that waits longest first, after that
+    /// mark. Another effect of theirs may still be under lease and hold it up.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn ready(
+        &self,
+        ns: &Namespace,
+        place: Place<'_>,
+        until: Timestamp,
+        after: Option<&Awaited>,
+        limit: Limit,
+    ) -> Result<Vec<Awaited>, StoreFault>;
+
+    /// Grants that match, in order of id, after that one.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn list(
+        &self,
+        ns: &Namespace,
+        filter: &Filter,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Listed, StoreFault>;
+
+    /// Records after that position, in order. Positions count from 1 without a gap.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault>;
+
+    /// Records of one grant after that position, in order.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn history(
+        &self,
+        ns: &Namespace,
+        grant: &GrantId,
+        after: u64,
+        limit: Limit,
+    ) -> Result<Vec<Arc<Record>>, StoreFault>;
+
+    /// What an accepted command answered.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault>;
+}
+
+/// Makes a policy of the text that a store kept of it. A store cannot: it knows no document.
+pub trait Compile {
+    /// The policy this text says.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    fn compile(&self, source: &str) -> Result<Publication, String>;
+}
+
+impl<F: Fn(&str) -> Result<Publication, String>> Compile for F {
+    fn compile(&self, source: &str) -> Result<Publication, String> {
+        self(source)
+    }
+}
