@@ -1,8 +1,13 @@
 //! Documents to flows.
 
+pub mod beside;
 #[cfg(feature = "cedar")]
 pub mod condition;
+mod decode;
 pub mod document;
+mod lint;
+mod policy;
 pub mod problem;
 
+pub use self::policy::{File, Policy};
 pub use self::problem::{Problem, Problems, Warning, Warnings};

@@ -186,9 +186,9 @@ fn placeless(value: &serde_json::Value, depth: usize, bytes: &mut usize) -> Resu
             *bytes = bytes.saturating_add(text.len());
             Value::Text(text.clone())
         }
-        Json::Array(items) => Value::List(
-            items.iter().map(|item| placeless(item, depth + 1, bytes)).collect::<Result<_, _>>()?,
-        ),
+        Json::Array(items) => {
+            Value::List(items.iter().map(|item| placeless(item, depth + 1, bytes)).collect::<Result<_, _>>()?)
+        }
         Json::Object(fields) => {
             let mut entries = Vec::with_capacity(fields.len());
             for (key, item) in fields {

@@ -187,9 +187,9 @@ impl Node {
             Value::Float(value) => Json::from(*value),
             Value::Text(text) => Json::String(text.clone()),
             Value::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
-            Value::Map(entries) => Json::Object(
-                entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect(),
-            ),
+            Value::Map(entries) => {
+                Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect())
+            }
         }
     }
 }
@@ -270,8 +270,13 @@ pub(crate) fn too_large(bytes: usize, file: u32) -> Problem {
 }
 
 pub(crate) fn too_many(place: Place) -> Problem {
-    Problem::new(Code::TooLarge, String::new(), place, format!("the document has more than {NODES_MAX} values"))
-        .help("divide it; an alias counts with all that it stands for")
+    Problem::new(
+        Code::TooLarge,
+        String::new(),
+        place,
+        format!("the document has more than {NODES_MAX} values"),
+    )
+    .help("divide it; an alias counts with all that it stands for")
 }
 
 pub(crate) fn too_deep(place: Place) -> Problem {

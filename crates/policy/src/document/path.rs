@@ -28,6 +28,15 @@ impl<'p> Path<'p> {
     pub(crate) fn index<'s>(&'s self, index: usize) -> Path<'s> {
         Path { above: Some(self), step: Step::Index(index) }
     }
+
+    /// The field that it is about: the last key on the way.
+    pub(crate) fn field(&self) -> &'p str {
+        match (self.step, self.above) {
+            (Step::Key(key), _) => key,
+            (Step::Index(_), Some(above)) => above.field(),
+            (Step::Index(_) | Step::Root, _) => "the document",
+        }
+    }
 }
 
 impl fmt::Display for Path<'_> {

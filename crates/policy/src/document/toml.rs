@@ -71,7 +71,9 @@ impl Tree<'_> {
                 self.deeper(depth, place)?;
                 let items = items.iter().enumerate();
                 Value::List(
-                    items.map(|(n, item)| self.node(item, &path.index(n), depth + 1)).collect::<Option<_>>()?,
+                    items
+                        .map(|(n, item)| self.node(item, &path.index(n), depth + 1))
+                        .collect::<Option<_>>()?,
                 )
             }
             DeValue::Table(table) => {

@@ -116,7 +116,13 @@ impl Tree {
         self.add(Node { value, place: open.place }, open.anchor, open.size)
     }
 
-    fn key(&mut self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, place: Place) -> Result<(), Problem> {
+    fn key(
+        &mut self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        place: Place,
+    ) -> Result<(), Problem> {
         let is_text = match self.scalar(&text, style, tag, place)? {
             Value::Text(_) => true,
             Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => false,
@@ -194,7 +200,13 @@ impl Tree {
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, place: Place) -> Result<Value, Problem> {
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        place: Place,
+    ) -> Result<Value, Problem> {
         if let Some(tag) = tag {
             return if tag.is_yaml_core_schema() && tag.suffix == "str" {
                 Ok(Value::Text(text.to_owned()))
@@ -307,9 +319,7 @@ fn is_float(text: &str) -> bool {
     };
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let whole = match mantissa.split_once('.') {
-        Some((before, after)) => {
-            digits(before) && digits(after) && !(before.is_empty() && after.is_empty())
-        }
+        Some((before, after)) => digits(before) && digits(after) && !(before.is_empty() && after.is_empty()),
         None => !mantissa.is_empty() && digits(mantissa),
     };
     let raised = exponent.is_none_or(|exponent| {

@@ -42,7 +42,8 @@ fn one<'a, K: Kind>(finding: &'a Finding<K>, text: Option<&Text<'a>>) -> Group<'
     let mut group = Group::with_title(title);
     if let Some(text) = text {
         let index = usize::try_from(finding.place.line).ok().and_then(|line| line.checked_sub(1));
-        let line = index.and_then(|index| text.lines.get(index).copied()).filter(|line| line.len() <= LINE_MAX);
+        let line =
+            index.and_then(|index| text.lines.get(index).copied()).filter(|line| line.len() <= LINE_MAX);
         group = match (index, line) {
             (Some(index), Some(line)) => {
                 let mark = AnnotationKind::Primary.span(range(finding, line)).label(finding.path.as_str());

@@ -1,0 +1,393 @@
+//! Reading values out of a tree and noting, not throwing, what is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::sync::Arc;
+
+use tenure_core::flow::condition::Condition;
+use tenure_core::flow::requirement::Pattern;
+use tenure_core::flow::selector::{Glob, Selector};
+use tenure_core::limits::SELECTORS_MAX;
+use tenure_core::time::{Span, Timestamp};
+
+use super::shape::Shape;
+use super::suggest;
+use crate::document::{Entry, Node, Path, Place, Value};
+use crate::problem::{Code, PROBLEMS_MAX, Problem, quote, tame};
+
+/// What has been found wrong so far, and what need not be compiled twice.
+#[derive(Default)]
+pub(crate) struct Reader {
+    problems: Vec<Problem>,
+    beyond: usize,
+    /// Paths of fields that hold a placeholder: no check of meaning speaks of them.
+    broken: BTreeSet<String>,
+    /// Where the fields of the flow being read stand, if not where its own paths say.
+    pub(super) moved: Vec<(String, String)>,
+    pub(super) selectors: BTreeMap<String, Selector>,
+    pub(super) globs: BTreeMap<String, Glob>,
+    pub(super) patterns: BTreeMap<String, Pattern>,
+    pub(super) conditions: BTreeMap<String, Arc<dyn Condition>>,
+    #[cfg(feature = "cedar")]
+    pub(super) types: Option<crate::condition::AttributeTypes>,
+}
+
+/// The fields of a map that is being read.
+pub(crate) struct Fields<'n> {
+    node: &'n Node,
+    entries: &'n [Entry],
+    shape: &'static Shape,
+}
+
+impl Reader {
+    /// Notes a problem. The field counts as broken from here on.
+    pub(crate) fn problem(
+        &mut self,
+        code: Code,
+        path: &Path<'_>,
+        place: Place,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            self.beyond = self.beyond.saturating_add(1);
+            return;
+        }
+        self.broken.insert(path.to_string());
+        self.push(Problem::new(code, path.to_string(), place, message), help);
+    }
+
+    /// Notes a problem of meaning: the field is whole, what it says is not.
+    pub(crate) fn disagree(&mut self, code: Code, path: String, place: Place, message: String, help: &str) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            self.beyond = self.beyond.saturating_add(1);
+            return;
+        }
+        self.push(Problem::new(code, path, place, message), help);
+    }
+
+    fn push(&mut self, problem: Problem, help: &str) {
+        self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+    }
+
+    pub(crate) fn found(self) -> (Vec<Problem>, usize) {
+        (self.problems, self.beyond)
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Whether this field, one above it or one in it holds a placeholder.
+    pub(crate) fn is_broken(&self, path: &str) -> bool {
+        let within = |begin: &str, whole: &str| {
+            whole.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let inside = self.broken.range(path.to_owned()..).take_while(|broken| broken.starts_with(path));
+        inside.into_iter().any(|broken| within(path, broken)) || self.is_replaced(path)
+    }
+
+    /// Whether this field or one above it holds a placeholder.
+    pub(crate) fn is_replaced(&self, path: &str) -> bool {
+        self.broken.contains(path)
+            || path
+                .match_indices(['.', '['])
+                .any(|(at, _)| path.get(..at).is_some_and(|above| self.broken.contains(above)))
+    }
+
+    /// The fields of a map; unknown ones are problems at once.
+    pub(crate) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &Path<'_>,
+        shape: &'static Shape,
+    ) -> Option<Fields<'n>> {
+        let entries = self.entries(node, path)?;
+        let fields = Fields { node, entries, shape };
+        for entry in fields.unknown() {
+            let near = fields.meant(entry);
+            if let Some(near) = near {
+                // The author has said something about that field; what it says is not known.
+                self.broken.insert(path.key(near).to_string());
+            }
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the fields here are {}", suggest::listed(shape.fields)),
+            };
+            let message = format!("there is no field {} here", quote(&entry.key));
+            self.problem(Code::UnknownField, &path.key(&entry.key), entry.key_place, message, &help);
+        }
+        Some(fields)
+    }
+
+    /// The fields of a map whose names the author chooses.
+    pub(crate) fn entries<'n>(&mut self, node: &'n Node, path: &Path<'_>) -> Option<&'n [Entry]> {
+        match &node.value {
+            Value::Map(entries) => Some(entries),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_) => self.wrong(node, path, "fields with their values"),
+        }
+    }
+
+    /// Notes that a value is of the wrong type.
+    pub(crate) fn wrong<T>(&mut self, node: &Node, path: &Path<'_>, expected: &str) -> Option<T> {
+        let found = match &node.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "true or false",
+            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "fields",
+        };
+        let message = format!("`{}` takes {expected}, not {found}", path.field());
+        let help = match &node.value {
+            Value::Null => "write a value, or leave the field out",
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expected.starts_with("a text") => {
+                "write it in quotes"
+            }
+            Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_) => "",
+        };
+        self.problem(Code::WrongType, path, node.place, message, help);
+        None
+    }
+
+    pub(crate) fn text<'n>(&mut self, node: &'n Node, path: &Path<'_>) -> Option<&'n str> {
+        self.text_for(node, path, "a text")
+    }
+
+    pub(super) fn text_for<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &Path<'_>,
+        expected: &str,
+    ) -> Option<&'n str> {
+        match &node.value {
+            Value::Text(text) => Some(text),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::List(_)
+            | Value::Map(_) => self.wrong(node, path, expected),
+        }
+    }
+
+    /// A text that is to be read by people or to be a name.
+    pub(crate) fn words(&mut self, node: &Node, path: &Path<'_>) -> Option<String> {
+        let text = self.text(node, path)?;
+        if text.trim().is_empty() {
+            let message = format!("`{}` is empty", path.field());
+            self.problem(Code::OutOfRange, path, node.place, message, "write something, or leave it out");
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    pub(crate) fn truth(&mut self, node: &Node, path: &Path<'_>) -> Option<bool> {
+        match &node.value {
+            Value::Bool(value) => Some(*value),
+            Value::Null
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_) => self.wrong(node, path, "true or false"),
+        }
+    }
+
+    pub(crate) fn whole(&mut self, node: &Node, path: &Path<'_>) -> Option<u32> {
+        match &node.value {
+            Value::Integer(value) => u32::try_from(*value).ok().or_else(|| {
+                let message = format!("`{}` is {value}", path.field());
+                self.problem(Code::OutOfRange, path, node.place, message, "write a small whole number");
+                None
+            }),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_) => self.wrong(node, path, "a whole number"),
+        }
+    }
+
+    pub(crate) fn span(&mut self, node: &Node, path: &Path<'_>) -> Option<Span> {
+        let bare = |number: &dyn Display| format!("`{number}` has no unit");
+        let message = match &node.value {
+            Value::Text(text) => match text.parse() {
+                Ok(span) => return Some(span),
+                Err(bad) => tame(&bad.to_string()),
+            },
+            Value::Integer(number) => bare(number),
+            Value::Float(number) => bare(number),
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => {
+                return self.wrong(node, path, "a span such as `30m`");
+            }
+        };
+        self.problem(
+            Code::BadSpan,
+            path,
+            node.place,
+            message,
+            "units are ms, s, m, h and d: `90s`, `1h 30m`",
+        );
+        None
+    }
+
+    pub(crate) fn instant(&mut self, node: &Node, path: &Path<'_>) -> Option<Timestamp> {
+        let text = self.text_for(node, path, "a time such as `2027-01-01T00:00:00Z`")?;
+        match text.parse() {
+            Ok(at) => Some(at),
+            Err(bad) => {
+                self.problem(Code::BadTime, path, node.place, tame(&format!("{bad}")), "");
+                None
+            }
+        }
+    }
+
+    /// One word of a few.
+    pub(crate) fn choice<T: Copy>(&mut self, node: &Node, path: &Path<'_>, words: &[(&str, T)]) -> Option<T> {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let text = self.text_for(node, path, &format!("a text: {}", suggest::listed(&names)))?;
+        let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        if chosen.is_none() {
+            self.unknown_word(node, path, text, &names);
+        }
+        chosen
+    }
+
+    pub(super) fn unknown_word(&mut self, node: &Node, path: &Path<'_>, text: &str, names: &[&str]) {
+        let message = format!("`{}` knows no {}", path.field(), quote(text));
+        let help = match suggest::near(text, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write {}", suggest::listed(names)),
+        };
+        self.problem(Code::OutOfRange, path, node.place, message, &help);
+    }
+
+    /// The items of a list, at most so many.
+    pub(crate) fn list<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &Path<'_>,
+        most: usize,
+        expected: &str,
+    ) -> Option<&'n [Node]> {
+        match &node.value {
+            Value::List(items) if items.len() > most => {
+                let message = format!("{} entries stand here", items.len());
+                let help = format!("write at most {most}");
+                self.problem(Code::TooLarge, path, node.place, message, &help);
+                None
+            }
+            Value::List(items) => Some(items),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Map(_) => self.wrong(node, path, expected),
+        }
+    }
+
+    /// Each item of a list, read in the same way. Broken ones are left out.
+    pub(crate) fn each<T>(
+        &mut self,
+        node: &Node,
+        path: &Path<'_>,
+        expected: &str,
+        mut read: impl FnMut(&mut Self, &Node, &Path<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(node, path, SELECTORS_MAX, expected)?;
+        Some(items.iter().enumerate().filter_map(|(n, item)| read(self, item, &path.index(n))).collect())
+    }
+
+    /// An id of any type.
+    pub(crate) fn id<T: std::str::FromStr<Err: Display>>(
+        &mut self,
+        node: &Node,
+        path: &Path<'_>,
+    ) -> Option<T> {
+        let text = self.text(node, path)?;
+        match text.parse() {
+            Ok(id) => Some(id),
+            Err(bad) => {
+                self.problem(Code::BadId, path, node.place, tame(&format!("{bad}")), "");
+                None
+            }
+        }
+    }
+}
+
+impl<'n> Fields<'n> {
+    /// Fields of the text that the shape does not know.
+    fn unknown(&self) -> impl Iterator<Item = &'n Entry> {
+        let known = self.shape.fields;
+        self.entries.iter().filter(move |entry| !known.contains(&entry.key.as_str()))
+    }
+
+    /// The field that a misspelt one comes near, if it does not stand there as well.
+    fn meant(&self, entry: &Entry) -> Option<&'static str> {
+        let absent = self.shape.fields.iter().copied().filter(|name| !self.has(name));
+        suggest::near(&entry.key, absent)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == name)
+    }
+
+    /// Where the map itself stands.
+    pub(crate) fn place(&self) -> Place {
+        self.node.place
+    }
+
+    /// A field, if it is there.
+    pub(crate) fn value(&self, name: &'static str) -> Option<&'n Node> {
+        debug_assert!(self.shape.fields.contains(&name), "{name} is not in the shape {}", self.shape.name);
+        self.entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node)
+    }
+
+    /// A field that may be left out, read; nothing where it is absent or broken.
+    pub(crate) fn maybe<T>(
+        &self,
+        reader: &mut Reader,
+        path: &Path<'_>,
+        name: &'static str,
+        read: impl FnOnce(&mut Reader, &'n Node, &Path<'_>) -> Option<T>,
+    ) -> Option<T> {
+        self.value(name).and_then(|node| read(reader, node, &path.key(name)))
+    }
+
+    /// A field that must be there, read; nothing where it is broken.
+    pub(crate) fn must<T>(
+        &self,
+        reader: &mut Reader,
+        path: &Path<'_>,
+        name: &'static str,
+        help: &str,
+        read: impl FnOnce(&mut Reader, &'n Node, &Path<'_>) -> Option<T>,
+    ) -> Option<T> {
+        if !self.has(name) {
+            self.missing(reader, path, name, help);
+        }
+        self.maybe(reader, path, name, read)
+    }
+
+    /// Notes that a field is missing, unless it is there with a slip of the pen.
+    pub(crate) fn missing(&self, reader: &mut Reader, path: &Path<'_>, name: &'static str, help: &str) {
+        if self.unknown().any(|entry| self.meant(entry) == Some(name)) {
+            return;
+        }
+        let message = format!("`{name}` is missing");
+        reader.problem(Code::MissingField, &path.key(name), self.place(), message, help);
+    }
+}

@@ -1,0 +1,92 @@
+//! What people must bring: a reason, a login.
+
+use tenure_core::flow::requirement::{MfaRule, Pattern, ReasonField, ReasonRule};
+use tenure_core::person::Level;
+
+use super::reader::Reader;
+use super::shape;
+use crate::document::{Node, Path, Value};
+use crate::problem::{Code, quote, tame};
+
+/// Different reason patterns of one document, and bytes of each: compiled, one may take a megabyte.
+const PATTERNS_MAX: usize = 256;
+const PATTERN_BYTES_MAX: usize = 1024;
+
+/// A rule for reasons. Who writes one means that a reason is given, unless it says otherwise.
+pub(super) fn reason(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<ReasonRule> {
+    let fields = reader.fields(node, path, &shape::REASON)?;
+    Some(ReasonRule {
+        required: fields.maybe(reader, path, "required", Reader::truth).unwrap_or(true),
+        min_length: fields.maybe(reader, path, "min_length", Reader::whole).unwrap_or(0),
+        pattern: fields.maybe(reader, path, "pattern", pattern),
+        message: fields.maybe(reader, path, "message", Reader::words),
+        fields: fields
+            .maybe(reader, path, "fields", |reader, node, path| {
+                reader.each(node, path, "a list of fields", field)
+            })
+            .unwrap_or_default(),
+    })
+}
+
+fn field(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<ReasonField> {
+    let fields = reader.fields(node, path, &shape::REASON_FIELD)?;
+    let name = fields.must(reader, path, "name", "answers are given by it", Reader::words);
+    let label = fields.maybe(reader, path, "label", Reader::words);
+    let pattern = fields.maybe(reader, path, "pattern", pattern);
+    let message = fields.maybe(reader, path, "message", Reader::words);
+    let required = fields.maybe(reader, path, "required", Reader::truth).unwrap_or(true);
+    Some(ReasonField { name: name?, label, pattern, message, required })
+}
+
+fn pattern(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Pattern> {
+    let text = reader.text(node, path)?;
+    if let Some(known) = reader.patterns.get(text) {
+        return Some(known.clone());
+    }
+    if text.len() > PATTERN_BYTES_MAX || reader.patterns.len() >= PATTERNS_MAX {
+        let message = if text.len() > PATTERN_BYTES_MAX {
+            format!("a pattern of {} bytes", text.len())
+        } else {
+            format!("there are more than {PATTERNS_MAX} different patterns")
+        };
+        let help =
+            format!("a document has at most {PATTERNS_MAX}, each of at most {PATTERN_BYTES_MAX} bytes");
+        reader.problem(Code::TooLarge, path, node.place, message, &help);
+        return None;
+    }
+    match Pattern::new(text) {
+        Ok(pattern) => {
+            reader.patterns.insert(text.to_owned(), pattern.clone());
+            Some(pattern)
+        }
+        Err(bad) => {
+            // The last line says what; those before it draw the pattern.
+            let why = bad.lines().last().unwrap_or(&bad).trim_start_matches("error: ");
+            let message = format!("{} is no pattern: {}", quote(text), tame(why));
+            let help = "patterns take linear time: no look-around, no back-references";
+            reader.problem(Code::BadPattern, path, node.place, message, help);
+            None
+        }
+    }
+}
+
+/// A rule for logins.
+pub(super) fn mfa(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<MfaRule> {
+    let fields = reader.fields(node, path, &shape::MFA)?;
+    let level = |reader: &mut Reader, node: &Node, path: &Path<'_>| {
+        reader.choice(node, path, &[("aal1", Level::Aal1), ("aal2", Level::Aal2), ("aal3", Level::Aal3)])
+    };
+    let methods = |reader: &mut Reader, node: &Node, path: &Path<'_>| {
+        if matches!(&node.value, Value::List(items) if items.is_empty()) {
+            let message = "an empty list of methods would mean none";
+            reader.problem(Code::OutOfRange, path, node.place, message, "leave `methods` out for any method");
+            return None;
+        }
+        reader.each(node, path, "a list of methods, such as `[hwk, otp]`", Reader::words)
+    };
+    Some(MfaRule {
+        max_age: fields.maybe(reader, path, "max_age", Reader::span),
+        level: fields.maybe(reader, path, "level", level),
+        methods: fields.maybe(reader, path, "methods", methods).unwrap_or_default().into_iter().collect(),
+    })
+}

@@ -1,0 +1,330 @@
+//! A policy: the flows of one document, compiled.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tenure_core::flow::Flow;
+use tenure_core::flow::unsupported::unsupported;
+use tenure_core::flow::valid::{Wrong, WrongCode, wrongs};
+use tenure_core::id::{FlowId, Revision};
+use tenure_core::limits::DOCUMENT_BYTES_MAX;
+
+use crate::decode::{self, Draft, FlowDraft, Merged, Reader};
+use crate::document::{self, Format, Node, Place, Value};
+use crate::lint;
+use crate::problem::{Code, Problem, Problems, Source, Warnings};
+
+/// Files of a folder that are read as one document.
+const FILES_MAX: usize = 1_000;
+
+/// The flows of one document, compiled, and the document itself in canonical JSON.
+///
+/// ```
+/// use tenure_policy::Policy;
+/// use tenure_policy::document::Format;
+///
+/// let policy = Policy::from_text(
+///     "
+/// version: 1
+/// flows:
+///   - id: prod-db
+///     who: {any: [group:sre]}
+///     what: [{integration: prod-pg, permissions: [read]}]
+///     duration: {max: 4h}
+///     approval: {steps: [{approvers: [group:db-owners]}]}
+/// ",
+///     Format::Yaml,
+/// )?;
+/// assert_eq!(policy.flows().len(), 1);
+/// assert_eq!(policy, Policy::from_text(policy.source(), Format::Json)?);
+/// # Ok::<(), tenure_policy::Problems>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy {
+    flows: BTreeMap<FlowId, Arc<Flow>>,
+    source: Arc<str>,
+    warnings: Warnings,
+}
+
+/// One text of a document.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// What people call it; problems name it.
+    pub name: Option<String>,
+    /// In which language it is written.
+    pub format: Format,
+    /// What is in it.
+    pub text: String,
+}
+
+impl Policy {
+    /// Reads a file, or a folder whose files are one document.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once; also where it cannot be read.
+    pub fn from_path(path: impl AsRef<FilePath>) -> Result<Self, Problems> {
+        Self::from_sources(files(path.as_ref())?)
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn from_text(text: &str, format: Format) -> Result<Self, Problems> {
+        Self::from_sources(vec![File { name: None, format, text: text.to_owned() }])
+    }
+
+    /// Reads several texts as one document.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, at once.
+    pub fn from_sources(files: Vec<File>) -> Result<Self, Problems> {
+        let bytes = files.iter().fold(0_usize, |sum, file| sum.saturating_add(file.text.len()));
+        let sources: Vec<Source> =
+            files.iter().map(|file| Source::new(file.name.as_deref(), &file.text)).collect();
+        if bytes > DOCUMENT_BYTES_MAX {
+            return Err(Problems::new(vec![document::too_large(bytes, 0)], sources));
+        }
+        let mut roots = Vec::new();
+        let mut problems = Vec::new();
+        for (file, number) in files.iter().zip(0..) {
+            match document::read_one(&file.text, file.format, number) {
+                Ok(root) => roots.push(root),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() {
+            compile(&roots, sources.into())
+        } else {
+            Err(Problems::new(problems, sources))
+        }
+    }
+
+    /// Takes a document that is a value already.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once, without lines.
+    pub fn from_json(value: impl Borrow<serde_json::Value>) -> Result<Self, Problems> {
+        match document::of_value(value.borrow()) {
+            Ok(root) => compile(&[root], Arc::new([])),
+            Err(found) => Err(Problems::new(found, Vec::new())),
+        }
+    }
+
+    /// The flows by id.
+    #[must_use]
+    pub fn flows(&self) -> &BTreeMap<FlowId, Arc<Flow>> {
+        &self.flows
+    }
+
+    /// One flow.
+    #[must_use]
+    pub fn flow(&self, id: &str) -> Option<&Arc<Flow>> {
+        self.flows.get(id)
+    }
+
+    /// The whole document as canonical JSON (RFC 8785). The same policy compiles from it again.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What may not be meant.
+    #[must_use]
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
+}
+
+/// Policies are the same where their documents are, however they were laid out.
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Policy {}
+
+/// Compiles the trees of a document's files.
+fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
+    let mut reader = Reader::default();
+    let merged = decode::merge(&mut reader, roots);
+    let draft = decode::document(&mut reader, &merged);
+    disagreements(&mut reader, &draft, &merged);
+    let source = canonical(&whole(&merged));
+    if source.len() > DOCUMENT_BYTES_MAX {
+        let message = format!("written as JSON the document has {} bytes", source.len());
+        let help = "aliases count with all that they stand for";
+        reader.disagree(Code::TooLarge, String::new(), Place::default(), message, help);
+    }
+    let clean = reader.is_clean();
+    let (found, beyond) = reader.found();
+    let refused = |found: Vec<Problem>| Problems::counted(found, beyond, Arc::clone(&sources));
+    if !clean {
+        return Err(refused(found));
+    }
+    let mut flows = BTreeMap::new();
+    for FlowDraft { index, mut parts, .. } in draft.flows {
+        parts.revision = revision(&merged, index).ok_or_else(|| refused(Vec::new()))?;
+        let flow = Flow::new(parts).map_err(|_| refused(Vec::new()))?;
+        flows.insert(flow.id.clone(), Arc::new(flow));
+    }
+    let warnings = Warnings::new(lint::all(&flows, &merged), Arc::clone(&sources));
+    Ok(Policy { flows, source: source.into(), warnings })
+}
+
+/// What the fields of the document say against each other, and what this version does not act on.
+fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
+    for flow in &draft.flows {
+        for wrong in wrongs(&flow.parts) {
+            let concerned = |path: &String| reader.is_broken(&flow.place(path));
+            if !wrong.concerns.iter().any(concerned) {
+                note(reader, merged, flow.place(&wrong.path), wrong);
+            }
+        }
+        for wrong in unsupported(&flow.parts) {
+            let path = flow.place(&wrong.path);
+            if !reader.is_replaced(&path) {
+                note(reader, merged, path, wrong);
+            }
+        }
+    }
+    for (name, used, what) in [
+        ("kits", !draft.kits.is_empty(), "a request over several flows"),
+        ("conflicts", !draft.conflicts.is_empty(), "a ban on holding access together"),
+        ("guards", !draft.guards.is_empty(), "a rule for items under every flow"),
+    ] {
+        if used {
+            let message = format!("{what} is not acted on by this version yet");
+            let help = format!("leave `{name}` out");
+            reader.disagree(Code::Unsupported, name.to_owned(), merged.place(name), message, &help);
+        }
+    }
+}
+
+fn note(reader: &mut Reader, merged: &Merged<'_>, path: String, wrong: Wrong) {
+    let code = match wrong.code {
+        WrongCode::OutOfRange => Code::OutOfRange,
+        WrongCode::Contradiction => Code::Contradiction,
+        WrongCode::DuplicateId => Code::DuplicateId,
+        WrongCode::TooLarge => Code::TooLarge,
+        WrongCode::Unsupported => Code::Unsupported,
+    };
+    let place = merged.place(&path);
+    reader.disagree(code, path, place, wrong.message, wrong.help.as_deref().unwrap_or_default());
+}
+
+impl FlowDraft {
+    /// The path in the document of a path in the flow.
+    fn place(&self, path: &str) -> String {
+        for (from, to) in &self.moved {
+            if let Some(rest) = path.strip_prefix(from.as_str())
+                && (rest.is_empty() || rest.starts_with(['.', '[']))
+            {
+                return format!("{to}{rest}");
+            }
+        }
+        format!("flows[{}].{path}", self.index)
+    }
+}
+
+/// The document as one value, whatever files it came in.
+fn whole(merged: &Merged<'_>) -> serde_json::Value {
+    let mut document = serde_json::Map::new();
+    document.insert("version".to_owned(), 1.into());
+    for (name, nodes) in &merged.lists {
+        let entries = nodes.iter().map(|node| node.to_json()).collect();
+        document.insert((*name).to_owned(), serde_json::Value::Array(entries));
+    }
+    if let Some(attributes) = merged.attributes {
+        document.insert("attributes".to_owned(), attributes.to_json());
+    }
+    document.into()
+}
+
+/// The SHA-256 of what is written of a flow; scopes count as if they stood where they are used.
+fn revision(merged: &Merged<'_>, index: usize) -> Option<Revision> {
+    let node = merged.list("flows").get(index)?;
+    let mut flow = node.to_json();
+    if let Some(what) = flow.get_mut("what").and_then(serde_json::Value::as_array_mut) {
+        *what = std::mem::take(what).into_iter().flat_map(|entry| in_place(entry, merged)).collect();
+    }
+    let digest = Sha256::digest(canonical(&flow).as_bytes());
+    let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Revision::new(text).ok()
+}
+
+fn in_place(entry: serde_json::Value, merged: &Merged<'_>) -> Vec<serde_json::Value> {
+    let named = |scope: &&&Node| {
+        let id = scope.field("id").map(Node::to_json);
+        id.is_some() && id.as_ref() == entry.get("scope")
+    };
+    let scope = merged.list("scopes").iter().find(named).and_then(|scope| scope.field("what"));
+    match scope.map(Node::value) {
+        Some(Value::List(items)) => items.iter().map(Node::to_json).collect(),
+        _ => vec![entry],
+    }
+}
+
+/// RFC 8785. A value of ours has finite numbers and text keys only, so it always has this form.
+fn canonical(value: &serde_json::Value) -> String {
+    serde_json_canonicalizer::to_string(value).unwrap_or_default()
+}
+
+/// A file, or the policy files of a folder in the order of their names.
+fn files(path: &FilePath) -> Result<Vec<File>, Problems> {
+    let unread = |name: &FilePath, why: String, help: &str| {
+        let problem = Problem::new(Code::Syntax, String::new(), Place::default(), why);
+        let problem = if help.is_empty() { problem } else { problem.help(help) };
+        Problems::new(vec![problem], vec![Source::new(name.to_str(), "")])
+    };
+    let failed = |name: &FilePath, error: &std::io::Error| {
+        unread(name, format!("it cannot be read: {}", crate::problem::lower(&error.to_string())), "")
+    };
+    let mut paths = Vec::new();
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).map_err(|error| failed(path, &error))? {
+            let found = entry.map_err(|error| failed(path, &error))?.path();
+            if Format::of(&found).is_some() && !found.is_dir() {
+                paths.push(found);
+            }
+        }
+        paths.sort();
+        if paths.is_empty() || paths.len() > FILES_MAX {
+            let why = format!("there are {} policy files in this folder", paths.len());
+            let help =
+                format!("put 1 to {FILES_MAX} files there that end in `.yaml`, `.yml`, `.toml` or `.json`");
+            return Err(unread(path, why, &help));
+        }
+    } else {
+        paths.push(path.to_owned());
+    }
+    let mut left = DOCUMENT_BYTES_MAX;
+    let mut files = Vec::new();
+    for path in paths {
+        let format = Format::of(&path).ok_or_else(|| {
+            let why = "the name of the file does not say in which language it is written".to_owned();
+            unread(&path, why, "let it end in `.yaml`, `.yml`, `.toml` or `.json`")
+        })?;
+        let text = bounded(&path, left).map_err(|error| failed(&path, &error))?;
+        left = left.saturating_sub(text.len());
+        files.push(File { name: Some(path.display().to_string()), format, text });
+    }
+    Ok(files)
+}
+
+/// The text of a file, and of one that is too large no more than shows it.
+fn bounded(path: &FilePath, most: usize) -> std::io::Result<String> {
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        // It is refused for its size; where it was cut does not matter.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is no UTF-8 text"))
+}

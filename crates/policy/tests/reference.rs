@@ -1,0 +1,32 @@
+//! The example of the reference, whole.
+
+use tenure_policy::Policy;
+use tenure_policy::document::Format;
+
+/// The first example of the reference: every field there is.
+fn example() -> &'static str {
+    let reference = include_str!("../FLOWS.md");
+    let (_, rest) = reference.split_once("```yaml\n").unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_example_has_no_problem_but_fields_that_are_not_acted_on_yet() {
+    let problems = Policy::from_text(example(), Format::Yaml).unwrap_err();
+    let found: Vec<(&str, &str)> =
+        problems.iter().map(|problem| (problem.code.as_str(), problem.path.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("unsupported", "flows[0].approval.automatic.times"),
+            ("unsupported", "flows[0].approval.steps[0].escalate"),
+            ("unsupported", "flows[0].limits.requests"),
+            ("unsupported", "flows[0].limits.extensions"),
+            ("unsupported", "flows[0].break_glass"),
+            ("unsupported", "flows[0].credentials.rotate"),
+            ("unsupported", "kits"),
+            ("unsupported", "conflicts"),
+            ("unsupported", "guards"),
+        ]
+    );
+}
