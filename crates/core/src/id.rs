@@ -128,6 +128,13 @@ fn named(text: &str) -> Result<(), BadId> {
     }
 }
 
+impl CommandId {
+    /// The id of a question that is asked as a command would be: no store ever sees it.
+    pub(crate) fn question() -> Self {
+        Self(Arc::from("?"))
+    }
+}
+
 impl GrantId {
     /// The id a grant gets where the caller gives none: always the same for one command of one namespace.
     #[must_use]

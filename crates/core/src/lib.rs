@@ -1,9 +1,25 @@
-//! The rules of Just-In-Time access as a deterministic state machine.
-//!
-//! Time, ids and facts about people are passed in; nothing here reads a clock, a disk or a network.
+#![doc = include_str!("../DOMAIN.md")]
 
 pub mod flow;
 pub mod id;
 pub mod limits;
 pub mod person;
 pub mod time;
+
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod explain;
+pub mod grant;
+pub mod lifecycle;
+pub mod offer;
+pub mod record;
+pub mod refusal;
+pub mod view;
+pub mod world;
+
+pub mod machine;
+pub mod query;
+
+pub(crate) mod board;
+pub(crate) mod check;

@@ -249,6 +249,35 @@ impl Level {
     }
 }
 
+impl Resource {
+    /// Which bound of the library its facts break, in words, where they break one.
+    pub(crate) fn too_large(&self) -> Option<String> {
+        let labels =
+            self.labels.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum::<usize>();
+        let over = |what: &str, count: usize, most: usize| {
+            (count > most).then(|| format!("`{}` has {count} {what}, at most {most} are read", self.id))
+        };
+        over(
+            "bytes of type and name",
+            self.id.kind.len().saturating_add(self.id.name.len()),
+            4 * limits::ID_BYTES_MAX,
+        )
+        .or_else(|| over("owners", self.owners.len(), limits::SELECTORS_MAX))
+        .or_else(|| over("bytes of labels", labels, limits::ATTRIBUTES_BYTES_MAX))
+        .or_else(|| over("bytes of attributes", weight(&self.attributes), limits::ATTRIBUTES_BYTES_MAX))
+        .or_else(|| over("levels of attributes", depth(&self.attributes), limits::NESTING_MAX))
+    }
+}
+
+/// Which bound of the library the facts of a situation break, in words, where they break one.
+pub(crate) fn context_too_large(context: &Record) -> Option<String> {
+    let over = |what: &str, count: usize, most: usize| {
+        (count > most).then(|| format!("the context has {count} {what}, at most {most} are read"))
+    };
+    over("bytes", weight(context), limits::ATTRIBUTES_BYTES_MAX)
+        .or_else(|| over("levels", depth(context), limits::NESTING_MAX))
+}
+
 /// Bytes that facts take as text, near enough to bound them.
 fn weight(record: &Record) -> usize {
     fn of(fact: &Fact) -> usize {

@@ -1,0 +1,307 @@
+//! What a caller asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::id::{CommandId, FlowId, GrantId, Integration, PersonId, Revision, WorkerId, digest};
+use crate::person::{Actor, Item, Person, Record, Resource};
+use crate::time::{Span, Timestamp};
+use crate::world::Publication;
+
+/// One command: who asks for what, with an id so that giving it again is no second command.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The command id.
+    pub id: CommandId,
+    /// Who gives it.
+    pub actor: Actor,
+    /// What the host says of the situation; conditions see it as `context`.
+    pub context: Record,
+    /// What is asked.
+    pub verb: Verb,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// Access.
+    Request(Box<Request>),
+    /// To approve a request.
+    Approve(Approve),
+    /// To deny a request.
+    Deny(Deny),
+    /// To take a request back.
+    Withdraw(Withdraw),
+    /// To move a grant's end later.
+    Extend(Extend),
+    /// To approve an extension.
+    ApproveExtension(DecideExtension),
+    /// To deny an extension.
+    DenyExtension(DecideExtension),
+    /// To end access that is no longer needed.
+    GiveBack(GiveBack),
+    /// To end somebody's access.
+    Revoke(Revoke),
+    /// To put a policy in force.
+    Publish(Publish),
+    /// To write down what time has made true of one person's grants.
+    Settle(Settle),
+    /// To take an effect of one person's grants under a lease.
+    TakeEffect(TakeEffect),
+    /// To say that an effect was carried out.
+    EffectDone(EffectDone),
+    /// To say that an effect could not be carried out.
+    EffectFailed(EffectFailed),
+}
+
+/// Asks for access under a flow.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The id the grant shall have; made from namespace and command id where absent.
+    pub grant: Option<GrantId>,
+    /// The flow.
+    pub flow: FlowId,
+    /// The items.
+    pub items: Vec<Asked>,
+    /// For how long; the flow's default where absent.
+    pub span: Option<Span>,
+    /// When it shall start; now where absent.
+    pub start: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Further fields of the reason.
+    pub fields: BTreeMap<String, String>,
+    /// Whom the access is for; the actor where absent.
+    pub holder: Option<Person>,
+}
+
+/// One item with the facts of its resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Asked {
+    /// The resource.
+    pub resource: Arc<Resource>,
+    /// The permission.
+    pub permission: String,
+}
+
+/// Approves a request, wholly or less.
+#[derive(Clone, Debug)]
+pub struct Approve {
+    /// The grant.
+    pub grant: GrantId,
+    /// A shorter span.
+    pub span: Option<Span>,
+    /// Only these of its items.
+    pub only: Option<BTreeSet<Item>>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The content hash of what the approver saw.
+    pub content: Option<String>,
+    /// The holder's facts of today, where the host knows them.
+    pub holder: Option<Person>,
+}
+
+/// Denies a request.
+#[derive(Clone, Debug)]
+pub struct Deny {
+    /// The grant.
+    pub grant: GrantId,
+    /// Why.
+    pub reason: Option<String>,
+    /// The content hash of what the approver saw.
+    pub content: Option<String>,
+}
+
+/// Takes a request back.
+#[derive(Clone, Debug)]
+pub struct Withdraw {
+    /// The grant.
+    pub grant: GrantId,
+}
+
+/// Moves a grant's end later.
+#[derive(Clone, Debug)]
+pub struct Extend {
+    /// The grant.
+    pub grant: GrantId,
+    /// By how much; as much as the flow gives by itself where absent.
+    pub span: Option<Span>,
+    /// The end that the caller saw: the guard against a second click.
+    pub if_ends_at: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Further fields of the reason.
+    pub fields: BTreeMap<String, String>,
+    /// The holder's facts of today, where somebody else extends.
+    pub holder: Option<Person>,
+}
+
+/// Approves or denies an extension.
+#[derive(Clone, Debug)]
+pub struct DecideExtension {
+    /// The grant.
+    pub grant: GrantId,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Ends access that is no longer needed.
+#[derive(Clone, Debug)]
+pub struct GiveBack {
+    /// The grant.
+    pub grant: GrantId,
+}
+
+/// Ends somebody's access.
+#[derive(Clone, Debug)]
+pub struct Revoke {
+    /// The grant.
+    pub grant: GrantId,
+    /// Why; it must be given.
+    pub reason: Option<String>,
+}
+
+/// Puts a policy in force.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// The policy, compiled.
+    pub policy: Arc<Publication>,
+    /// The revision of the document that it replaces.
+    pub if_revision: Option<Revision>,
+}
+
+/// Writes down what time has made true of one person's grants.
+#[derive(Clone, Debug)]
+pub struct Settle {
+    /// The holder.
+    pub person: PersonId,
+}
+
+/// Takes the first effect of one person's grants that is ready.
+#[derive(Clone, Debug)]
+pub struct TakeEffect {
+    /// The holder.
+    pub person: PersonId,
+    /// Only at this integration; notices are at none.
+    pub at: Option<Integration>,
+    /// Who takes it.
+    pub worker: WorkerId,
+    /// For how long.
+    pub lease: Span,
+}
+
+/// Says that an effect was carried out.
+#[derive(Clone, Debug)]
+pub struct EffectDone {
+    /// The grant.
+    pub grant: GrantId,
+    /// The effect's number.
+    pub effect: u32,
+    /// Who carried it out.
+    pub worker: WorkerId,
+    /// Items that the holder had before.
+    pub already_held: BTreeSet<Item>,
+}
+
+/// Says that an effect could not be carried out.
+#[derive(Clone, Debug)]
+pub struct EffectFailed {
+    /// The grant.
+    pub grant: GrantId,
+    /// The effect's number.
+    pub effect: u32,
+    /// Who tried.
+    pub worker: WorkerId,
+    /// What went wrong.
+    pub error: String,
+    /// Whether trying again is of no use.
+    pub last: bool,
+}
+
+impl Asked {
+    /// The item without facts.
+    #[must_use]
+    pub fn item(&self) -> Item {
+        Item { resource: self.resource.id.clone(), permission: self.permission.clone() }
+    }
+}
+
+impl Verb {
+    /// The verb as records and scenario files write it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::Approve(_) => "approve",
+            Self::Deny(_) => "deny",
+            Self::Withdraw(_) => "withdraw",
+            Self::Extend(_) => "extend",
+            Self::ApproveExtension(_) => "approve_extension",
+            Self::DenyExtension(_) => "deny_extension",
+            Self::GiveBack(_) => "give_back",
+            Self::Revoke(_) => "revoke",
+            Self::Publish(_) => "publish",
+            Self::Settle(_) => "settle",
+            Self::TakeEffect(_) => "take_effect",
+            Self::EffectDone(_) => "effect_done",
+            Self::EffectFailed(_) => "effect_failed",
+        }
+    }
+
+    /// The grant it is about, where it names one that must exist.
+    #[must_use]
+    pub const fn grant(&self) -> Option<&GrantId> {
+        match self {
+            Self::Approve(Approve { grant, .. })
+            | Self::Deny(Deny { grant, .. })
+            | Self::Withdraw(Withdraw { grant })
+            | Self::Extend(Extend { grant, .. })
+            | Self::ApproveExtension(DecideExtension { grant, .. })
+            | Self::DenyExtension(DecideExtension { grant, .. })
+            | Self::GiveBack(GiveBack { grant })
+            | Self::Revoke(Revoke { grant, .. })
+            | Self::EffectDone(EffectDone { grant, .. })
+            | Self::EffectFailed(EffectFailed { grant, .. }) => Some(grant),
+            Self::Request(_) | Self::Publish(_) | Self::Settle(_) | Self::TakeEffect(_) => None,
+        }
+    }
+
+    /// What the verb says, its facts left out: the same command given again says the same.
+    fn content(&self) -> String {
+        match self {
+            Self::Request(ask) => text(&(
+                (&ask.grant, &ask.flow, ask.items.iter().map(Asked::item).collect::<BTreeSet<_>>()),
+                (ask.span, ask.start, &ask.reason, &ask.fields),
+                ask.holder.as_ref().map(|holder| &holder.id),
+            )),
+            Self::Approve(ask) => text(&(&ask.grant, ask.span, &ask.only, &ask.reason, &ask.content)),
+            Self::Deny(ask) => text(&(&ask.grant, &ask.reason, &ask.content)),
+            Self::Withdraw(ask) => text(&ask.grant),
+            Self::Extend(ask) => text(&(&ask.grant, ask.span, ask.if_ends_at, &ask.reason, &ask.fields)),
+            Self::ApproveExtension(ask) | Self::DenyExtension(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::GiveBack(ask) => text(&ask.grant),
+            Self::Revoke(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
+            Self::Settle(ask) => text(&ask.person),
+            Self::TakeEffect(ask) => text(&(&ask.person, &ask.at, &ask.worker, ask.lease)),
+            Self::EffectDone(ask) => text(&(&ask.grant, ask.effect, &ask.worker, &ask.already_held)),
+            Self::EffectFailed(ask) => text(&(&ask.grant, ask.effect, &ask.worker, &ask.error, ask.last)),
+        }
+    }
+}
+
+impl Command {
+    /// A digest of the verb, its own fields and the actor's id; not of time, facts or context.
+    #[must_use]
+    pub fn content(&self) -> String {
+        let actor = self.actor.to_string();
+        digest([self.verb.name().as_bytes(), actor.as_bytes(), self.verb.content().as_bytes()])
+    }
+}
+
+fn text<T: Serialize>(content: &T) -> String {
+    // INVARIANT: ids, texts, numbers and sets of them always have a JSON form.
+    serde_json::to_string(content).unwrap_or_default()
+}

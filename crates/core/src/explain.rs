@@ -1,0 +1,36 @@
+//! The checks of a command, one by one: the very list that the command runs.
+
+use serde::Serialize;
+
+use crate::refusal::{Code, Refusal};
+
+/// How each check of a command came out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The codes in the order in which they are checked.
+    pub checks: Vec<Checked>,
+    /// The refusal, where the command would be refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+}
+
+/// One code, and how its check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// The code.
+    pub code: Code,
+    /// How it came out.
+    pub verdict: Verdict,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing is wrong.
+    Pass,
+    /// This is the refusal.
+    Fail,
+    /// An earlier check refused.
+    Unreached,
+}

@@ -1,0 +1,451 @@
+//! The state of one grant, from the request to the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Asked;
+use crate::effect::{Outgoing, Task};
+use crate::flow::Kind;
+use crate::id::{FlowId, GrantId, Integration, PersonId, Revision};
+use crate::person::{Item, Names};
+use crate::time::{Span, Timestamp};
+
+/// One person's access under one flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What was asked. It never changes.
+    pub origin: Arc<Origin>,
+    /// What was granted so far: the span and the scope, never more than was asked.
+    pub terms: Terms,
+    /// Approvals of the request, in the order they were given.
+    pub approvals: Arc<Vec<Decision>>,
+    /// Denials of the request, in the order they were given.
+    pub denials: Arc<Vec<Decision>>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Extensions that were granted.
+    pub extensions: Arc<Vec<Moved>>,
+    /// What each target was told.
+    pub targets: BTreeMap<Integration, Target>,
+    /// Effects that are not finished.
+    pub outbox: Vec<Outgoing>,
+    /// Effects made so far.
+    pub effects_made: u32,
+    /// When its last event was.
+    pub changed_at: Timestamp,
+    /// How many events made it what it is.
+    pub events: u32,
+}
+
+/// What was asked. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The grant's id, for its whole life.
+    pub id: GrantId,
+    /// The flow.
+    pub flow: FlowId,
+    /// The flow's revision it was asked under.
+    pub revision: Revision,
+    /// What is given to the holder at the target.
+    pub kind: Kind,
+    /// Whom the access is for.
+    pub holder: Names,
+    /// The holder's manager at the request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manager: Option<PersonId>,
+    /// Who asked.
+    pub requester: Names,
+    /// When.
+    pub requested_at: Timestamp,
+    /// The items with the facts they had.
+    pub items: Vec<Asked>,
+    /// For how long.
+    pub span: Span,
+    /// The planned start.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub start: Option<Timestamp>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Further fields of the reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub fields: BTreeMap<String, String>,
+    /// The hash of all that approvers decide on.
+    pub content: String,
+}
+
+/// What was granted: the narrowest that any approval gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// For how long.
+    pub span: Span,
+    /// Which items.
+    pub scope: Arc<BTreeSet<Item>>,
+}
+
+/// Where a grant stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// It waits for decisions.
+    Pending(Pending),
+    /// It was approved and waits to begin.
+    Approved(Approved),
+    /// Access runs.
+    Active(Active),
+    /// It is over.
+    Closed(Closed),
+}
+
+/// A request that waits for decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// When it is undecided.
+    pub decide_by: Timestamp,
+}
+
+/// An approved grant that waits to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// When it was approved.
+    pub at: Timestamp,
+    /// What it waits for; nothing only in the moment between approval and access.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waiting_for: Option<Waiting>,
+    /// When nothing is waited for any more; absent where that moment is not known to come.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opens_at: Option<Timestamp>,
+    /// When it is unused.
+    pub unused_at: Timestamp,
+}
+
+/// What an approved grant waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    /// The planned start.
+    Start,
+    /// The opening of the flow's hours.
+    Hours,
+}
+
+/// Access that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Active {
+    /// Since when.
+    pub since: Timestamp,
+    /// Its end.
+    pub end: Timestamp,
+    /// Whether hours or the flow's `until` shortened it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub clipped: bool,
+    /// Reminders still to come, the earliest first.
+    pub reminders: Vec<Timestamp>,
+    /// An extension that awaits its decision.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<Box<AskedExtension>>,
+}
+
+/// An extension that awaits its decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedExtension {
+    /// Who asked.
+    pub by: Names,
+    /// When.
+    pub at: Timestamp,
+    /// By how much.
+    pub span: Span,
+    /// The end that was asked: what approvers approve.
+    pub end: Timestamp,
+    /// When it lapses.
+    pub decide_by: Timestamp,
+    /// The revision of the flow that governs it.
+    pub revision: Revision,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Approvals so far.
+    pub approvals: Vec<Decision>,
+    /// Denials so far.
+    pub denials: Vec<Decision>,
+}
+
+/// A grant that is over, with exactly one outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+    /// Since when it ran, where it did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<Timestamp>,
+    /// The end it had, where it ran.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub end: Option<Timestamp>,
+    /// Whether hours or the flow's `until` had shortened it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub clipped: bool,
+}
+
+/// How a grant ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Approvers said no.
+    Denied,
+    /// Requester or holder took it back.
+    Withdrawn,
+    /// Nobody decided in time.
+    Undecided,
+    /// It never began.
+    Unused,
+    /// Its end came.
+    Expired,
+    /// The holder no longer needed it.
+    GivenBack,
+    /// Somebody ended it.
+    Revoked,
+}
+
+/// One person's decision on a request or an extension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who.
+    pub by: Names,
+    /// When.
+    pub at: Timestamp,
+    /// The places it may fill: list and step, by number.
+    pub fits: Vec<(u16, u16)>,
+    /// A shorter span.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub span: Option<Span>,
+    /// Only these items.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub only: Option<BTreeSet<Item>>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+/// An extension that was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Who asked.
+    pub by: PersonId,
+    /// When it was granted.
+    pub at: Timestamp,
+    /// The end before.
+    pub from: Timestamp,
+    /// The end after.
+    pub to: Timestamp,
+}
+
+/// What one target was told of a grant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Whether a worker was ever handed access to give, here or in a grant whose items stayed for this one.
+    pub sent: bool,
+    /// Items the holder had before: they are not taken away at the end.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub held_before: BTreeSet<Item>,
+}
+
+/// What a target has confirmed; a grant's own is the worst of its targets'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enforcement {
+    /// Nothing was told.
+    None,
+    /// Access was taken away.
+    Removed,
+    /// Access was given, to its present end.
+    Applied,
+    /// Access, or its new end, is not yet confirmed.
+    Applying,
+    /// The removal is not yet confirmed.
+    Removing,
+    /// Giving has failed too often.
+    StuckApplying,
+    /// Removing has failed too often.
+    StuckRemoving,
+}
+
+impl Grant {
+    /// The grant's id.
+    #[must_use]
+    pub fn id(&self) -> &GrantId {
+        &self.origin.id
+    }
+
+    /// The id of the person it is for.
+    #[must_use]
+    pub fn holder(&self) -> &PersonId {
+        &self.origin.holder.id
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed(_))
+    }
+
+    /// The running access, where it runs.
+    #[must_use]
+    pub const fn active(&self) -> Option<&Active> {
+        match &self.stage {
+            Stage::Active(active) => Some(active),
+            Stage::Pending(_) | Stage::Approved(_) | Stage::Closed(_) => None,
+        }
+    }
+
+    /// The items still in its scope, with their facts.
+    pub fn items(&self) -> impl Iterator<Item = &Asked> {
+        self.origin.items.iter().filter(|asked| self.terms.scope.contains(&asked.item()))
+    }
+
+    /// The integrations of its scope.
+    #[must_use]
+    pub fn integrations(&self) -> BTreeSet<&Integration> {
+        self.terms.scope.iter().map(|item| &item.resource.integration).collect()
+    }
+
+    /// Whether access to the item runs at that instant.
+    #[must_use]
+    pub fn covers(&self, item: &Item, at: Timestamp) -> Option<Timestamp> {
+        let active = self.active()?;
+        let runs = active.since <= at && at < active.held_until() && self.terms.scope.contains(item);
+        runs.then(|| active.held_until())
+    }
+
+    /// The next instant at which time alone changes something, as far as the grant itself knows it.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Pending(pending) => Some(pending.decide_by),
+            Stage::Approved(approved) => {
+                Some(approved.opens_at.map_or(approved.unused_at, |opens| opens.min(approved.unused_at)))
+            }
+            Stage::Active(active) => {
+                let first = active.reminders.first().copied().unwrap_or(active.end);
+                let lapse = active.asked.as_ref().map_or(active.end, |asked| asked.decide_by);
+                Some(active.held_until().min(first).min(lapse))
+            }
+            Stage::Closed(_) => None,
+        }
+    }
+
+    /// An instant at which it is surely over, whatever happens before, if nobody extends it.
+    #[must_use]
+    pub fn over_by(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Pending(pending) => Some(pending.decide_by),
+            Stage::Approved(approved) => {
+                let begins = approved.opens_at.unwrap_or(approved.unused_at).max(approved.unused_at);
+                Some(begins.plus(self.terms.span))
+            }
+            Stage::Active(active) => Some(active.held_until()),
+            Stage::Closed(_) => None,
+        }
+    }
+
+    /// What a target has confirmed.
+    #[must_use]
+    pub fn enforcement_at(&self, at: &Integration) -> Enforcement {
+        let waiting = |outgoing: &&Outgoing| outgoing.effect.task.at() == Some(at);
+        let open = self.outbox.iter().filter(waiting);
+        let stuck = open.clone().any(|outgoing| outgoing.stuck);
+        let sent = self.targets.get(at).is_some_and(|target| target.sent);
+        match (open.count() > 0, stuck, self.is_closed()) {
+            (true, true, true) => Enforcement::StuckRemoving,
+            (true, true, false) => Enforcement::StuckApplying,
+            (true, false, true) => Enforcement::Removing,
+            (true, false, false) => Enforcement::Applying,
+            (false, _, true) if sent => Enforcement::Removed,
+            (false, _, false) if sent => Enforcement::Applied,
+            (false, _, _) => Enforcement::None,
+        }
+    }
+
+    /// The worst of what its targets have confirmed.
+    #[must_use]
+    pub fn enforcement(&self) -> Enforcement {
+        self.targets.keys().map(|at| self.enforcement_at(at)).max().unwrap_or(Enforcement::None)
+    }
+
+    /// Whether nothing more will ever happen to it: closed, and every effect finished.
+    #[must_use]
+    pub fn is_settled_for_good(&self) -> bool {
+        self.is_closed() && self.outbox.is_empty()
+    }
+}
+
+impl Active {
+    /// Until when access is held: the end, as long as no bridge carries it further.
+    #[must_use]
+    pub const fn held_until(&self) -> Timestamp {
+        self.end
+    }
+}
+
+impl Outgoing {
+    /// Whether a worker may take it at that instant.
+    #[must_use]
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        self.not_before <= now && !self.is_leased(now)
+    }
+
+    /// Whether a worker has it at that instant.
+    #[must_use]
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease.as_ref().is_some_and(|lease| now < lease.until)
+    }
+
+    /// Whether it was never handed out and is a task like that one, at the same target.
+    #[must_use]
+    pub(crate) fn untaken(&self, matches: impl Fn(&Task) -> bool) -> bool {
+        self.attempts == 0 && matches(&self.effect.task)
+    }
+}
+
+impl Stage {
+    /// The stage as hosts and scenario files write it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pending(_) => "pending",
+            Self::Approved(_) => "approved",
+            Self::Active(_) => "active",
+            Self::Closed(_) => "closed",
+        }
+    }
+}
+
+impl Waiting {
+    /// What is waited for, as hosts and scenario files write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Hours => "hours",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome as hosts and scenario files write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Withdrawn => "withdrawn",
+            Self::Undecided => "undecided",
+            Self::Unused => "unused",
+            Self::Expired => "expired",
+            Self::GivenBack => "given_back",
+            Self::Revoked => "revoked",
+        }
+    }
+}

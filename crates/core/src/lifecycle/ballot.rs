@@ -1,0 +1,387 @@
+//! Whose decision counts where: the steps of an approval, the decisions given, and what is still awaited.
+
+use std::collections::BTreeSet;
+
+use crate::check::{No, On};
+use crate::command::Asked;
+use crate::flow::approval_rule::{Decided, Order, Step};
+use crate::flow::selector::Selector;
+use crate::grant::{Decision, Grant};
+use crate::lifecycle::{bring, eligible};
+use crate::person::{Names, Person};
+use crate::refusal::{Code, Refusal};
+
+/// A place that a decision can fill: list and step, by number.
+pub(crate) type Place = (u16, u16);
+
+/// The steps of an approval and the decisions given so far.
+pub(crate) struct Ballot<'a> {
+    pub(crate) grant: &'a Grant,
+    /// The steps; nobody decides where there are none.
+    pub(crate) rule: Option<&'a Decided>,
+    pub(crate) approvals: &'a [Decision],
+    pub(crate) denials: &'a [Decision],
+    /// Who asked for the extension that is decided on.
+    pub(crate) asked_by: Option<&'a Names>,
+}
+
+impl<'a> Ballot<'a> {
+    /// `approval.own`: nobody decides on their own access, under any id, by any route.
+    pub(crate) fn not_own(&self, on: &On<'_>) -> Result<(), No> {
+        let Some(decider) = on.names() else { return Ok(()) };
+        let origin = &self.grant.origin;
+        let parties = [Some(&origin.holder), Some(&origin.requester), self.asked_by];
+        if parties.into_iter().flatten().any(|party| party.same_human(&decider)) {
+            let words = format!("`{}` cannot decide on their own access", decider.id);
+            return Err(Refusal::new(Code::ApprovalOwn, words).into());
+        }
+        Ok(())
+    }
+
+    /// `approval.not_approver`: among the approvers of no step. Carries no detail of the request.
+    pub(crate) fn is_approver(&self, on: &On<'_>) -> Result<(), No> {
+        if self.places(on).is_empty() {
+            let words = format!("`{}` is not among those who decide on this", on.actor());
+            return Err(Refusal::new(Code::ApprovalNotApprover, words).into());
+        }
+        Ok(())
+    }
+
+    /// `approval.repeated`: a person decides at most once; two ids behind one human are one person.
+    pub(crate) fn is_first(&self, on: &On<'_>) -> Result<(), No> {
+        let Some(decider) = on.names() else { return Ok(()) };
+        let mut given = self.approvals.iter().chain(self.denials);
+        match given.find(|decision| decision.by.same_human(&decider)) {
+            Some(decision) => {
+                let words = format!("`{}` has decided on this already", decision.by.id);
+                Err(Refusal::new(Code::ApprovalRepeated, words).with("decided_at", decision.at).into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `approval.not_awaited`: their step comes later, or is filled.
+    pub(crate) fn is_awaited(&self, on: &On<'_>) -> Result<(), No> {
+        if self.awaited(on).is_empty() {
+            let waits: Vec<String> = self.open_steps().map(|(_, step)| step.name.clone()).collect();
+            let words = format!("no decision of `{}` is awaited now", on.actor());
+            return Err(Refusal::new(Code::ApprovalNotAwaited, words).with("awaited", waits).into());
+        }
+        Ok(())
+    }
+
+    /// The steps that this person may fill, whether they are awaited or not.
+    pub(crate) fn places(&self, on: &On<'_>) -> Vec<Place> {
+        let Some(decider) = on.person() else { return Vec::new() };
+        self.steps().filter(|(_, step)| self.may(step, decider)).map(|(place, _)| place).collect()
+    }
+
+    /// The steps that this person may fill and that are awaited now.
+    pub(crate) fn awaited(&self, on: &On<'_>) -> Vec<Place> {
+        let open: BTreeSet<Place> = self.open_steps().map(|(place, _)| place).collect();
+        self.places(on).into_iter().filter(|place| open.contains(place)).collect()
+    }
+
+    /// Steps that wait for a decision now, in order.
+    pub(crate) fn open_steps(&self) -> impl Iterator<Item = (Place, &'a Step)> {
+        self.steps().filter(|(place, _)| self.is_open(*place))
+    }
+
+    /// The places among these for which the decision counts: the step's `when`, `reason` and `mfa` hold.
+    pub(crate) fn counting(
+        &self,
+        on: &On<'_>,
+        among: &[Place],
+        reason: Option<&str>,
+    ) -> Result<Vec<Place>, No> {
+        let mut counting = Vec::new();
+        for &place in among {
+            let Some(step) = self.step(place) else { continue };
+            match self.condition(on, step).and_then(|()| brought(on, step, reason)) {
+                Ok(()) => counting.push(place),
+                Err(No::Refused(_)) => {}
+                Err(No::Fault(fault)) => return Err(No::Fault(fault)),
+            }
+        }
+        Ok(counting)
+    }
+
+    /// `condition.*` of the first step the decision could have filled, where it counts nowhere.
+    pub(crate) fn first_condition(
+        &self,
+        on: &On<'_>,
+        among: &[Place],
+        reason: Option<&str>,
+    ) -> Result<(), No> {
+        match self.first_in_vain(on, among, reason)? {
+            Some(step) => self.condition(on, step),
+            None => Ok(()),
+        }
+    }
+
+    /// `reason.missing` and `mfa.*` of the first step the decision could have filled, where it counts nowhere.
+    pub(crate) fn first_brought(&self, on: &On<'_>, among: &[Place], reason: Option<&str>) -> Result<(), No> {
+        match self.first_in_vain(on, among, reason)? {
+            Some(step) => brought(on, step, reason),
+            None => Ok(()),
+        }
+    }
+
+    fn first_in_vain(
+        &self,
+        on: &On<'_>,
+        among: &[Place],
+        reason: Option<&str>,
+    ) -> Result<Option<&'a Step>, No> {
+        let counts = !self.counting(on, among, reason)?.is_empty();
+        Ok(if counts { None } else { among.first().and_then(|&place| self.step(place)) })
+    }
+
+    /// Whether some list of steps is filled by these approvals.
+    pub(crate) fn is_met(&self, approvals: &[Decision]) -> bool {
+        let Some(rule) = self.rule else { return false };
+        (0_u16..).zip(&rule.lists).any(|(number, steps)| match rule.order {
+            Order::InTurn => current(steps, number, approvals).is_none(),
+            Order::Any => {
+                let needed = steps.iter().map(|step| u64::from(step.needed)).sum::<u64>();
+                u64::try_from(matched(steps, number, approvals)).unwrap_or(u64::MAX) >= needed
+            }
+        })
+    }
+
+    /// Whether so many denials close it.
+    pub(crate) fn is_denied(&self, denials: usize) -> bool {
+        self.rule.is_none_or(|rule| denials >= usize::try_from(rule.denials).unwrap_or(usize::MAX))
+    }
+
+    /// Whom to tell that their decision is awaited: the selectors of those steps, resolved where they can be.
+    pub(crate) fn tell(&self, steps: impl IntoIterator<Item = &'a Step>) -> Vec<String> {
+        let mut to = Vec::new();
+        for selector in steps.into_iter().filter(|step| step.tell).flat_map(|step| &step.approvers) {
+            match selector {
+                Selector::Manager => {
+                    to.extend(self.grant.origin.manager.iter().map(|id| format!("user:{id}")))
+                }
+                Selector::Owner => to.extend(owners(self.grant.items()).map(ToString::to_string)),
+                Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
+                    to.push(selector.to_string());
+                }
+            }
+        }
+        let mut told = BTreeSet::new();
+        to.retain(|selector| told.insert(selector.clone()));
+        to
+    }
+
+    fn steps(&self) -> impl Iterator<Item = (Place, &'a Step)> {
+        let lists = self.rule.map_or(&[][..], |rule| &rule.lists);
+        (0_u16..)
+            .zip(lists)
+            .flat_map(|(list, steps)| (0_u16..).zip(steps).map(move |(step, it)| ((list, step), it)))
+    }
+
+    fn step(&self, place: Place) -> Option<&'a Step> {
+        self.rule?.lists.get(usize::from(place.0))?.get(usize::from(place.1))
+    }
+
+    fn is_open(&self, (list, step): Place) -> bool {
+        let Some((rule, steps)) = self.rule.and_then(|rule| Some((rule, rule.lists.get(usize::from(list))?)))
+        else {
+            return false;
+        };
+        match rule.order {
+            Order::InTurn => current(steps, list, self.approvals) == Some(step),
+            Order::Any => {
+                let mut with_one_more = fitting(list, self.approvals);
+                with_one_more.push(vec![step]);
+                most_filled(steps, &with_one_more) > matched(steps, list, self.approvals)
+            }
+        }
+    }
+
+    fn may(&self, step: &Step, decider: &Person) -> bool {
+        step.approvers.iter().any(|selector| match selector {
+            Selector::Manager => self.grant.origin.manager.as_ref() == Some(&decider.id),
+            Selector::Owner => {
+                let mut items = self.grant.items().peekable();
+                items.peek().is_some() && items.all(|asked| owns(decider, asked))
+            }
+            Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
+                selector.includes(decider)
+            }
+        })
+    }
+
+    fn condition(&self, on: &On<'_>, step: &Step) -> Result<(), No> {
+        let origin = &self.grant.origin;
+        let items: Vec<&Asked> = self.grant.items().collect();
+        let flow = on.pinned(self.grant)?;
+        let condition = step.when.as_deref().map(eligible::Conditioned::plain);
+        eligible::conditions(on, condition, on.person(), &items, || {
+            let mut ask = eligible::asking(on, flow, &origin.requester.id, &origin.holder.id);
+            ask.span = origin.span;
+            ask.reason = origin.reason.clone().unwrap_or_default();
+            ask.extension = u32::try_from(self.grant.extensions.len()).unwrap_or(u32::MAX);
+            ask
+        })
+    }
+}
+
+/// The step's own reason and login, asked of the decider.
+fn brought(on: &On<'_>, step: &Step, reason: Option<&str>) -> Result<(), No> {
+    if step.reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+        let words = format!("the step `{}` asks for a reason", step.name);
+        return Err(Refusal::new(Code::ReasonMissing, words).with("step", step.name.as_str()).into());
+    }
+    bring::login(on, step.mfa.as_ref())
+}
+
+fn owns(person: &Person, asked: &Asked) -> bool {
+    asked.resource.owners.iter().any(|owner| owner.includes(person))
+}
+
+/// The selectors that own every item; the first item's in their order.
+fn owners<'a>(items: impl Iterator<Item = &'a Asked>) -> impl Iterator<Item = &'a Selector> {
+    let mut items = items.map(|asked| asked.resource.owners.as_slice());
+    let first = items.next().unwrap_or_default();
+    let rest: Vec<_> = items.collect();
+    first.iter().filter(move |owner| rest.iter().all(|owners| owners.contains(owner)))
+}
+
+/// In turn: the first step that is not filled.
+fn current(steps: &[Step], list: u16, approvals: &[Decision]) -> Option<u16> {
+    let filled =
+        |step: u16| approvals.iter().filter(|decision| decision.fits.contains(&(list, step))).count();
+    (0_u16..).zip(steps).find_map(|(number, step)| {
+        let needed = usize::try_from(step.needed).unwrap_or(usize::MAX);
+        (filled(number) < needed).then_some(number)
+    })
+}
+
+/// In any order: for each approval the steps of this list that it fits.
+fn fitting(list: u16, approvals: &[Decision]) -> Vec<Vec<u16>> {
+    let of_list = |decision: &Decision| {
+        decision.fits.iter().filter(|place| place.0 == list).map(|place| place.1).collect::<Vec<_>>()
+    };
+    approvals.iter().map(of_list).collect()
+}
+
+fn matched(steps: &[Step], list: u16, approvals: &[Decision]) -> usize {
+    most_filled(steps, &fitting(list, approvals))
+}
+
+/// How many places can be filled if each decision fills one: a maximum bipartite matching by augmenting
+/// paths, where a step has as many places as it needs people.
+fn most_filled(steps: &[Step], fits: &[Vec<u16>]) -> usize {
+    let mut holding: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    (0..fits.len())
+        .filter(|&decision| place(decision, steps, fits, &mut holding, &mut vec![false; steps.len()]))
+        .count()
+}
+
+/// Finds a place for the decision, moving others aside where that helps. Each step is tried once, so this
+/// goes no deeper than there are steps.
+fn place(
+    decision: usize,
+    steps: &[Step],
+    fits: &[Vec<u16>],
+    holding: &mut [Vec<usize>],
+    tried: &mut [bool],
+) -> bool {
+    for &step in fits.get(decision).map_or(&[][..], Vec::as_slice) {
+        let at = usize::from(step);
+        let (Some(rule), Some(seen)) = (steps.get(at), tried.get_mut(at)) else { continue };
+        if std::mem::replace(seen, true) {
+            continue;
+        }
+        let there = holding.get(at).cloned().unwrap_or_default();
+        let free = there.len() < usize::try_from(rule.needed).unwrap_or(usize::MAX);
+        let moved = if free {
+            None
+        } else {
+            there.iter().position(|&other| place(other, steps, fits, holding, tried))
+        };
+        if let Some(held) = holding.get_mut(at).filter(|_| free || moved.is_some()) {
+            if let Some(index) = moved {
+                held.remove(index);
+            }
+            held.push(decision);
+            return true;
+        }
+    }
+    false
+}
+
+/// The decider's own names, or the refusal that the host itself decides on nothing.
+pub(crate) fn decider(on: &On<'_>) -> Result<Names, No> {
+    on.names().ok_or_else(|| {
+        Refusal::new(Code::ApprovalNotApprover, format!("`{}` decides on nothing: people do", on.actor()))
+            .into()
+    })
+}
+
+/// `approval.stale`: what the approver saw is not what was asked.
+pub(crate) fn fresh(grant: &Grant, content: Option<&String>) -> Result<(), No> {
+    match content {
+        Some(seen) if *seen != grant.origin.content => {
+            let words = "what was seen is not what was asked; look again";
+            Err(Refusal::new(Code::ApprovalStale, words)
+                .with("content", grant.origin.content.as_str())
+                .into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether that person could decide at all: for the inbox.
+pub(crate) fn awaits(on: &On<'_>, ballot: &Ballot<'_>) -> bool {
+    let checks = [Ballot::not_own, Ballot::is_approver, Ballot::is_first, Ballot::is_awaited];
+    checks.iter().all(|check| check(ballot, on).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PersonId;
+
+    fn names(id: &str) -> Names {
+        Person::new(PersonId::new(id).unwrap()).names()
+    }
+
+    fn step(needed: u32) -> Step {
+        Step {
+            name: String::new(),
+            approvers: Vec::new(),
+            needed,
+            when: None,
+            reason: false,
+            mfa: None,
+            tell: true,
+            escalate: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_decision_moves_aside_for_one_that_fits_nowhere_else() {
+        let steps = [step(1), step(1)];
+        assert_eq!(most_filled(&steps, &[vec![0, 1], vec![0]]), 2);
+        assert_eq!(most_filled(&steps, &[vec![0], vec![0]]), 1);
+        let three = [step(1), step(1), step(1)];
+        assert_eq!(most_filled(&three, &[vec![0, 1], vec![0, 2], vec![0]]), 3);
+    }
+
+    #[test]
+    fn a_step_has_as_many_places_as_it_needs() {
+        assert_eq!(most_filled(&[step(2)], &[vec![0], vec![0], vec![0]]), 2);
+        assert_eq!(most_filled(&[step(2), step(1)], &[vec![0, 1], vec![0, 1], vec![0]]), 3);
+    }
+
+    #[test]
+    fn r16_two_ids_behind_one_human_are_one_person() {
+        let mut bot = names("bot");
+        bot.acts_for = Some(PersonId::new("BOB").unwrap());
+        assert!(bot.same_human(&names("bob")));
+        assert!(names("bob").same_human(&bot));
+        assert!(!names("alice").same_human(&bot));
+    }
+}

@@ -1,0 +1,248 @@
+//! An extension that awaits its decision is approved or denied, by the rules that decide on requests.
+
+use serde::{Deserialize, Serialize};
+
+use crate::board::Board;
+use crate::check::{self, Check, No, On};
+use crate::command::{Command, DecideExtension};
+use crate::effect::{Notice, Task};
+use crate::event::{Happened, IllegalEvent};
+use crate::flow::Flow;
+use crate::grant::{AskedExtension, Decision, Grant, Stage};
+use crate::id::{GrantId, PersonId};
+use crate::lifecycle::ballot::{self, Ballot, Place};
+use crate::lifecycle::extend::{self, Extended};
+use crate::lifecycle::{bring, remind, request};
+use crate::machine::Fault;
+use crate::refusal::{Code, Refusal};
+
+/// An approver said yes to an extension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionApprovalGiven {
+    /// What was decided, by whom.
+    pub decision: Decision,
+    /// Whether another step is awaited from now on.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub next_step: bool,
+}
+
+/// An approver said no to an extension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionDenialGiven {
+    /// What was decided, by whom.
+    pub decision: Decision,
+}
+
+/// The extension was denied. The grant is otherwise untouched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionDenied {
+    /// Who had asked.
+    pub by: PersonId,
+}
+
+pub(crate) const APPROVE: &[Check<DecideExtension>] = &[
+    Check { codes: &[Code::CommandReused], run: check::reused },
+    Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
+    Check { codes: &[Code::ApprovalOwn], run: |on, ask| ballot(on, ask)?.not_own(on) },
+    Check { codes: &[Code::ApprovalNotApprover], run: |on, ask| ballot(on, ask)?.is_approver(on) },
+    Check { codes: &[Code::GrantNotActive, Code::GrantExpired], run: running },
+    Check { codes: &[Code::ExtensionNotPending], run: |on, ask| asked(on, ask).map(|_| ()) },
+    Check { codes: &[Code::ApprovalRepeated], run: |on, ask| ballot(on, ask)?.is_first(on) },
+    Check { codes: &[Code::ApprovalNotAwaited], run: |on, ask| ballot(on, ask)?.is_awaited(on) },
+    Check {
+        codes: &[Code::FlowWithdrawn],
+        run: |on, ask| check::in_force(on, &on.grant(&ask.grant)?.origin.flow),
+    },
+    Check {
+        codes: &[Code::ConditionUnmet, Code::ConditionFailed],
+        run: |on, ask| counts(on, ask, Ballot::awaited, Ballot::first_condition),
+    },
+    Check {
+        codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale],
+        run: |on, ask| counts(on, ask, Ballot::awaited, Ballot::first_brought),
+    },
+    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
+];
+
+pub(crate) const DENY: &[Check<DecideExtension>] = &[
+    Check { codes: &[Code::CommandReused], run: check::reused },
+    Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
+    Check { codes: &[Code::ApprovalOwn], run: |on, ask| ballot(on, ask)?.not_own(on) },
+    Check { codes: &[Code::ApprovalNotApprover], run: |on, ask| ballot(on, ask)?.is_approver(on) },
+    Check { codes: &[Code::GrantNotActive, Code::GrantExpired], run: running },
+    Check { codes: &[Code::ExtensionNotPending], run: |on, ask| asked(on, ask).map(|_| ()) },
+    Check { codes: &[Code::ApprovalRepeated], run: |on, ask| ballot(on, ask)?.is_first(on) },
+    Check {
+        codes: &[Code::ConditionUnmet, Code::ConditionFailed],
+        run: |on, ask| counts(on, ask, Ballot::places, Ballot::first_condition),
+    },
+    Check {
+        codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale],
+        run: |on, ask| counts(on, ask, Ballot::places, Ballot::first_brought),
+    },
+    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
+];
+
+pub(crate) fn approve(
+    board: &mut Board<'_>,
+    command: &Command,
+    ask: &DecideExtension,
+) -> Result<GrantId, No> {
+    let on = On { board, command };
+    check::all(APPROVE, &on, ask)?;
+    let (ballot, asked) = (ballot(&on, ask)?, asked(&on, ask)?.clone());
+    let decision = decision(&on, ask, &ballot, &ballot.awaited(&on))?;
+    let approvals: Vec<Decision> = ballot.approvals.iter().chain([&decision]).cloned().collect();
+    let met = ballot.is_met(&approvals);
+    // From here it must succeed.
+    let before: Vec<Place> = ballot.open_steps().map(|(place, _)| place).collect();
+    let grant = ballot.grant;
+    let after = Ballot { approvals: &approvals, ..ballot };
+    let next_step = !met && after.open_steps().any(|(place, _)| !before.contains(&place));
+    let active = check::running(grant)?;
+    let (now, cause) = (on.now(), on.cause());
+    let extended = Extended {
+        by: asked.by,
+        span: asked.span,
+        from: active.end,
+        to: asked.end,
+        reason: asked.reason,
+        reminders: remind::due(&board.pinned(grant)?.notify.before_end, active.since, asked.end, now),
+    };
+    let given = Happened::ExtensionApprovalGiven(ExtensionApprovalGiven { decision, next_step });
+    board.record(&ask.grant, now, Some(cause.clone()), given)?;
+    if met {
+        board.record(&ask.grant, now, Some(cause), Happened::Extended(extended))?;
+    }
+    Ok(ask.grant.clone())
+}
+
+pub(crate) fn deny(board: &mut Board<'_>, command: &Command, ask: &DecideExtension) -> Result<GrantId, No> {
+    let on = On { board, command };
+    check::all(DENY, &on, ask)?;
+    let (ballot, by) = (ballot(&on, ask)?, asked(&on, ask)?.by.id.clone());
+    let decision = decision(&on, ask, &ballot, &ballot.places(&on))?;
+    // From here it must succeed.
+    let closes = ballot.is_denied(ballot.denials.len().saturating_add(1));
+    let (now, cause) = (on.now(), on.cause());
+    let given = Happened::ExtensionDenialGiven(ExtensionDenialGiven { decision });
+    board.record(&ask.grant, now, Some(cause.clone()), given)?;
+    if closes {
+        board.record(&ask.grant, now, Some(cause), Happened::ExtensionDenied(ExtensionDenied { by }))?;
+    }
+    Ok(ask.grant.clone())
+}
+
+pub(crate) fn evolve_approval(grant: Grant, event: &ExtensionApprovalGiven) -> Result<Grant, IllegalEvent> {
+    on_asked(grant, "extension_approval_given", |asked| asked.approvals.push(event.decision.clone()))
+}
+
+pub(crate) fn evolve_denial(grant: Grant, event: &ExtensionDenialGiven) -> Result<Grant, IllegalEvent> {
+    on_asked(grant, "extension_denial_given", |asked| asked.denials.push(event.decision.clone()))
+}
+
+/// The extension is over without a new end: its place is free again.
+pub(crate) fn evolve_ended(mut grant: Grant, event: &'static str) -> Result<Grant, IllegalEvent> {
+    match &mut grant.stage {
+        Stage::Active(active) if active.asked.is_some() => {
+            active.asked = None;
+            Ok(grant)
+        }
+        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_) => {
+            Err(request::illegal(&grant, event))
+        }
+    }
+}
+
+pub(crate) fn effects_approval(
+    board: &Board<'_>,
+    after: &Grant,
+    event: &ExtensionApprovalGiven,
+) -> Result<Vec<Task>, Fault> {
+    if event.next_step { extend::effects_asked(board, after) } else { Ok(Vec::new()) }
+}
+
+/// Denied or lapsed: the parties are told, and who asked where that is somebody else.
+pub(crate) fn effects_ended(after: &Grant, asked_by: &PersonId) -> Vec<Task> {
+    let mut to = remind::parties(after);
+    let asker = format!("user:{asked_by}");
+    if !to.contains(&asker) {
+        to.push(asker);
+    }
+    let ends = after.active().map(|active| active.end);
+    vec![Task::Notify { notice: Notice::Decided, to, ends }]
+}
+
+/// The ballot on an extension that awaits its decision, under the revision it was asked under.
+pub(crate) fn ballot_on<'a>(
+    board: &Board<'a>,
+    grant: &'a Grant,
+    asked: &'a AskedExtension,
+) -> Result<Ballot<'a>, Fault> {
+    let flow = board.revision(&grant.origin.flow, &asked.revision)?;
+    let (approvals, denials) = (asked.approvals.as_slice(), asked.denials.as_slice());
+    Ok(Ballot { grant, rule: steps(flow), approvals, denials, asked_by: Some(&asked.by) })
+}
+
+/// The ballot where one is open; else who would decide today, so that strangers learn nothing.
+fn ballot<'a>(on: &On<'a>, ask: &DecideExtension) -> Result<Ballot<'a>, No> {
+    let grant = on.grant(&ask.grant)?;
+    if let Some(asked) = grant.active().and_then(|active| active.asked.as_deref()) {
+        return Ok(ballot_on(on.board, grant, asked)?);
+    }
+    let rule = extend::governing(on.board, grant)?.and_then(steps);
+    Ok(Ballot { grant, rule, approvals: &[], denials: &[], asked_by: None })
+}
+
+fn steps(flow: &Flow) -> Option<&crate::flow::approval_rule::Decided> {
+    extend::steps(flow, flow.extension.as_ref()?)
+}
+
+fn running(on: &On<'_>, ask: &DecideExtension) -> Result<(), No> {
+    check::running(on.grant(&ask.grant)?).map(|_| ())
+}
+
+fn asked<'a>(on: &On<'a>, ask: &DecideExtension) -> Result<&'a AskedExtension, No> {
+    check::running(on.grant(&ask.grant)?)?.asked.as_deref().ok_or_else(|| {
+        let words = format!("no extension of `{}` awaits a decision", ask.grant);
+        Refusal::new(Code::ExtensionNotPending, words).into()
+    })
+}
+
+type Among<'a> = fn(&Ballot<'a>, &On<'_>) -> Vec<Place>;
+type Counts<'a> = fn(&Ballot<'a>, &On<'_>, &[Place], Option<&str>) -> Result<(), No>;
+
+fn counts<'a>(on: &On<'a>, ask: &DecideExtension, among: Among<'a>, holds: Counts<'a>) -> Result<(), No> {
+    let ballot = ballot(on, ask)?;
+    holds(&ballot, on, &among(&ballot, on), ask.reason.as_deref())
+}
+
+fn decision(
+    on: &On<'_>,
+    ask: &DecideExtension,
+    ballot: &Ballot<'_>,
+    among: &[Place],
+) -> Result<Decision, No> {
+    Ok(Decision {
+        by: ballot::decider(on)?,
+        at: on.now(),
+        fits: ballot.counting(on, among, ask.reason.as_deref())?,
+        span: None,
+        only: None,
+        reason: ask.reason.clone(),
+    })
+}
+
+fn on_asked(
+    mut grant: Grant,
+    event: &'static str,
+    change: impl FnOnce(&mut AskedExtension),
+) -> Result<Grant, IllegalEvent> {
+    if let Stage::Active(active) = &mut grant.stage {
+        if let Some(asked) = &mut active.asked {
+            change(asked);
+            return Ok(grant);
+        }
+    }
+    Err(request::illegal(&grant, event))
+}

@@ -1,0 +1,149 @@
+//! Who may ask for whom, who may hold access, and under which conditions.
+
+use crate::check::{No, On};
+use crate::command::Asked;
+use crate::flow::condition::{Ask, Facts, Named};
+use crate::flow::hours;
+use crate::flow::selector::Selector;
+use crate::flow::{Flow, OwnRequests};
+use crate::id::PersonId;
+use crate::person::{Actor, Person};
+use crate::refusal::{Code, Refusal};
+
+/// `requester.not_allowed`: the actor may not ask for this holder.
+pub(crate) fn may_request(
+    flow: &Flow,
+    actor: &Actor,
+    holder: &PersonId,
+    manager: Option<&PersonId>,
+) -> Result<(), No> {
+    let refused = |why: String| Err(Refusal::new(Code::RequesterNotAllowed, why).into());
+    let Actor::Person(person) = actor else {
+        return refused(format!("`{actor}` asks for nobody: access is asked for by people"));
+    };
+    if person.id == *holder {
+        let allowed = match &flow.requesters.own {
+            OwnRequests::Everyone => true,
+            OwnRequests::Nobody => false,
+            OwnRequests::Only(selectors) => selectors.iter().any(|selector| selector.includes(person)),
+        };
+        return if allowed {
+            Ok(())
+        } else {
+            refused(format!("`{}` may not ask for themselves under `{}`", person.id, flow.id))
+        };
+    }
+    let allowed = flow.requesters.others.iter().any(|selector| match selector {
+        Selector::Manager => manager == Some(&person.id),
+        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) | Selector::Owner => {
+            selector.includes(person)
+        }
+    });
+    if allowed {
+        Ok(())
+    } else {
+        refused(format!("`{}` may not ask for `{holder}` under `{}`", person.id, flow.id))
+    }
+}
+
+/// `person.not_eligible`: the holder matches no selector, or is excepted. Unknown facts are no facts.
+pub(crate) fn may_hold(flow: &Flow, holder: Option<&Person>, id: &PersonId) -> Result<(), No> {
+    let refused =
+        |why: String| Err(Refusal::new(Code::PersonNotEligible, why).with("flow", flow.id.as_str()).into());
+    let Some(holder) = holder else {
+        let anybody = flow.who.except.is_empty() && flow.who.any.contains(&Selector::Everyone);
+        return if anybody {
+            Ok(())
+        } else {
+            refused(format!("what groups and roles `{id}` has was not handed in"))
+        };
+    };
+    if flow.who.except.iter().any(|selector| selector.excludes(holder)) {
+        return refused(format!("`{id}` is excepted from `{}`", flow.id));
+    }
+    if flow.who.any.iter().any(|selector| selector.includes(holder)) {
+        Ok(())
+    } else {
+        refused(format!("`{id}` is in no group and has no role that `{}` is for", flow.id))
+    }
+}
+
+/// `condition.unmet` and `condition.failed`: every condition must hold for every item.
+pub(crate) fn conditions<'c>(
+    on: &On<'_>,
+    conditions: impl IntoIterator<Item = Conditioned<'c>>,
+    principal: Option<&Person>,
+    items: &[&Asked],
+    ask: impl Fn() -> Ask,
+) -> Result<(), No> {
+    let mut conditions = conditions.into_iter().peekable();
+    if conditions.peek().is_none() {
+        return Ok(());
+    }
+    let ask = ask();
+    for condition in conditions {
+        let Some(principal) = principal else {
+            return Err(condition.failed("the holder's facts were not handed in"));
+        };
+        for asked in items {
+            let resource = Some((asked.resource.as_ref(), asked.permission.as_str()));
+            let facts = Facts { principal, resource, context: &on.command.context, ask: &ask };
+            match condition.is.holds(&facts) {
+                Ok(true) => {}
+                Ok(false) => return Err(condition.unmet()),
+                Err(unmet) => return Err(condition.failed(&unmet.message)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A condition with what to call it.
+#[derive(Clone, Copy)]
+pub(crate) struct Conditioned<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) is: &'a dyn crate::flow::condition::Condition,
+    pub(crate) message: Option<&'a str>,
+}
+
+impl<'a> Conditioned<'a> {
+    pub(crate) fn named(named: &'a Named) -> Self {
+        Self { name: &named.name, is: named.is.as_ref(), message: named.message.as_deref() }
+    }
+
+    pub(crate) fn plain(is: &'a dyn crate::flow::condition::Condition) -> Self {
+        Self { name: is.source(), is, message: None }
+    }
+
+    fn unmet(&self) -> No {
+        let message = self
+            .message
+            .map_or_else(|| format!("the condition `{}` does not hold", self.name), str::to_owned);
+        Refusal::new(Code::ConditionUnmet, message).with("condition", self.name).into()
+    }
+
+    fn failed(&self, why: &str) -> No {
+        let message = format!("the condition `{}` could not be evaluated: {why}", self.name);
+        Refusal::new(Code::ConditionFailed, message).with("condition", self.name).into()
+    }
+}
+
+/// What conditions see under `context.ask`.
+pub(crate) fn asking(on: &On<'_>, flow: &Flow, requester: &PersonId, holder: &PersonId) -> Ask {
+    let (weekday, hour) = flow
+        .hours
+        .as_ref()
+        .map_or_else(|| hours::utc_weekday_and_hour(on.now()), |hours| hours.weekday_and_hour(on.now()));
+    let login = on.person().and_then(|person| person.authenticated.as_ref());
+    Ask {
+        now: on.now(),
+        weekday,
+        hour,
+        mfa_age: login.map(|login| on.now().since(login.at)),
+        span: crate::time::Span::ZERO,
+        requester: requester.clone(),
+        holder: holder.clone(),
+        reason: String::new(),
+        extension: 0,
+    }
+}

@@ -1,0 +1,129 @@
+//! Access ends by itself, and what every end has in common: what is taken away, what stays for another grant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::board::Board;
+use crate::effect::{Kept, Notice, Task};
+use crate::event::{Cause, Happened, IllegalEvent};
+use crate::flow::Kind;
+use crate::grant::{Closed, Grant, Outcome, Stage};
+use crate::id::{GrantId, PersonId};
+use crate::lifecycle::{deny, effects, remind, request};
+use crate::machine::Fault;
+use crate::person::Item;
+use crate::time::Timestamp;
+
+/// Access ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Items that stay at their targets because another grant of the holder covers them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub kept: Vec<Kept>,
+}
+
+/// An extension was not decided in time, or the grant ended first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionLapsed {
+    /// Who had asked.
+    pub by: PersonId,
+}
+
+/// An extension was not decided in time.
+pub(crate) fn lapse(
+    board: &mut Board<'_>,
+    id: &GrantId,
+    at: Timestamp,
+    cause: Option<Cause>,
+) -> Result<(), Fault> {
+    let asked = board.grant(id).and_then(Grant::active).and_then(|active| active.asked.as_deref());
+    let Some(by) = asked.map(|asked| asked.by.id.clone()) else { return Ok(()) };
+    board.record(id, at, cause, Happened::ExtensionLapsed(ExtensionLapsed { by }))
+}
+
+/// Closes a grant: a waiting extension lapses with it, and what stays is passed on to the grants it stays for.
+pub(crate) fn close(
+    board: &mut Board<'_>,
+    id: &GrantId,
+    at: Timestamp,
+    cause: Option<Cause>,
+    how: impl FnOnce(Ended) -> Happened,
+) -> Result<(), Fault> {
+    lapse(board, id, at, cause.clone())?;
+    let Some(grant) = board.grant(id) else { return Ok(()) };
+    let kept = if grant.active().is_some() { kept(board, grant, at) } else { Vec::new() };
+    board.record(id, at, cause.clone(), how(Ended { kept: kept.clone() }))?;
+    effects::pass_on(board, id, &kept, at, cause)
+}
+
+/// The items of this grant that another grant of the holder covers at that instant.
+pub(crate) fn kept(board: &Board<'_>, grant: &Grant, at: Timestamp) -> Vec<Kept> {
+    if grant.origin.kind == Kind::Ephemeral {
+        return Vec::new();
+    }
+    grant.terms.scope.iter().filter_map(|item| covered(board, grant, item, at)).collect()
+}
+
+/// Which other grant of the holder covers the item: the latest end, then the smallest id.
+fn covered(board: &Board<'_>, grant: &Grant, item: &Item, at: Timestamp) -> Option<Kept> {
+    let others = board.of_holder(grant.holder()).filter(|other| other.id() != grant.id());
+    let covering = others.filter(|other| other.origin.kind != Kind::Ephemeral);
+    covering
+        .filter_map(|other| Some((other.covers(item, at)?, other.id())))
+        .min_by_key(|(until, id)| (std::cmp::Reverse(*until), (*id).clone()))
+        .map(|(until, id)| Kept { item: item.clone(), by: id.clone(), until })
+}
+
+/// The new state of a grant that is over.
+pub(crate) fn evolve(mut grant: Grant, outcome: Outcome, at: Timestamp) -> Result<Grant, IllegalEvent> {
+    let closed = |since, end, clipped| Closed { outcome, at, since, end, clipped };
+    let allowed = matches!(
+        (&grant.stage, outcome),
+        (Stage::Pending(_), Outcome::Denied | Outcome::Withdrawn | Outcome::Undecided | Outcome::Revoked)
+            | (Stage::Approved(_), Outcome::Withdrawn | Outcome::Unused | Outcome::Revoked)
+            | (Stage::Active(_), Outcome::Expired | Outcome::GivenBack | Outcome::Revoked)
+    );
+    grant.stage = match &grant.stage {
+        Stage::Pending(_) | Stage::Approved(_) if allowed => Stage::Closed(closed(None, None, false)),
+        Stage::Active(active) if allowed && active.asked.is_none() => {
+            Stage::Closed(closed(Some(active.since), Some(active.end), active.clipped))
+        }
+        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_) => {
+            return Err(request::illegal(&grant, outcome.as_str()));
+        }
+    };
+    Ok(grant)
+}
+
+/// What the world is told of the end: remove what nothing keeps, tell the new end of what stays.
+pub(crate) fn effects(after: &Grant, outcome: Outcome, kept: &[Kept]) -> Vec<Task> {
+    match outcome {
+        Outcome::Denied | Outcome::Undecided => deny::effects_closed(after),
+        Outcome::Withdrawn => removals(after, kept),
+        Outcome::Unused | Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => {
+            let ends = match &after.stage {
+                Stage::Closed(closed) => closed.end,
+                Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
+            };
+            let notice = Task::Notify { notice: Notice::Ended, to: remind::parties(after), ends };
+            removals(after, kept).into_iter().chain([notice]).collect()
+        }
+    }
+}
+
+fn removals(after: &Grant, kept: &[Kept]) -> Vec<Task> {
+    let ran = matches!(&after.stage, Stage::Closed(closed) if closed.since.is_some());
+    let targets = after.targets.iter().filter(|_| ran);
+    targets
+        .filter_map(|(at, target)| {
+            let mut items = after.terms.scope.iter().filter(|item| item.resource.integration == *at);
+            let stays = |item: &Item| kept.iter().any(|kept| kept.item == *item);
+            let goes = items.clone().any(|item| !stays(item) && !target.held_before.contains(item));
+            let changes = items.any(stays);
+            match (goes, changes) {
+                (true, _) => Some(Task::Deprovision { at: at.clone() }),
+                (false, true) => Some(Task::Adjust { at: at.clone() }),
+                (false, false) => None,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,28 @@
+//! The steps of a grant's life, in their order. A step is a file: its checks in order, its event, its
+//! change of state, its effects, its table of tests.
+
+pub mod request;
+
+pub mod approve;
+pub(crate) mod ballot;
+pub mod deny;
+pub(crate) mod withdraw;
+
+pub mod open;
+
+pub mod decide_extension;
+pub mod extend;
+pub(crate) mod offer;
+pub mod remind;
+
+pub mod expire;
+pub(crate) mod give_back;
+pub mod revoke;
+
+pub mod effects;
+
+pub(crate) mod settle;
+
+pub(crate) mod bring;
+pub(crate) mod eligible;
+pub(crate) mod publish;

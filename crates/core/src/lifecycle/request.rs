@@ -1,0 +1,426 @@
+//! A person asks for access under a flow.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::board::Board;
+use crate::check::{self, Check, No, On};
+use crate::command::{Asked, Command, Request};
+use crate::effect::{Notice, Task};
+use crate::event::{Happened, IllegalEvent};
+use crate::flow::Flow;
+use crate::flow::approval_rule::{Approval, Decided};
+use crate::flow::hours::{Hours, PastClose};
+use crate::flow::target::Take;
+use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms};
+use crate::id::{GrantId, PersonId, digest};
+use crate::lifecycle::ballot::Ballot;
+use crate::lifecycle::{approve, bring, eligible, settle};
+use crate::limits;
+use crate::machine::Fault;
+use crate::person::{Item, Person};
+use crate::refusal::{Code, Refusal, WouldPass};
+use crate::time::{Span, Timestamp};
+
+/// Access was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requested {
+    /// What was asked.
+    pub origin: Arc<Origin>,
+    /// Until when it can be decided.
+    pub decide_by: Timestamp,
+    /// Whether nobody needs to decide.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub automatic: bool,
+}
+
+/// The checks, in order: first what can never pass, then what passes later, then what the person can mend.
+pub(crate) const CHECKS: &[Check<Request>] = &[
+    Check { codes: &[Code::CommandReused], run: check::reused },
+    Check { codes: &[Code::GrantExists], run: new_grant },
+    Check { codes: &[Code::FlowUnknown], run: |on, ask| on.today(&ask.flow).map(|_| ()) },
+    Check { codes: &[Code::RequesterNotAllowed], run: requester },
+    Check { codes: &[Code::PersonNotEligible], run: eligibility },
+    Check { codes: &[Code::FlowWithdrawn], run: in_force },
+    Check { codes: &[Code::RequestEmpty, Code::RequestTooLarge], run: size },
+    Check { codes: &[Code::ScopeNotInFlow], run: scope },
+    Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
+    Check { codes: &[Code::LimitOpenPerPerson], run: open_per_person },
+    Check { codes: &[Code::LimitOpenPerItem], run: open_per_item },
+    Check { codes: &[Code::LimitOpenTotal], run: open_total },
+    Check { codes: &[Code::StartInPast, Code::StartTooFar], run: start },
+    Check { codes: &[Code::DurationTooShort, Code::DurationTooLong], run: duration },
+    Check { codes: &[Code::HoursClosed], run: hours },
+    Check { codes: &[Code::ReasonMissing, Code::ReasonMalformed], run: reason },
+    Check { codes: &[Code::MfaMissing, Code::MfaStale], run: login },
+];
+
+pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) -> Result<GrantId, No> {
+    let on = On { board, command };
+    check::all(CHECKS, &on, ask)?;
+    let flow = flow(&on, ask)?;
+    let holder = holder(&on, ask)?;
+    let automatic = automatic(&on, ask, flow, holder)?;
+    // From here it must succeed.
+    let (now, cause) = (on.now(), on.cause());
+    let origin = Arc::new(origin(&on, ask, flow, holder));
+    let id = origin.id.clone();
+    let decide_by = decide_by(flow, &origin, now);
+    let requested = Requested { origin, decide_by, automatic };
+    board.record(&id, now, Some(cause.clone()), Happened::Requested(Box::new(requested)))?;
+    if automatic {
+        approve::settle(board, &id, cause)?;
+    }
+    Ok(id)
+}
+
+pub(crate) fn evolve(event: &Requested, at: Timestamp) -> Grant {
+    let origin = event.origin.clone();
+    let scope: BTreeSet<Item> = origin.items.iter().map(Asked::item).collect();
+    let targets = scope.iter().map(|item| (item.resource.integration.clone(), Target::default())).collect();
+    Grant {
+        terms: Terms { span: origin.span, scope: Arc::new(scope) },
+        origin,
+        approvals: Arc::default(),
+        denials: Arc::default(),
+        stage: Stage::Pending(Pending { decide_by: event.decide_by }),
+        extensions: Arc::default(),
+        targets,
+        outbox: Vec::new(),
+        effects_made: 0,
+        changed_at: at,
+        events: 0,
+    }
+}
+
+pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Requested) -> Result<Vec<Task>, Fault> {
+    if event.automatic {
+        return Ok(Vec::new());
+    }
+    let ballot = ballot(after, board.pinned(after)?);
+    let to = ballot.tell(ballot.open_steps().map(|(_, step)| step));
+    Ok(vec![Task::Notify { notice: Notice::ApprovalWanted, to, ends: None }])
+}
+
+/// The ballot on a request, under the flow it was asked under.
+pub(crate) fn ballot<'a>(grant: &'a Grant, flow: &'a Flow) -> Ballot<'a> {
+    let rule: Option<&Decided> = match &flow.approval {
+        Approval::Automatic => None,
+        Approval::Decided(decided) => Some(decided),
+    };
+    Ballot { grant, rule, approvals: &grant.approvals, denials: &grant.denials, asked_by: None }
+}
+
+/// An event that closes or changes a request finds it in another stage.
+pub(crate) fn illegal(grant: &Grant, event: &'static str) -> IllegalEvent {
+    IllegalEvent { grant: Some(grant.id().clone()), event, stage: grant.stage.name() }
+}
+
+fn flow<'a>(on: &On<'a>, ask: &Request) -> Result<&'a Flow, No> {
+    Ok(&on.today(&ask.flow)?.flow)
+}
+
+/// The holder: the person named, or the actor.
+fn holder<'r>(on: &On<'r>, ask: &'r Request) -> Result<&'r Person, No> {
+    ask.holder.as_ref().or(on.person()).ok_or_else(|| {
+        let words = format!("`{}` holds nothing: name the person the access is for", on.actor());
+        Refusal::new(Code::RequesterNotAllowed, words).into()
+    })
+}
+
+fn grant_id(on: &On<'_>, ask: &Request) -> GrantId {
+    ask.grant.clone().unwrap_or_else(|| GrantId::of(&on.board.world.namespace, &on.command.id))
+}
+
+fn new_grant(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let id = grant_id(on, ask);
+    match on.board.grant(&id) {
+        Some(_) => Err(Refusal::new(Code::GrantExists, format!("the grant id `{id}` is in use")).into()),
+        None => Ok(()),
+    }
+}
+
+fn requester(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let holder = holder(on, ask)?;
+    eligible::may_request(flow(on, ask)?, on.actor(), &holder.id, holder.manager.as_ref())
+}
+
+fn eligibility(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let holder = holder(on, ask)?;
+    eligible::may_hold(flow(on, ask)?, Some(holder), &holder.id)
+}
+
+/// The flow is in force now, and will be when the access is to begin.
+fn in_force(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    check::in_force(on, &ask.flow)?;
+    match (ask.start, flow(on, ask)?.until) {
+        (Some(start), Some(until)) if until <= start => {
+            let words = format!("the flow `{}` ends at {until}, before the planned start", ask.flow);
+            Err(Refusal::new(Code::FlowWithdrawn, words).with("flow", ask.flow.as_str()).into())
+        }
+        (_, _) => Ok(()),
+    }
+}
+
+fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let refused = |code: Code, words: String| Err(Refusal::new(code, words).into());
+    let takes_all = flow(on, ask)?.take == Take::All;
+    if ask.items.is_empty() != takes_all {
+        let words =
+            if takes_all { "the flow gives its own items; name none" } else { "name at least one item" };
+        return refused(Code::RequestEmpty, words.to_owned());
+    }
+    if ask.items.len() > limits::ITEMS_PER_REQUEST_MAX {
+        let most = limits::ITEMS_PER_REQUEST_MAX;
+        return refused(
+            Code::RequestTooLarge,
+            format!("a request names at most {most} items, this one {}", ask.items.len()),
+        );
+    }
+    let holder = holder(on, ask)?;
+    let open = on.board.of_holder(&holder.id).filter(|grant| !grant.is_closed()).count();
+    if open >= limits::OPEN_GRANTS_PER_PERSON_MAX {
+        return refused(
+            Code::RequestTooLarge,
+            format!("`{}` has {open} open grants, which is the most", holder.id),
+        );
+    }
+    if let Some(words) = ask.items.iter().find_map(|asked| asked.resource.too_large()) {
+        return refused(Code::RequestTooLarge, words);
+    }
+    let texts = ask.fields.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
+    bring::bounded(on, Some(holder), texts.chain(ask.reason.as_deref()))
+}
+
+fn scope(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let flow = flow(on, ask)?;
+    offered(flow, &ask.items.iter().collect::<Vec<_>>())
+}
+
+/// `scope.not_in_flow`: an item that the flow does not offer.
+pub(crate) fn offered(flow: &Flow, items: &[&Asked]) -> Result<(), No> {
+    let offers =
+        |asked: &&&Asked| flow.what.iter().any(|target| target.offers(&asked.resource, &asked.permission));
+    let foreign: Vec<Item> = items.iter().filter(|asked| !offers(asked)).map(|asked| asked.item()).collect();
+    match foreign.first() {
+        Some(item) => {
+            Err(Refusal::new(Code::ScopeNotInFlow, format!("`{}` does not offer `{item}`", flow.id))
+                .with("items", foreign.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .or(WouldPass::Without(foreign.clone()))
+                .into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn conditions(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
+    let items: Vec<&Asked> = ask.items.iter().collect();
+    let named = flow.when.iter().map(eligible::Conditioned::named);
+    eligible::conditions(on, named, Some(holder), &items, || asking(on, ask, flow, holder))
+}
+
+fn asking(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> crate::flow::condition::Ask {
+    let requester: &PersonId = on.person().map_or(&holder.id, |person| &person.id);
+    let mut asking = eligible::asking(on, flow, requester, &holder.id);
+    asking.span = span(ask, flow);
+    asking.reason = ask.reason.clone().unwrap_or_default();
+    asking
+}
+
+/// Whether the fast lane is open, so that nobody needs to decide. What cannot be told is a no: the steps apply.
+fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result<bool, No> {
+    let lane = match &flow.approval {
+        Approval::Automatic => return Ok(true),
+        Approval::Decided(decided) => decided.automatic.as_ref(),
+    };
+    let Some(when) = lane.and_then(|lane| lane.when.as_deref()) else { return Ok(false) };
+    let items: Vec<&Asked> = ask.items.iter().collect();
+    let condition = [eligible::Conditioned::plain(when)];
+    match eligible::conditions(on, condition, Some(holder), &items, || asking(on, ask, flow, holder)) {
+        Ok(()) => Ok(true),
+        Err(No::Refused(_)) => Ok(false),
+        Err(No::Fault(fault)) => Err(No::Fault(fault)),
+    }
+}
+
+fn open_per_person(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let holder = holder(on, ask)?;
+    let open =
+        on.board.of_holder(&holder.id).filter(|grant| !grant.is_closed() && grant.origin.flow == ask.flow);
+    limit(Code::LimitOpenPerPerson, flow(on, ask)?.limits.open_per_person, open.count(), || {
+        format!("`{}` has open access under `{}` already", holder.id, ask.flow)
+    })
+}
+
+fn open_per_item(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let most = flow(on, ask)?.limits.open_per_item;
+    if most.is_none() {
+        return Ok(());
+    }
+    for item in ask.items.iter().map(Asked::item) {
+        let open = settle::count_open(on.board, |grant| grant.terms.scope.contains(&item))?;
+        limit(Code::LimitOpenPerItem, most, open, || format!("`{item}` is held or asked for already"))?;
+    }
+    Ok(())
+}
+
+fn open_total(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let most = flow(on, ask)?.limits.open_total;
+    if most.is_none() {
+        return Ok(());
+    }
+    let open = settle::count_open(on.board, |grant| grant.origin.flow == ask.flow)?;
+    limit(Code::LimitOpenTotal, most, open, || format!("as many grants of `{}` are open as may be", ask.flow))
+}
+
+fn limit(code: Code, most: Option<u32>, open: usize, words: impl Fn() -> String) -> Result<(), No> {
+    match most {
+        Some(most) if open >= usize::try_from(most).unwrap_or(usize::MAX) => {
+            let open = u32::try_from(open).unwrap_or(u32::MAX);
+            Err(Refusal::new(code, words()).with("limit", most).with("open", open).into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn start(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let Some(start) = ask.start else { return Ok(()) };
+    let now = on.now();
+    if start < now {
+        let words = format!("the planned start {start} has passed");
+        return Err(Refusal::new(Code::StartInPast, words)
+            .with("earliest", now)
+            .or(WouldPass::Start(now))
+            .into());
+    }
+    let latest = now.plus(flow(on, ask)?.start_ahead);
+    if start > latest {
+        let words = format!("the planned start {start} is too far ahead, {latest} is the latest");
+        return Err(Refusal::new(Code::StartTooFar, words)
+            .with("latest", latest)
+            .or(WouldPass::Start(latest))
+            .into());
+    }
+    Ok(())
+}
+
+/// The span asked for, or the flow's default.
+fn span(ask: &Request, flow: &Flow) -> Span {
+    ask.span.unwrap_or(flow.duration.default)
+}
+
+fn duration(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let flow = flow(on, ask)?;
+    within(
+        span(ask, flow),
+        flow.duration.min,
+        flow.duration.max,
+        Code::DurationTooShort,
+        Code::DurationTooLong,
+    )
+}
+
+/// A span must lie in `min..=max`; the bounds themselves are allowed.
+pub(crate) fn within(span: Span, min: Span, max: Span, short: Code, long: Code) -> Result<(), No> {
+    let refused = |code: Code, words: String, bound: Span| {
+        let refusal = Refusal::new(code, words).with("min", min).with("max", max);
+        Err(refusal.or(WouldPass::Span(bound)).into())
+    };
+    if span < min {
+        return refused(short, format!("{span} is too short, {min} is the least"), min);
+    }
+    if span > max {
+        return refused(long, format!("{span} is too long, {max} is the most"), max);
+    }
+    Ok(())
+}
+
+/// The start lies in an opening, and with `past_close: refuse` the whole span does.
+fn hours(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let flow = flow(on, ask)?;
+    let Some(hours) = &flow.hours else { return Ok(()) };
+    let start = ask.start.unwrap_or(on.now());
+    let Some(close) = hours.closes_after(start) else {
+        if hours.is_open(start) {
+            return Ok(());
+        }
+        return Err(closed(hours, start, format!("`{}` is closed at {start}", flow.id)).into());
+    };
+    if flow.past_close == PastClose::Refuse && start.plus(span(ask, flow)) > close {
+        let refusal =
+            closed(hours, close, format!("`{}` closes at {close}, before the access would end", flow.id));
+        let left = close.since(start);
+        let refusal = refusal.with("latest_end", close);
+        let shorter = left >= flow.duration.min;
+        return Err(if shorter { refusal.or(WouldPass::Span(left)) } else { refusal }.into());
+    }
+    Ok(())
+}
+
+/// `hours.closed`, naming the next opening.
+pub(crate) fn closed(hours: &Hours, at: Timestamp, words: String) -> Refusal {
+    let opens = hours.next_opening(at);
+    let refusal = Refusal::new(Code::HoursClosed, words).with_some("opens_at", opens);
+    match opens {
+        Some(opens) => refusal.or(WouldPass::At(opens)),
+        None => refusal,
+    }
+}
+
+fn reason(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    bring::reason(&flow(on, ask)?.reason, ask.reason.as_deref(), &ask.fields)
+}
+
+fn login(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    bring::login(on, flow(on, ask)?.mfa.as_ref())
+}
+
+fn origin(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Origin {
+    let requester = on.person().unwrap_or(holder);
+    let mut items = ask.items.clone();
+    items.sort_by_cached_key(Asked::item);
+    items.dedup_by(|one, other| one.item() == other.item());
+    let mut origin = Origin {
+        id: grant_id(on, ask),
+        flow: flow.id.clone(),
+        revision: flow.revision.clone(),
+        kind: flow.kind,
+        holder: holder.names(),
+        manager: holder.manager.clone(),
+        requester: requester.names(),
+        requested_at: on.now(),
+        items,
+        span: span(ask, flow),
+        start: ask.start,
+        reason: ask.reason.clone(),
+        fields: ask.fields.clone(),
+        content: String::new(),
+    };
+    origin.content = content(&origin);
+    origin
+}
+
+/// The hash of all that approvers decide on: who gets what, for how long, from when, why, under which rules.
+fn content(origin: &Origin) -> String {
+    let items: Vec<Item> = origin.items.iter().map(Asked::item).collect();
+    let what = (&origin.id, &origin.flow, &origin.revision, &origin.holder.id, &origin.requester.id);
+    let how = (items, origin.span, origin.start, &origin.reason, &origin.fields);
+    // INVARIANT: ids, texts, numbers and lists of them always have a JSON form.
+    let text = serde_json::to_string(&(what, how)).unwrap_or_default();
+    digest([text.as_bytes()])
+}
+
+/// The end of the approvers' time: `decide_within`, or the planned end where that comes first.
+fn decide_by(flow: &Flow, origin: &Origin, now: Timestamp) -> Timestamp {
+    let by = match &flow.approval {
+        Approval::Automatic => now,
+        Approval::Decided(decided) => now.plus(decided.decide_within),
+    };
+    match origin.start {
+        Some(start) => by.min(start.plus(origin.span)),
+        None => by,
+    }
+}

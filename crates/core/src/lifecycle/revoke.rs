@@ -1,0 +1,75 @@
+//! Somebody ends somebody's access, in every stage but the last.
+
+use serde::{Deserialize, Serialize};
+
+use crate::board::Board;
+use crate::check::{self, Check, No, On};
+use crate::command::{Command, Revoke};
+use crate::event::Happened;
+use crate::grant::{Outcome, Stage};
+use crate::id::GrantId;
+use crate::lifecycle::bring;
+use crate::lifecycle::expire::{self, Ended};
+use crate::person::Actor;
+use crate::refusal::{Code, Refusal, WouldPass};
+
+/// Somebody ended it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Why.
+    pub reason: String,
+    /// What stays.
+    #[serde(flatten)]
+    pub ended: Ended,
+}
+
+pub(crate) const CHECKS: &[Check<Revoke>] = &[
+    Check { codes: &[Code::CommandReused], run: check::reused },
+    Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
+    Check { codes: &[Code::ActorNotAllowed], run: may_revoke },
+    Check { codes: &[Code::GrantExpired, Code::GrantNotActive], run: open },
+    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
+    Check { codes: &[Code::ReasonMissing], run: |_, ask| reason(ask).map(|_| ()) },
+];
+
+pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Revoke) -> Result<GrantId, No> {
+    let on = On { board, command };
+    check::all(CHECKS, &on, ask)?;
+    let reason = reason(ask)?.to_owned();
+    // From here it must succeed.
+    let (now, cause) = (on.now(), on.cause());
+    expire::close(board, &ask.grant, now, Some(cause), |ended| Happened::Revoked(Revoked { reason, ended }))?;
+    Ok(ask.grant.clone())
+}
+
+/// The host itself, whoever approved this grant, and those whom the flow names: as it was asked under, or
+/// as it stands today.
+fn may_revoke(on: &On<'_>, ask: &Revoke) -> Result<(), No> {
+    let grant = on.grant(&ask.grant)?;
+    let person = match on.actor() {
+        Actor::System(_) => return Ok(()),
+        Actor::Person(person) => person,
+    };
+    let names = person.names();
+    let approved = grant.approvals.iter().any(|decision| decision.by.same_human(&names));
+    let today = on.board.world.policy.flow(&grant.origin.flow).map(|since| since.flow.revoke_by.as_slice());
+    let mut named = on.pinned(grant)?.revoke_by.iter().chain(today.unwrap_or_default());
+    if approved || named.any(|selector| selector.includes(person)) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::ActorNotAllowed, format!("`{}` may not revoke this", person.id)).into())
+}
+
+fn open(on: &On<'_>, ask: &Revoke) -> Result<(), No> {
+    let grant = on.grant(&ask.grant)?;
+    let Stage::Closed(closed) = &grant.stage else { return Ok(()) };
+    let words = format!("the grant `{}` is {} already", grant.id(), check::standing(grant));
+    let code = if closed.outcome == Outcome::Expired { Code::GrantExpired } else { Code::GrantNotActive };
+    Err(check::staged(Refusal::new(code, words), grant).into())
+}
+
+fn reason(ask: &Revoke) -> Result<&str, No> {
+    ask.reason.as_deref().filter(|reason| !reason.trim().is_empty()).ok_or_else(|| {
+        Refusal::new(Code::ReasonMissing, "a revocation needs a reason").or(WouldPass::Reason).into()
+    })
+}

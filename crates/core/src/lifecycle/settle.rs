@@ -1,0 +1,101 @@
+//! What time has already made true, for all open grants of a person, in the order of the deadlines.
+
+use crate::board::Board;
+use crate::event::Happened;
+use crate::grant::{Active, Approved, Grant, Stage};
+use crate::id::{GrantId, PersonId};
+use crate::lifecycle::expire;
+use crate::lifecycle::open;
+use crate::lifecycle::remind::Reminded;
+use crate::machine::Fault;
+use crate::time::Timestamp;
+
+/// What falls due, in the order in which it happens to one grant at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Lapse,
+    Expire,
+    Undecided,
+    Unused,
+    Open,
+    Remind,
+}
+
+/// Applies everything that time has made true of the holder's grants by now.
+pub(crate) fn holder(board: &mut Board<'_>, holder: &PersonId) -> Result<(), Fault> {
+    while let Some((at, grant, due)) = next(board, |grant| grant.holder() == holder) {
+        apply(board, &grant, at, due)?;
+    }
+    Ok(())
+}
+
+/// How many of the loaded grants that match are open by now, whoever's they are.
+pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) -> Result<usize, Fault> {
+    let mut open = 0_usize;
+    for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
+        if is_open(board, grant)? {
+            open = open.saturating_add(1);
+        }
+    }
+    Ok(open)
+}
+
+/// Whether a grant is open by now, time alone considered.
+fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+    if due(board, grant).is_none() {
+        return Ok(true);
+    }
+    let mut alone = Board::new(board.world, board.now);
+    while let Some((at, id, due)) = next(&alone, |other| other.id() == grant.id()) {
+        apply(&mut alone, &id, at, due)?;
+    }
+    Ok(alone.grant(grant.id()).is_some_and(|grant| !grant.is_closed()))
+}
+
+/// The first thing that falls due by now: by deadline, then by grant, then in the order of [`Due`].
+fn next(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) -> Option<(Timestamp, GrantId, Due)> {
+    let dues = board.grants().filter(|grant| matches(grant)).filter_map(|grant| {
+        let (at, due) = due(board, grant)?;
+        Some((at, grant.id(), due))
+    });
+    dues.min().map(|(at, id, due)| (at, id.clone(), due))
+}
+
+fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
+    let due = match &grant.stage {
+        Stage::Pending(pending) => Some((pending.decide_by, Due::Undecided)),
+        Stage::Approved(approved) => due_waiting(board, grant, approved),
+        Stage::Active(active) => due_running(active),
+        Stage::Closed(_) => None,
+    };
+    due.filter(|(at, _)| *at <= board.now)
+}
+
+/// The opening, unless waiting ends in vain first: `activate_within`, or the flow's `until` as it then was.
+fn due_waiting(board: &Board<'_>, grant: &Grant, approved: &Approved) -> Option<(Timestamp, Due)> {
+    let standing = board.world.policy.flows.get(&grant.origin.flow);
+    let until = standing.and_then(|standing| standing.until_passes(approved.at));
+    let unused = until.map_or(approved.unused_at, |until| until.min(approved.unused_at));
+    let opens = approved.opens_at.map(|opens| (opens, Due::Open));
+    [Some((unused, Due::Unused)), opens].into_iter().flatten().min()
+}
+
+fn due_running(active: &Active) -> Option<(Timestamp, Due)> {
+    let lapse = active.asked.as_ref().map(|asked| (asked.decide_by, Due::Lapse));
+    let remind = active.reminders.first().map(|at| (*at, Due::Remind));
+    [lapse, Some((active.held_until(), Due::Expire)), remind].into_iter().flatten().min()
+}
+
+fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result<(), Fault> {
+    match due {
+        Due::Lapse => expire::lapse(board, id, at, None),
+        Due::Expire => expire::close(board, id, at, None, Happened::Expired),
+        Due::Undecided => board.record(id, at, None, Happened::Undecided),
+        Due::Unused => board.record(id, at, None, Happened::Unused),
+        Due::Open => open::begin(board, id, at, None),
+        Due::Remind => {
+            let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);
+            board.record(id, at, None, Happened::Reminded(Reminded { ends }))
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The routes: what a command needs, what comes of it, and what an event makes of a grant. No rule is here.
+
+use crate::board::Board;
+use crate::check::{self, No, On};
+use crate::command::{Command, Verb};
+use crate::effect::Task;
+use crate::event::{Event, Happened, IllegalEvent};
+use crate::explain::Explanation;
+use crate::grant::{Grant, Outcome as Closing};
+use crate::id::{GrantId, PersonId};
+use crate::lifecycle::{
+    approve, decide_extension, deny, effects as outbox, expire, extend, give_back, open, publish, remind,
+    request, revoke, settle, withdraw,
+};
+use crate::limits::CLOCK_TOLERANCE;
+use crate::time::{Span, Timestamp};
+use crate::view::View;
+use crate::world::{Decided, Done, Outcome, Read, Receipt, World};
+
+/// The world failed, not the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The `now` handed in is further ahead of the store's clock than is tolerated. Nothing was written.
+    Clock {
+        /// How far.
+        ahead: Span,
+    },
+    /// A record that cannot be: it is damaged, or this build is wrong.
+    Illegal(IllegalEvent),
+    /// The store did not load what the decision needs.
+    NotLoaded(Box<Read>),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Clock { ahead } => {
+                write!(
+                    f,
+                    "the time handed in is {ahead} ahead of the store's clock, more than {CLOCK_TOLERANCE}"
+                )
+            }
+            Self::Illegal(illegal) => illegal.fmt(f),
+            Self::NotLoaded(read) => write!(f, "the store did not load what was needed: {read:?}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// What must be known before the command can be decided. Asked again with what was loaded, until nothing
+/// more is wanted: a grant leads to its holder, the holder to their grants, the grants to their flows.
+#[must_use]
+pub fn needs(command: &Command, world: &World) -> Vec<Read> {
+    let mut reads = vec![Read::Command(command.id.clone())];
+    match &command.verb {
+        Verb::Request(ask) => {
+            let id = ask.grant.clone().unwrap_or_else(|| GrantId::of(&world.namespace, &command.id));
+            reads.push(Read::Grant(id));
+            let holder = ask.holder.as_ref().or(command.actor.person());
+            reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
+            if let Some(today) = world.policy.flow(&ask.flow) {
+                let limits = &today.flow.limits;
+                reads.extend(limits.open_total.map(|_| Read::OpenIn(ask.flow.clone())));
+                let items = ask.items.iter().filter(|_| limits.open_per_item.is_some());
+                reads.extend(items.map(|asked| Read::OpenOn(asked.item())));
+            }
+        }
+        Verb::Settle(ask) => reads.push(Read::Person(ask.person.clone())),
+        Verb::TakeEffect(ask) => reads.push(Read::Person(ask.person.clone())),
+        Verb::Publish(_) => {}
+        Verb::Approve(_)
+        | Verb::Deny(_)
+        | Verb::Withdraw(_)
+        | Verb::Extend(_)
+        | Verb::ApproveExtension(_)
+        | Verb::DenyExtension(_)
+        | Verb::GiveBack(_)
+        | Verb::Revoke(_)
+        | Verb::EffectDone(_)
+        | Verb::EffectFailed(_) => {
+            if let Some(grant) = command.verb.grant() {
+                reads.push(Read::Grant(grant.clone()));
+                reads.extend(world.grants.get(grant).map(|grant| Read::Person(grant.holder().clone())));
+            }
+        }
+    }
+    reads.extend(revisions(world));
+    wanted(reads, world)
+}
+
+/// The revisions that the loaded grants were asked under, and those their extensions were asked under.
+pub(crate) fn revisions(world: &World) -> impl Iterator<Item = Read> {
+    let asked = |grant: &Grant| {
+        let extension = grant.active().and_then(|active| active.asked.as_ref());
+        [Some(grant.origin.revision.clone()), extension.map(|asked| asked.revision.clone())]
+    };
+    world.grants.values().flat_map(move |grant| asked(grant)).flatten().map(Read::Revision)
+}
+
+/// What of these was not read yet.
+pub(crate) fn wanted(mut reads: Vec<Read>, world: &World) -> Vec<Read> {
+    reads.sort_unstable();
+    reads.dedup();
+    reads.retain(|read| !world.read.contains(read));
+    reads
+}
+
+/// Decides a command over the world that was loaded for it.
+///
+/// # Errors
+/// A [`Fault`] where the world cannot be trusted; nothing may be written then.
+pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided, Fault> {
+    if let Some(receipt) = &world.answered {
+        if receipt.content == command.content() {
+            return Ok(Decided::Repeated(receipt.clone()));
+        }
+    }
+    let now = moment(world, now)?;
+    let mut board = Board::new(world, now);
+    if let Some(holder) = holder(world, command) {
+        settle::holder(&mut board, &holder)?;
+    }
+    let settled = board.cut();
+    let answer = match decide(&mut board, command) {
+        Ok(done) => Ok(done),
+        Err(No::Refused(refusal)) => Err(*refusal),
+        Err(No::Fault(fault)) => return Err(fault),
+    };
+    Ok(Decided::Now(Box::new(Outcome { now, settled, answer })))
+}
+
+/// The moment a decision is taken at: time never runs backward, and no host runs ahead of its store.
+pub(crate) fn moment(world: &World, now: Timestamp) -> Result<Timestamp, Fault> {
+    let ahead = now.since(world.clock);
+    if ahead > CLOCK_TOLERANCE {
+        return Err(Fault::Clock { ahead });
+    }
+    Ok(now.max(world.clock).max(world.latest().unwrap_or(world.clock)))
+}
+
+/// Whose grants are settled before the command is decided.
+fn holder(world: &World, command: &Command) -> Option<PersonId> {
+    match &command.verb {
+        Verb::Request(ask) => ask.holder.as_ref().or(command.actor.person()).map(|holder| holder.id.clone()),
+        Verb::Settle(ask) => Some(ask.person.clone()),
+        Verb::TakeEffect(ask) => Some(ask.person.clone()),
+        Verb::Publish(_) => None,
+        Verb::Approve(_)
+        | Verb::Deny(_)
+        | Verb::Withdraw(_)
+        | Verb::Extend(_)
+        | Verb::ApproveExtension(_)
+        | Verb::DenyExtension(_)
+        | Verb::GiveBack(_)
+        | Verb::Revoke(_)
+        | Verb::EffectDone(_)
+        | Verb::EffectFailed(_) => {
+            let grant = world.grants.get(command.verb.grant()?)?;
+            Some(grant.holder().clone())
+        }
+    }
+}
+
+fn decide(board: &mut Board<'_>, command: &Command) -> Result<Done, No> {
+    let (mut policy, mut handed) = (None, None);
+    let grant = match &command.verb {
+        Verb::Request(ask) => Some(request::decide(board, command, ask)?),
+        Verb::Approve(ask) => Some(approve::decide(board, command, ask)?),
+        Verb::Deny(ask) => Some(deny::decide(board, command, ask)?),
+        Verb::Withdraw(ask) => Some(withdraw::decide(board, command, ask)?),
+        Verb::Extend(ask) => Some(extend::decide(board, command, ask)?),
+        Verb::ApproveExtension(ask) => Some(decide_extension::approve(board, command, ask)?),
+        Verb::DenyExtension(ask) => Some(decide_extension::deny(board, command, ask)?),
+        Verb::GiveBack(ask) => Some(give_back::decide(board, command, ask)?),
+        Verb::Revoke(ask) => Some(revoke::decide(board, command, ask)?),
+        Verb::EffectDone(ask) => Some(outbox::done(board, command, ask)?),
+        Verb::EffectFailed(ask) => Some(outbox::failed(board, command, ask)?),
+        Verb::Publish(ask) => {
+            policy = Some(publish::decide(&On { board, command }, ask)?);
+            None
+        }
+        Verb::TakeEffect(ask) => {
+            handed = outbox::take(board, command, ask)?;
+            None
+        }
+        Verb::Settle(_) => None,
+    };
+    let view = match grant.and_then(|id| board.grant(&id)) {
+        Some(grant) => Some(View::of(grant, extend::governing(board, grant)?)),
+        None => None,
+    };
+    let receipt = Receipt { content: command.content(), view };
+    Ok(Done { journal: board.cut(), policy, receipt, handed })
+}
+
+/// Shows the checks of a command, one by one; nothing is done.
+pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Result<Explanation, Fault> {
+    let mut board = Board::new(world, now);
+    if let Some(holder) = holder(world, command) {
+        settle::holder(&mut board, &holder)?;
+    }
+    let on = On { board: &board, command };
+    match &command.verb {
+        Verb::Request(ask) => check::explain(request::CHECKS, &on, ask),
+        Verb::Approve(ask) => check::explain(approve::CHECKS, &on, ask),
+        Verb::Deny(ask) => check::explain(deny::CHECKS, &on, ask),
+        Verb::Withdraw(ask) => check::explain(withdraw::CHECKS, &on, ask),
+        Verb::Extend(ask) => check::explain(extend::CHECKS, &on, ask),
+        Verb::ApproveExtension(ask) => check::explain(decide_extension::APPROVE, &on, ask),
+        Verb::DenyExtension(ask) => check::explain(decide_extension::DENY, &on, ask),
+        Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),
+        Verb::Revoke(ask) => check::explain(revoke::CHECKS, &on, ask),
+        Verb::EffectDone(ask) => check::explain(outbox::DONE, &on, ask),
+        Verb::EffectFailed(ask) => check::explain(outbox::FAILED, &on, ask),
+        Verb::Publish(ask) => check::explain(publish::CHECKS, &on, ask),
+        Verb::TakeEffect(_) | Verb::Settle(_) => Ok(Explanation { checks: Vec::new(), refused: None }),
+    }
+}
+
+/// The grant after an event, its effects in the outbox.
+pub(crate) fn evolve_whole(before: Option<Grant>, event: &Event) -> Result<Grant, IllegalEvent> {
+    let mut after = evolve(before, event)?;
+    outbox::enqueue(&mut after, event);
+    Ok(after)
+}
+
+/// The grant's state after an event; the old state is consumed.
+pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, IllegalEvent> {
+    let at = event.at;
+    let grant = match (before, &event.happened) {
+        (None, Happened::Requested(requested)) if requested.origin.id == event.grant => {
+            return Ok(request::evolve(requested, at));
+        }
+        (Some(grant), happened) if grant.changed_at <= at && !matches!(happened, Happened::Requested(_)) => {
+            grant
+        }
+        (before, happened) => {
+            let stage = before.as_ref().map_or("not there", |grant| grant.stage.name());
+            return Err(IllegalEvent { grant: Some(event.grant.clone()), event: happened.name(), stage });
+        }
+    };
+    match &event.happened {
+        Happened::Requested(_) => Err(request::illegal(&grant, "requested")),
+        Happened::ApprovalGiven(given) => approve::evolve_given(grant, given),
+        Happened::Approved(approved) => approve::evolve_approved(grant, approved, at),
+        Happened::DenialGiven(given) => deny::evolve(grant, given),
+        Happened::Denied => expire::evolve(grant, Closing::Denied, at),
+        Happened::Withdrawn => expire::evolve(grant, Closing::Withdrawn, at),
+        Happened::Undecided => expire::evolve(grant, Closing::Undecided, at),
+        Happened::Activated(activated) => open::evolve(grant, activated),
+        Happened::Unused => expire::evolve(grant, Closing::Unused, at),
+        Happened::Reminded(reminded) => remind::evolve(grant, reminded, at),
+        Happened::ExtensionAsked(asked) => extend::evolve_asked(grant, asked),
+        Happened::ExtensionApprovalGiven(given) => decide_extension::evolve_approval(grant, given),
+        Happened::Extended(extended) => extend::evolve(grant, extended, at),
+        Happened::ExtensionDenialGiven(given) => decide_extension::evolve_denial(grant, given),
+        Happened::ExtensionDenied(_) => decide_extension::evolve_ended(grant, "extension_denied"),
+        Happened::ExtensionLapsed(_) => decide_extension::evolve_ended(grant, "extension_lapsed"),
+        Happened::Expired(_) => expire::evolve(grant, Closing::Expired, at),
+        Happened::GivenBack(_) => expire::evolve(grant, Closing::GivenBack, at),
+        Happened::Revoked(_) => expire::evolve(grant, Closing::Revoked, at),
+        Happened::KeptFor(kept) => outbox::evolve_kept(grant, kept),
+        Happened::EffectTaken(handed) => outbox::evolve_taken(grant, handed),
+        Happened::EffectSkipped { number } => {
+            outbox::evolve_finished(grant, *number, &std::collections::BTreeSet::new(), "effect_skipped")
+        }
+        Happened::EffectDone(done) => {
+            outbox::evolve_finished(grant, done.number, &done.already_held, "effect_done")
+        }
+        Happened::EffectFailed(missed) => outbox::evolve_failed(grant, missed),
+        Happened::EffectStuck { number, .. } => outbox::evolve_stuck(grant, *number),
+    }
+}
+
+/// What the world must now be told of an event.
+pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result<Vec<Task>, Fault> {
+    match &event.happened {
+        Happened::Requested(requested) => request::effects(board, after, requested),
+        Happened::ApprovalGiven(given) => approve::effects_given(board, after, given),
+        Happened::Approved(approved) => Ok(approve::effects_approved(after, approved)),
+        Happened::Denied => Ok(expire::effects(after, Closing::Denied, &[])),
+        Happened::Withdrawn => Ok(expire::effects(after, Closing::Withdrawn, &[])),
+        Happened::Undecided => Ok(expire::effects(after, Closing::Undecided, &[])),
+        Happened::Activated(activated) => Ok(open::effects(after, activated)),
+        Happened::Unused => Ok(expire::effects(after, Closing::Unused, &[])),
+        Happened::Reminded(reminded) => remind::effects(board, after, reminded),
+        Happened::ExtensionAsked(_) => extend::effects_asked(board, after),
+        Happened::ExtensionApprovalGiven(given) => decide_extension::effects_approval(board, after, given),
+        Happened::Extended(extended) => Ok(extend::effects(after, extended)),
+        Happened::ExtensionDenied(denied) => Ok(decide_extension::effects_ended(after, &denied.by)),
+        Happened::ExtensionLapsed(lapsed) => Ok(decide_extension::effects_ended(after, &lapsed.by)),
+        Happened::Expired(ended) => Ok(expire::effects(after, Closing::Expired, &ended.kept)),
+        Happened::GivenBack(ended) => Ok(expire::effects(after, Closing::GivenBack, &ended.kept)),
+        Happened::Revoked(revoked) => Ok(expire::effects(after, Closing::Revoked, &revoked.ended.kept)),
+        Happened::EffectStuck { number, .. } => outbox::effects_stuck(board, after, *number),
+        Happened::DenialGiven(_)
+        | Happened::ExtensionDenialGiven(_)
+        | Happened::KeptFor(_)
+        | Happened::EffectTaken(_)
+        | Happened::EffectSkipped { .. }
+        | Happened::EffectDone(_)
+        | Happened::EffectFailed(_) => Ok(Vec::new()),
+    }
+}
+
+/// The grant that these events lead to.
+///
+/// # Errors
+/// The first event that cannot follow what happened before it, or that there is none.
+pub fn replay(events: impl IntoIterator<Item = Event>) -> Result<Grant, IllegalEvent> {
+    let mut grant = None;
+    for event in events {
+        grant = Some(evolve_whole(grant, &event)?);
+    }
+    grant.ok_or(IllegalEvent { grant: None, event: "nothing", stage: "not there" })
+}

@@ -1,0 +1,75 @@
+//! The record: every event and every refusal, in the order they were written.
+
+use serde::Serialize;
+
+use crate::event::Event;
+use crate::id::{CommandId, GrantId, Revision};
+use crate::refusal::Code;
+use crate::time::Timestamp;
+
+/// One line of the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// Its place in the namespace's record, from 1.
+    pub position: u64,
+    /// The `now` of the command that wrote it. Not compared between hosts and sweeps.
+    pub recorded_at: Timestamp,
+    /// What is recorded.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Entry {
+    /// Something happened to a grant.
+    Event(Event),
+    /// A command was refused.
+    Refused(Refused),
+    /// A policy was put in force.
+    Published(Published),
+}
+
+/// A command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// The code.
+    pub refused: Code,
+    /// When.
+    pub at: Timestamp,
+    /// The verb.
+    pub verb: &'static str,
+    /// Who gave the command.
+    pub actor: String,
+    /// The command.
+    pub command: CommandId,
+    /// The grant it was about, where that exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
+}
+
+/// A policy was put in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// The revision of the document.
+    pub published: Revision,
+    /// When.
+    pub at: Timestamp,
+    /// Who published it.
+    pub actor: String,
+    /// The command.
+    pub command: CommandId,
+}
+
+impl Entry {
+    /// The grant it is about.
+    #[must_use]
+    pub const fn grant(&self) -> Option<&GrantId> {
+        match self {
+            Self::Event(event) => Some(&event.grant),
+            Self::Refused(refused) => refused.grant.as_ref(),
+            Self::Published(_) => None,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A grant as a host sees it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::Flow;
+use crate::grant::{Enforcement, Grant, Outcome, Stage, Waiting};
+use crate::id::{FlowId, GrantId, PersonId, Revision};
+use crate::person::Item;
+use crate::time::{Span, Timestamp};
+
+/// A grant as a host sees it, at one instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// The grant's id.
+    pub id: GrantId,
+    /// The flow.
+    pub flow: FlowId,
+    /// The flow's revision it was asked under.
+    pub revision: Revision,
+    /// Whom the access is for.
+    pub holder: PersonId,
+    /// Who asked.
+    pub requester: PersonId,
+    /// `pending`, `approved`, `active` or `closed`.
+    pub stage: String,
+    /// How it ended, once closed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<Outcome>,
+    /// What an approved grant waits for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waiting_for: Option<Waiting>,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// Until when a pending request can be decided.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub decide_by: Option<Timestamp>,
+    /// Since when access runs; before that the planned start.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub starts_at: Option<Timestamp>,
+    /// Its end, once it runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ends_at: Option<Timestamp>,
+    /// Until when access is held, while it runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held_until: Option<Timestamp>,
+    /// When it was closed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closed_at: Option<Timestamp>,
+    /// The span asked for, in milliseconds.
+    pub asked: Span,
+    /// The span granted, in milliseconds: the narrowest that any approval gave.
+    pub granted: Span,
+    /// Whether hours or the flow's `until` shortened it.
+    pub clipped: bool,
+    /// Its scope.
+    pub items: Vec<Item>,
+    /// Why it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Further fields of the reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub fields: BTreeMap<String, String>,
+    /// The hash of all that approvers decide on.
+    pub content: String,
+    /// Extensions so far, and how many are left.
+    pub extensions: ExtensionCount,
+    /// What the targets have confirmed.
+    pub enforcement: Enforcement,
+}
+
+/// Extensions so far, and how many are left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionCount {
+    /// Granted.
+    pub used: u32,
+    /// Left under the rules that govern it.
+    pub left: u32,
+    /// Awaiting a decision.
+    pub pending: u32,
+}
+
+impl View {
+    /// The grant as it stands. `governing` is the flow whose extension rule counts, where there is one.
+    #[must_use]
+    pub fn of(grant: &Grant, governing: Option<&Flow>) -> Self {
+        let origin = &grant.origin;
+        let mut view = Self {
+            id: origin.id.clone(),
+            flow: origin.flow.clone(),
+            revision: origin.revision.clone(),
+            holder: origin.holder.id.clone(),
+            requester: origin.requester.id.clone(),
+            stage: grant.stage.name().to_owned(),
+            outcome: None,
+            waiting_for: None,
+            requested_at: origin.requested_at,
+            decide_by: None,
+            starts_at: origin.start,
+            ends_at: None,
+            held_until: None,
+            closed_at: None,
+            asked: origin.span,
+            granted: grant.terms.span,
+            clipped: false,
+            items: grant.terms.scope.iter().cloned().collect(),
+            reason: origin.reason.clone(),
+            fields: origin.fields.clone(),
+            content: origin.content.clone(),
+            extensions: ExtensionCount::of(grant, governing),
+            enforcement: grant.enforcement(),
+        };
+        match &grant.stage {
+            Stage::Pending(pending) => view.decide_by = Some(pending.decide_by),
+            Stage::Approved(approved) => view.waiting_for = approved.waiting_for,
+            Stage::Active(active) => {
+                view.starts_at = Some(active.since);
+                view.ends_at = Some(active.end);
+                view.held_until = Some(active.held_until());
+                view.clipped = active.clipped;
+            }
+            Stage::Closed(closed) => {
+                view.outcome = Some(closed.outcome);
+                view.closed_at = Some(closed.at);
+                view.starts_at = closed.since.or(origin.start);
+                view.ends_at = closed.end;
+                view.clipped = closed.clipped;
+            }
+        }
+        view
+    }
+}
+
+impl ExtensionCount {
+    /// Extensions of this grant, counted against the rule of the flow that governs it.
+    #[must_use]
+    pub fn of(grant: &Grant, governing: Option<&Flow>) -> Self {
+        let used = u32::try_from(grant.extensions.len()).unwrap_or(u32::MAX);
+        let pending = grant.active().is_some_and(|active| active.asked.is_some());
+        let pending = u32::from(pending);
+        let times = governing.and_then(|flow| flow.extension.as_ref()).map_or(0, |rule| rule.times);
+        let left = if grant.is_closed() { 0 } else { times.saturating_sub(used).saturating_sub(pending) };
+        Self { used, left, pending }
+    }
+}
