@@ -159,11 +159,9 @@ pub(crate) fn running(grant: &Grant) -> Result<&crate::grant::Active, No> {
 /// The stage, and the outcome of a closed grant, in words.
 pub(crate) fn standing(grant: &Grant) -> &'static str {
     match &grant.stage {
-        Stage::Closed(closed) => match closed.outcome {
-            Outcome::GivenBack => "given back",
-            outcome => outcome.as_str(),
-        },
-        stage => stage.name(),
+        Stage::Closed(closed) if closed.outcome == Outcome::GivenBack => "given back",
+        Stage::Closed(closed) => closed.outcome.as_str(),
+        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => grant.stage.name(),
     }
 }
 

@@ -111,10 +111,10 @@ pub(crate) fn wanted(mut reads: Vec<Read>, world: &World) -> Vec<Read> {
 /// # Errors
 /// A [`Fault`] where the world cannot be trusted; nothing may be written then.
 pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided, Fault> {
-    if let Some(receipt) = &world.answered {
-        if receipt.content == command.content() {
-            return Ok(Decided::Repeated(receipt.clone()));
-        }
+    if let Some(receipt) = &world.answered
+        && receipt.content == command.content()
+    {
+        return Ok(Decided::Repeated(receipt.clone()));
     }
     let now = moment(world, now)?;
     let mut board = Board::new(world, now);

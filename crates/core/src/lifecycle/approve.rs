@@ -206,12 +206,12 @@ fn less(on: &On<'_>, ask: &Approve) -> Result<(), No> {
             .or(WouldPass::Span(asked))
             .into());
     }
-    if let Some(only) = &ask.only {
-        if let Some(item) = only.iter().find(|item| !grant.terms.scope.contains(item)) {
-            let within = only.iter().filter(|item| grant.terms.scope.contains(item)).cloned().collect();
-            let refusal = Refusal::new(Code::ApprovalWider, format!("`{item}` was not asked for"));
-            return Err(refusal.with("item", item.to_string()).or(WouldPass::Only(within)).into());
-        }
+    if let Some(only) = &ask.only
+        && let Some(item) = only.iter().find(|item| !grant.terms.scope.contains(item))
+    {
+        let within = only.iter().filter(|item| grant.terms.scope.contains(item)).cloned().collect();
+        let refusal = Refusal::new(Code::ApprovalWider, format!("`{item}` was not asked for"));
+        return Err(refusal.with("item", item.to_string()).or(WouldPass::Only(within)).into());
     }
     let terms = narrowest(grant, &with(&grant.approvals, &unplaced(on, ask)?));
     let over = grant.origin.start.is_some_and(|start| start.plus(terms.span) <= on.now());

@@ -238,11 +238,11 @@ fn on_asked(
     event: &'static str,
     change: impl FnOnce(&mut AskedExtension),
 ) -> Result<Grant, IllegalEvent> {
-    if let Stage::Active(active) = &mut grant.stage {
-        if let Some(asked) = &mut active.asked {
-            change(asked);
-            return Ok(grant);
-        }
+    if let Stage::Active(active) = &mut grant.stage
+        && let Some(asked) = &mut active.asked
+    {
+        change(asked);
+        return Ok(grant);
     }
     Err(request::illegal(&grant, event))
 }

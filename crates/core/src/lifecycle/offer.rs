@@ -48,10 +48,11 @@ fn made(on: &On<'_>, ask: &Extend) -> Result<Offer, No> {
         Ok(_) | Err(No::Refused(_)) => None,
         Err(No::Fault(fault)) => return Err(No::Fault(fault)),
     };
-    if let Some(rules) = &rules {
-        if refused.is_none() && rules.approval(on, ask)?.is_some() {
-            needs.insert(Need::Approval);
-        }
+    if let Some(rules) = &rules
+        && refused.is_none()
+        && rules.approval(on, ask)?.is_some()
+    {
+        needs.insert(Need::Approval);
     }
     Ok(filled(on, if stranger { None } else { Some(grant) }, rules.as_ref(), refused, needs))
 }
