@@ -193,7 +193,9 @@ impl<'a> Rules<'a> {
         let total = rule.total.map(|total| active.since.plus(total));
         let bound = [total, flow.until, today].into_iter().flatten().min();
         let hours = flow.hours.as_ref().filter(|_| flow.past_close != PastClose::Allow);
-        let close = hours.and_then(|hours| hours.closes_after(on.now()));
+        // Hours that never close bound nothing.
+        let close =
+            hours.and_then(|hours| hours.closes_after(on.now())).filter(|close| *close < Timestamp::MAX);
         let shut = hours.is_some_and(|hours| !hours.is_open(on.now()));
         Ok(Self { grant, active, flow, rule, bound, close, shut })
     }

@@ -344,9 +344,6 @@ fn hours(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let Some(hours) = &flow.hours else { return Ok(()) };
     let start = ask.start.unwrap_or(on.now());
     let Some(close) = hours.closes_after(start) else {
-        if hours.is_open(start) {
-            return Ok(());
-        }
         return Err(closed(hours, start, format!("`{}` is closed at {start}", flow.id)).into());
     };
     if flow.past_close == PastClose::Refuse && start.plus(span(ask, flow)) > close {
@@ -363,7 +360,8 @@ fn hours(on: &On<'_>, ask: &Request) -> Result<(), No> {
 /// `hours.closed`, naming the next opening.
 pub(crate) fn closed(hours: &Hours, at: Timestamp, words: String) -> Refusal {
     let opens = hours.next_opening(at);
-    let refusal = Refusal::new(Code::HoursClosed, words).with_some("opens_at", opens);
+    let why = hours.closed_because(at);
+    let refusal = Refusal::new(Code::HoursClosed, words).with_some("opens_at", opens).with_some("why", why);
     match opens {
         Some(opens) => refusal.or(WouldPass::At(opens)),
         None => refusal,

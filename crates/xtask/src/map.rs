@@ -9,8 +9,7 @@ use crate::verdict::Verdict;
 use crate::workspace::{Member, Workspace};
 
 /// Where a word that begins so names a place in the tree.
-const PLACES: &[&str] =
-    &["crates/", "bindings/", "examples/", "fuzz/", "benches/", "xtask/", ".ci/", ".cargo/"];
+const PLACES: &[&str] = &["crates/", "bindings/", "examples/", "fuzz/", "benches/", ".ci/", ".cargo/"];
 const MAP: &str = "CONTRIBUTING.md";
 
 pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, String> {

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 /// The files that may, and why.
 const CLOCKS: &[(&str, &str)] = &[
     ("crates/store/src/clock.rs", "the only clock of the product"),
-    ("xtask/src/stopwatch.rs", "how long a chore took; the product is not linked with it"),
+    ("crates/xtask/src/stopwatch.rs", "how long a chore took; the product is not linked with it"),
 ];
 
 /// Folders outside of `src` whose code measures: there clippy's refusal is lifted line by line, with a reason.
