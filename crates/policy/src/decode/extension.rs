@@ -46,7 +46,7 @@ pub(super) fn read(
 
 /// How long each may be: `default` must be said, the longest is the default.
 fn spans(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Durations> {
-    let fields = reader.fields(node, path, &shape::SPANS)?;
+    let fields = reader.fields(node, path, &shape::EXTENSION_SPANS)?;
     if !fields.has("default") {
         fields.missing(reader, path, "default", "one click gives this much");
     }

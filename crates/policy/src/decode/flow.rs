@@ -113,7 +113,7 @@ fn activation(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Activ
 
 /// How long a request may ask for: `max` must be said, the default is the longest.
 fn durations(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Durations> {
-    let fields = reader.fields(node, path, &shape::SPANS)?;
+    let fields = reader.fields(node, path, &shape::DURATIONS)?;
     let max = fields.must(reader, path, "max", "nothing is indefinite", Reader::span);
     let (min, default) = shorter(reader, &fields, path);
     let max = max.or(default).unwrap_or(SPAN_MIN_DEFAULT);

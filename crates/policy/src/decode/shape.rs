@@ -32,7 +32,8 @@ shapes! {
     HOURS "Hours": "zone" "open" "closed" "past_close";
     OPENING "Opening": "days" "from" "to";
     CLOSED "Closed": "from" "to" "why";
-    SPANS "Spans": "min" "default" "max";
+    DURATIONS "Durations": "min" "default" "max";
+    EXTENSION_SPANS "ExtensionSpans": "min" "default" "max";
     START "Start": "ahead";
     REASON "Reason": "required" "min_length" "pattern" "message" "fields";
     REASON_FIELD "ReasonField": "name" "label" "pattern" "message" "required";
@@ -54,6 +55,7 @@ shapes! {
     KIT "Kit": "id" "items";
     KIT_ITEM "KitItem": "flow" "integration" "type" "name" "permission";
     CONFLICT "Conflict": "name" "flows";
+    GUARD_TARGET "GuardTarget": "scope" "integration" "type" "names" "labels" "except" "permissions";
     GUARD "Guard": "name" "what" "require";
     REQUIRE "Require": "approval" "max" "reason" "mfa" "when";
     ATTRIBUTES "Attributes": "principal" "resource" "context";

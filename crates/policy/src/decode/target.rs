@@ -117,11 +117,12 @@ pub(super) fn one(
     scopes: &Scopes,
     of_flow: bool,
 ) -> Option<Vec<(Target, String)>> {
-    let fields = reader.fields(node, path, &shape::TARGET)?;
+    let shape = if of_flow { &shape::TARGET } else { &shape::GUARD_TARGET };
+    let fields = reader.fields(node, path, shape)?;
     if !fields.has("scope") {
         return Some(vec![(plain(reader, &fields, path, of_flow), path.to_string())]);
     }
-    for other in shape::TARGET.fields.iter().skip(1) {
+    for other in shape.fields.iter().skip(1) {
         if let Some(node) = fields.value(other) {
             let message = format!("`{other}` stands beside `scope`, which already says what is meant");
             reader.problem(

@@ -161,26 +161,26 @@ pub(super) fn twice(key: &str, path: &Path<'_>, place: Place) -> Problem {
 /// A tree of a value that came without a text: bounded like a text, and without places.
 pub(crate) fn of_value(value: &serde_json::Value) -> Result<Node, Vec<Problem>> {
     let mut bytes = 0;
-    let node = placeless(value, 0, &mut bytes).map_err(|problem| vec![problem])?;
+    let node = placeless(value, 0, &mut bytes).map_err(|problem| vec![*problem])?;
     if bytes > DOCUMENT_BYTES_MAX { Err(vec![too_large(bytes, 0)]) } else { Ok(node) }
 }
 
-fn placeless(value: &serde_json::Value, depth: usize, bytes: &mut usize) -> Result<Node, Problem> {
+fn placeless(value: &serde_json::Value, depth: usize, bytes: &mut usize) -> Result<Node, Box<Problem>> {
     use serde_json::Value as Json;
     let place = Place::default();
     *bytes = bytes.saturating_add(2);
     if *bytes > DOCUMENT_BYTES_MAX {
-        return Err(too_large(*bytes, 0));
+        return Err(Box::new(too_large(*bytes, 0)));
     }
     if depth >= NESTING_MAX && (value.is_array() || value.is_object()) {
-        return Err(too_deep(place));
+        return Err(Box::new(too_deep(place)));
     }
     let value = match value {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(text) => {
             let text = text.to_string();
-            number(&text).ok_or_else(|| too_big(&text, &Path::ROOT, place))?
+            number(&text).ok_or_else(|| Box::new(too_big(&text, &Path::ROOT, place)))?
         }
         Json::String(text) => {
             *bytes = bytes.saturating_add(text.len());

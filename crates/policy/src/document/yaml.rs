@@ -19,15 +19,15 @@ pub(super) fn read(text: &str, file: u32) -> Result<Vec<Node>, Vec<Problem>> {
             Err(error) => {
                 let place = tree.place(Span::empty(*error.marker()));
                 let message = format!("this is no YAML: {}", lower(error.info()));
-                Err(if error.info().contains("recursion limit") {
+                Err(Box::new(if error.info().contains("recursion limit") {
                     too_deep(place)
                 } else {
                     tree.problem(place, message)
-                })
+                }))
             }
         };
         if let Err(problem) = stopped {
-            tree.problems.push(problem);
+            tree.problems.push(*problem);
             break;
         }
         if tree.problems.len() >= PROBLEMS_MAX {
@@ -36,6 +36,9 @@ pub(super) fn read(text: &str, file: u32) -> Result<Vec<Node>, Vec<Problem>> {
     }
     if tree.problems.is_empty() { Ok(tree.done) } else { Err(tree.problems) }
 }
+
+/// A problem after which nothing more can be read.
+type Stop = Box<Problem>;
 
 /// A collection that is not closed yet.
 struct Open {
@@ -64,7 +67,7 @@ struct Tree {
 
 impl Tree {
     /// Takes one event. An error ends the reading.
-    fn event(&mut self, event: Event<'_>, place: Place) -> Result<(), Problem> {
+    fn event(&mut self, event: Event<'_>, place: Place) -> Result<(), Stop> {
         match event {
             Event::Nothing
             | Event::StreamStart
@@ -96,18 +99,18 @@ impl Tree {
         matches!(self.stack.last(), Some(Open { inside: Inside::Map { key: None, .. }, .. }))
     }
 
-    fn open(&mut self, anchor: usize, place: Place, inside: Inside) -> Result<(), Problem> {
+    fn open(&mut self, anchor: usize, place: Place, inside: Inside) -> Result<(), Stop> {
         if self.awaits_key() {
-            return Err(self.problem(place, "a key is a text, not a list or a map"));
+            return Err(Box::new(self.problem(place, "a key is a text, not a list or a map")));
         }
         if self.stack.len() >= NESTING_MAX {
-            return Err(too_deep(place));
+            return Err(Box::new(too_deep(place)));
         }
         self.stack.push(Open { place, anchor, size: 1, inside });
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Problem> {
+    fn close(&mut self) -> Result<(), Stop> {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let value = match open.inside {
             Inside::List(items) => Value::List(items),
@@ -122,7 +125,7 @@ impl Tree {
         style: ScalarStyle,
         tag: Option<&Tag>,
         place: Place,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Stop> {
         let is_text = match self.scalar(&text, style, tag, place)? {
             Value::Text(_) => true,
             Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => false,
@@ -147,7 +150,7 @@ impl Tree {
     }
 
     /// Puts a finished node where it belongs.
-    fn add(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Problem> {
+    fn add(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Stop> {
         self.nodes = self.nodes.saturating_add(1);
         if anchor > 0 {
             // What an alias may stand for is kept a second time, and counted so.
@@ -155,7 +158,7 @@ impl Tree {
             self.anchors.insert(anchor, (node.clone(), size, depth(&node)));
         }
         if self.nodes > NODES_MAX {
-            return Err(too_many(node.place));
+            return Err(Box::new(too_many(node.place)));
         }
         match self.stack.last_mut() {
             None => self.done.push(node),
@@ -173,19 +176,19 @@ impl Tree {
         Ok(())
     }
 
-    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), Problem> {
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), Stop> {
         if self.awaits_key() {
-            return Err(self.problem(place, "a key is a text, not an alias"));
+            return Err(Box::new(self.problem(place, "a key is a text, not an alias")));
         }
         let Some((node, size, depth)) = self.anchors.get(&anchor) else {
-            return Err(self.problem(place, "an alias cannot stand for what it is a part of"));
+            return Err(Box::new(self.problem(place, "an alias cannot stand for what it is a part of")));
         };
         let size = *size;
         if self.nodes.saturating_add(size) > NODES_MAX {
-            return Err(too_many(place));
+            return Err(Box::new(too_many(place)));
         }
         if self.stack.len().saturating_add(*depth) > NESTING_MAX {
-            return Err(too_deep(place));
+            return Err(Box::new(too_deep(place)));
         }
         let node = node.clone();
         self.nodes = self.nodes.saturating_add(size);
@@ -193,9 +196,11 @@ impl Tree {
     }
 
     /// Collections carry no tag but their own.
-    fn collection(&self, tag: Option<&Tag>, own: &str, place: Place) -> Result<(), Problem> {
+    fn collection(&self, tag: Option<&Tag>, own: &str, place: Place) -> Result<(), Stop> {
         match tag {
-            Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => Err(self.strange(tag, place)),
+            Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
+                Err(Box::new(self.strange(tag, place)))
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -206,12 +211,12 @@ impl Tree {
         style: ScalarStyle,
         tag: Option<&Tag>,
         place: Place,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Value, Stop> {
         if let Some(tag) = tag {
             return if tag.is_yaml_core_schema() && tag.suffix == "str" {
                 Ok(Value::Text(text.to_owned()))
             } else {
-                Err(self.strange(tag, place))
+                Err(Box::new(self.strange(tag, place)))
             };
         }
         if style != ScalarStyle::Plain {
@@ -248,8 +253,6 @@ impl Tree {
                 },
             }
         }
-        // The type of `then` would grow with each level if it were passed on unboxed by value; it is
-        // not: `down` is one function, and the depth is bounded by the stack of collections.
         down(&self.stack, &Path::ROOT, then)
     }
 
