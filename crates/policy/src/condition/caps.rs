@@ -17,13 +17,14 @@ use super::token::{Kind, Token, tokens};
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
     tokens: Vec<Token<'a>>,
+    depth: usize,
 }
 
 /// The names that a condition can look at. What it does not mention need not be handed to it.
 #[derive(Clone, Debug)]
 pub(super) enum Mentions {
-    /// These, as words or as texts.
-    Names(BTreeSet<String>),
+    /// These, as words or as texts; and whether `context.ask` is looked at as a whole, not only inside.
+    Names { names: BTreeSet<String>, whole_ask: bool },
     /// A text with an escape in it could mean any name.
     Anything,
 }
@@ -31,7 +32,15 @@ pub(super) enum Mentions {
 impl Mentions {
     pub(super) fn name(&self, name: &str) -> bool {
         match self {
-            Self::Names(names) => names.contains(name),
+            Self::Names { names, .. } => names.contains(name),
+            Self::Anything => true,
+        }
+    }
+
+    /// Whether this field of `context.ask` can be looked at.
+    pub(super) fn asked(&self, name: &str) -> bool {
+        match self {
+            Self::Names { names, whole_ask } => *whole_ask || names.contains(name),
             Self::Anything => true,
         }
     }
@@ -47,31 +56,40 @@ pub(super) fn scan(text: &str) -> Result<Scan<'_>, BadCondition> {
         ));
     }
     let tokens = tokens(text, CONDITION_TOKENS_MAX)?;
-    let deepest = depth(&tokens)?;
-    if deepest > CONDITION_DEPTH_MAX {
+    if tokens.is_empty() {
+        return Err(BadCondition::new("the condition is empty".to_owned(), Some(ONE), None));
+    }
+    let depth = depth(&tokens)?;
+    if depth > CONDITION_DEPTH_MAX {
         return Err(BadCondition::new(
-            format!("the condition is {deepest} levels deep, at most {CONDITION_DEPTH_MAX} are read"),
+            format!("the condition is {depth} levels deep, at most {CONDITION_DEPTH_MAX} are read"),
             Some("brackets and chains such as `a && b && c` count; divide it into several conditions"),
             None,
         ));
     }
     vocabulary(&tokens)?;
-    Ok(Scan { tokens })
+    Ok(Scan { tokens, depth })
 }
 
 impl<'a> Scan<'a> {
+    /// How deep the tree is that Cedar builds of it, or more.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Every name the condition mentions, as a word or in quotes.
     pub(super) fn mentions(&self) -> Mentions {
         let mut names = BTreeSet::new();
-        for token in &self.tokens {
-            if token.kind == Kind::Word {
-                names.insert(token.text.to_owned());
-            } else if token.kind == Kind::Text {
-                let Some(name) = token.quoted() else { return Mentions::Anything };
+        let mut whole_ask = false;
+        for (token, next) in with_next(&self.tokens) {
+            let name = if token.kind == Kind::Text { token.quoted() } else { Some(token.text) };
+            let Some(name) = name else { return Mentions::Anything };
+            if token.kind == Kind::Word || token.kind == Kind::Text {
+                whole_ask |= name == "ask" && !next.is_some_and(Token::looks_inside);
                 names.insert(name.to_owned());
             }
         }
-        Mentions::Names(names)
+        Mentions::Names { names, whole_ask }
     }
 
     /// Whether it looks at nobody and nothing, so that it is always true or always false.
@@ -112,8 +130,7 @@ const VARIABLES: [&str; 3] = ["principal", "resource", "context"];
 /// Refuses what Cedar would read and no condition can mean. There are no entities here: a comparison with
 /// one is silently false, and its negation silently true.
 fn vocabulary(tokens: &[Token<'_>]) -> Result<(), BadCondition> {
-    let after = tokens.iter().skip(1).map(Some).chain(std::iter::once(None));
-    for (token, next) in tokens.iter().zip(after) {
+    for (token, next) in with_next(tokens) {
         if let Some((message, help)) = objection(token, next) {
             return Err(BadCondition::new(message, Some(help), Some(token.at.clone())));
         }
@@ -121,12 +138,20 @@ fn vocabulary(tokens: &[Token<'_>]) -> Result<(), BadCondition> {
     Ok(())
 }
 
+fn with_next<'t, 'a>(
+    tokens: &'t [Token<'a>],
+) -> impl Iterator<Item = (&'t Token<'a>, Option<&'t Token<'a>>)> {
+    tokens.iter().zip(tokens.iter().skip(1).map(Some).chain(std::iter::once(None)))
+}
+
 /// What is wrong with a token before this next one, and what would be right.
 fn objection(token: &Token<'_>, next: Option<&Token<'_>>) -> Option<(String, &'static str)> {
     let text = token.text;
     match token.kind {
         Kind::Semicolon => Some(("`;` ends nothing here".to_owned(), ONE)),
-        Kind::Slot => Some((format!("`{text}` is a slot of a template"), "a condition has none; name the value")),
+        Kind::Slot => {
+            Some((format!("`{text}` is a slot of a template"), "a condition has none; name the value"))
+        }
         Kind::Path => Some(("`::` names an entity, and conditions know none".to_owned(), FIELDS)),
         Kind::In => Some(("`in` looks into entities, and conditions know none".to_owned(), SETS)),
         Kind::Is => Some(("`is` asks for an entity's type, and conditions know none".to_owned(), FIELDS)),
@@ -373,7 +398,9 @@ mod tests {
 
     #[test]
     fn brackets_close_what_they_opened() {
-        for text in ["true }", "true } ; permit(principal, action, resource) when { true", "(true]", "(true", "[(1])"] {
+        for text in
+            ["true }", "true } ; permit(principal, action, resource) when { true", "(true]", "(true", "[(1])"]
+        {
             assert!(scan(text).is_err(), "{text}");
         }
         assert!(scan("\"}\" == \"}\" // }\n").is_ok());

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::fmt;
 
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, EvalResult, Expression, Request, eval_expression,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, EvalResult, Expression, Request,
+    eval_expression,
 };
 use tenure_core::flow::condition::{Condition, Facts, Unmet};
 
-use super::caps::{Mentions, Scan};
+use super::caps::Scan;
 use super::facts::{Pairs, Sight};
-use super::stack::with_sure_stack;
+use super::stack::{sure_stack, with_sure_stack};
 use super::{AttributeTypes, BadCondition, words};
 
 /// A condition that passed every check.
@@ -18,6 +19,8 @@ pub(super) struct Compiled {
     source: String,
     /// Taken out when dropped: dropping a tree recurses as evaluating it does.
     expression: Option<Expression>,
+    /// Stack that evaluating and dropping it cannot need all of.
+    sure: usize,
     sight: Sight,
     looks_at_resource: bool,
     principal: EntityUid,
@@ -32,12 +35,12 @@ impl Compiled {
         scan: &Scan<'_>,
         types: Option<&AttributeTypes>,
     ) -> Result<Self, BadCondition> {
-        let mentions: Mentions = scan.mentions();
         Ok(Self {
             source: text.to_owned(),
             expression: Some(expression),
             looks_at_resource: scan.looks_at("resource"),
-            sight: Sight::new(mentions, types),
+            sure: sure_stack(scan.depth()),
+            sight: Sight::new(scan.mentions(), types),
             principal: uid("Person")?,
             action: uid("Action")?,
             resource: uid("Item")?,
@@ -49,7 +52,8 @@ impl Compiled {
         self.answer(Pairs::new(), Pairs::new(), Pairs::new())
     }
 
-    fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, Unmet> {
+    /// Whether it holds, on whatever stack is left.
+    pub(super) fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, Unmet> {
         let resource = match facts.resource {
             Some((resource, permission)) => self.sight.resource(resource, permission)?,
             None if self.looks_at_resource => {
@@ -57,7 +61,11 @@ impl Compiled {
             }
             None => Pairs::new(),
         };
-        self.answer(self.sight.principal(facts.principal)?, resource, self.sight.context(facts.context, facts.ask)?)
+        self.answer(
+            self.sight.principal(facts.principal)?,
+            resource,
+            self.sight.context(facts.context, facts.ask)?,
+        )
     }
 
     fn answer(&self, principal: Pairs, resource: Pairs, context: Pairs) -> Result<bool, Unmet> {
@@ -66,7 +74,8 @@ impl Compiled {
         };
         let broken = |error: &dyn fmt::Display| Unmet { message: error.to_string() };
         let entity = |uid: &EntityUid, fields: Pairs| {
-            Entity::new(uid.clone(), fields.into_iter().collect(), HashSet::new()).map_err(|error| broken(&error))
+            Entity::new(uid.clone(), fields.into_iter().collect(), HashSet::new())
+                .map_err(|error| broken(&error))
         };
         let both = [entity(&self.principal, principal)?, entity(&self.resource, resource)?];
         let entities = Entities::from_entities(both, None).map_err(|error| broken(&error))?;
@@ -83,7 +92,7 @@ impl Compiled {
 
 impl Condition for Compiled {
     fn holds(&self, facts: &Facts<'_>) -> Result<bool, Unmet> {
-        with_sure_stack(|| self.evaluate(facts))
+        with_sure_stack(self.sure, || self.evaluate(facts))
     }
 
     fn source(&self) -> &str {
@@ -93,7 +102,7 @@ impl Condition for Compiled {
 
 impl Drop for Compiled {
     fn drop(&mut self) {
-        with_sure_stack(|| drop(self.expression.take()));
+        with_sure_stack(self.sure, || drop(self.expression.take()));
     }
 }
 
@@ -106,6 +115,7 @@ impl fmt::Debug for Compiled {
 
 /// The entity that stands for the one asked about. No condition can name it, so one name serves for all.
 fn uid(kind: &str) -> Result<EntityUid, BadCondition> {
-    let kind = kind.parse::<EntityTypeName>().map_err(|error| BadCondition::new(error.to_string(), None, None))?;
+    let kind =
+        kind.parse::<EntityTypeName>().map_err(|error| BadCondition::new(error.to_string(), None, None))?;
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new("asked")))
 }

@@ -4,6 +4,7 @@ use cedar_policy::RestrictedExpression;
 use tenure_core::flow::condition::{Ask, Unmet};
 use tenure_core::limits::NESTING_MAX;
 use tenure_core::person::{Fact, Person, Record, Resource};
+use tenure_core::time::Span;
 
 use super::caps::Mentions;
 use super::types::{AttributeTypes, CONTEXT_FIELDS, Fields, PRINCIPAL_FIELDS, RESOURCE_FIELDS, Type};
@@ -39,7 +40,8 @@ impl Sight {
     }
 
     pub(super) fn principal(&self, person: &Person) -> Result<Pairs, Unmet> {
-        let mut pairs = self.attributes("principal", &person.attributes, &PRINCIPAL_FIELDS, &self.principal)?;
+        let mut pairs =
+            self.attributes("principal", &person.attributes, &PRINCIPAL_FIELDS, &self.principal)?;
         self.show(&mut pairs, "id", || text(person.id.as_str()));
         self.show(&mut pairs, "groups", || texts(&person.groups));
         self.show(&mut pairs, "roles", || texts(&person.roles));
@@ -50,7 +52,8 @@ impl Sight {
     }
 
     pub(super) fn resource(&self, resource: &Resource, permission: &str) -> Result<Pairs, Unmet> {
-        let mut pairs = self.attributes("resource", &resource.attributes, &RESOURCE_FIELDS, &self.resource)?;
+        let mut pairs =
+            self.attributes("resource", &resource.attributes, &RESOURCE_FIELDS, &self.resource)?;
         self.show(&mut pairs, "integration", || text(resource.id.integration.as_str()));
         self.show(&mut pairs, "type", || text(&resource.id.kind));
         self.show(&mut pairs, "name", || text(&resource.id.name));
@@ -66,9 +69,32 @@ impl Sight {
     pub(super) fn context(&self, facts: &Record, asked: &Ask) -> Result<Pairs, Unmet> {
         let mut pairs = self.attributes("context", facts, &CONTEXT_FIELDS, &self.context)?;
         if self.mentions.name("ask") {
-            pairs.push(("ask".to_owned(), ask(asked)?));
+            pairs.push(("ask".to_owned(), self.ask(asked)?));
         }
         Ok(pairs)
+    }
+
+    /// `context.ask`. Times and spans are of Cedar's own types, so that they compare and add up.
+    fn ask(&self, asked: &Ask) -> Result<RestrictedExpression, Unmet> {
+        let long = |number: u32| RestrictedExpression::new_long(i64::from(number));
+        let mut fields = Pairs::new();
+        let mut show = |name: &str, value: &dyn Fn() -> RestrictedExpression| {
+            if self.mentions.asked(name) {
+                fields.push((name.to_owned(), value()));
+            }
+        };
+        show("now", &|| RestrictedExpression::new_datetime(asked.now.to_string()));
+        show("weekday", &|| text(asked.weekday));
+        show("hour", &|| long(asked.hour));
+        if let Some(age) = asked.mfa_age {
+            show("mfa_age", &|| millis(age));
+        }
+        show("span", &|| millis(asked.span));
+        show("requester", &|| text(asked.requester.as_str()));
+        show("holder", &|| text(asked.holder.as_str()));
+        show("reason", &|| text(&asked.reason));
+        show("extension", &|| long(asked.extension));
+        record(fields)
     }
 
     fn show(&self, pairs: &mut Pairs, name: &str, value: impl FnOnce() -> RestrictedExpression) {
@@ -86,36 +112,23 @@ impl Sight {
                 continue;
             }
             if types.get(name).is_some_and(|field| !fits(fact, &field.is)) {
-                return Err(Unmet { message: format!("`{of}.{name}` is not of the type that `attributes` declares") });
+                return Err(Unmet {
+                    message: format!("`{of}.{name}` is not of the type that `attributes` declares"),
+                });
             }
-            let value = value(fact, NESTING_MAX)?
-                .ok_or_else(|| Unmet { message: format!("`{of}.{name}` nests deeper than {NESTING_MAX} levels") })?;
+            let value = value(fact, NESTING_MAX)?.ok_or_else(|| Unmet {
+                message: format!("`{of}.{name}` nests deeper than {NESTING_MAX} levels"),
+            })?;
             pairs.push((name.clone(), value));
         }
         Ok(pairs)
     }
 }
 
-/// `context.ask`. Times and spans are of Cedar's own types, so that they compare and add up.
-fn ask(asked: &Ask) -> Result<RestrictedExpression, Unmet> {
-    let millis = |span: tenure_core::time::Span| {
-        let most = span.as_millis().min(i64::MAX.unsigned_abs());
-        RestrictedExpression::new_duration(format!("{most}ms"))
-    };
-    let mut fields = vec![
-        ("now".to_owned(), RestrictedExpression::new_datetime(asked.now.to_string())),
-        ("weekday".to_owned(), text(asked.weekday)),
-        ("hour".to_owned(), RestrictedExpression::new_long(i64::from(asked.hour))),
-        ("span".to_owned(), millis(asked.span)),
-        ("requester".to_owned(), text(asked.requester.as_str())),
-        ("holder".to_owned(), text(asked.holder.as_str())),
-        ("reason".to_owned(), text(&asked.reason)),
-        ("extension".to_owned(), RestrictedExpression::new_long(i64::from(asked.extension))),
-    ];
-    if let Some(age) = asked.mfa_age {
-        fields.push(("mfa_age".to_owned(), millis(age)));
-    }
-    record(fields)
+/// A span as Cedar's own type.
+fn millis(span: Span) -> RestrictedExpression {
+    let most = span.as_millis().min(i64::MAX.unsigned_abs());
+    RestrictedExpression::new_duration(format!("{most}ms"))
 }
 
 /// A fact as a Cedar value; nothing where it nests deeper than so many levels.
@@ -127,11 +140,13 @@ fn value(fact: &Fact, levels: usize) -> Result<Option<RestrictedExpression>, Unm
         (Fact::Text(is), _) => Some(text(is)),
         (Fact::List(_) | Fact::Record(_), None) => None,
         (Fact::List(list), Some(inner)) => {
-            let items = list.iter().map(|item| value(item, inner)).collect::<Result<Option<Vec<_>>, Unmet>>()?;
+            let items =
+                list.iter().map(|item| value(item, inner)).collect::<Result<Option<Vec<_>>, Unmet>>()?;
             items.map(RestrictedExpression::new_set)
         }
         (Fact::Record(fields), Some(inner)) => {
-            let named = |(name, fact): (&String, &Fact)| Ok(value(fact, inner)?.map(|value| (name.clone(), value)));
+            let named =
+                |(name, fact): (&String, &Fact)| Ok(value(fact, inner)?.map(|value| (name.clone(), value)));
             fields.iter().map(named).collect::<Result<Option<Pairs>, Unmet>>()?.map(record).transpose()?
         }
     })
@@ -149,7 +164,9 @@ fn fits(fact: &Fact, is: &Type) -> bool {
     }
 }
 
-fn record(fields: impl IntoIterator<Item = (String, RestrictedExpression)>) -> Result<RestrictedExpression, Unmet> {
+fn record(
+    fields: impl IntoIterator<Item = (String, RestrictedExpression)>,
+) -> Result<RestrictedExpression, Unmet> {
     RestrictedExpression::new_record(fields).map_err(|error| Unmet { message: error.to_string() })
 }
 

@@ -32,12 +32,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use cedar_policy::{Expression, Policy, PolicySet, Schema, ValidationMode, Validator};
-use tenure_core::flow::condition::Condition;
+use tenure_core::flow::condition::{Condition, Unmet};
 
 use caps::Scan;
 use eval::Compiled;
-use stack::with_sure_stack;
-pub use types::{AttributeTypes, BadType, CONTEXT_FIELDS, Field, Fields, PRINCIPAL_FIELDS, RESOURCE_FIELDS, Type};
+use stack::{STACK_READING, with_sure_stack};
+pub use types::{
+    AttributeTypes, BadType, CONTEXT_FIELDS, Field, Fields, PRINCIPAL_FIELDS, RESOURCE_FIELDS, Type,
+};
 
 /// A text that is no condition: what is wrong, what would be right, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,19 +70,21 @@ pub struct BadCondition {
 /// what conditions do not know, that can never be true or false, or that does not fit the declared types.
 pub fn compile(text: &str, types: Option<&AttributeTypes>) -> Result<Arc<dyn Condition>, BadCondition> {
     let scan = caps::scan(text)?;
-    with_sure_stack(|| {
-        let expression = Expression::from_str(text).map_err(|errors| words::unreadable(&errors))?;
-        if let Some(types) = types {
-            check(text, types, &scan)?;
-        }
-        let compiled = Compiled::new(text, expression, &scan, types)?;
-        if scan.is_constant() {
-            compiled.constant().map_err(|unmet| {
-                BadCondition::new(format!("this can never hold: {}", unmet.message), None, Some(0..text.len()))
-            })?;
-        }
-        Ok(Arc::new(compiled) as Arc<dyn Condition>)
-    })
+    let compiled = with_sure_stack(STACK_READING, || read(text, types, &scan))?;
+    Ok(Arc::new(compiled))
+}
+
+fn read(text: &str, types: Option<&AttributeTypes>, scan: &Scan<'_>) -> Result<Compiled, BadCondition> {
+    let expression = Expression::from_str(text).map_err(|errors| words::unreadable(&errors))?;
+    if let Some(types) = types {
+        check(text, types, scan)?;
+    }
+    let compiled = Compiled::new(text, expression, scan, types)?;
+    if scan.is_constant() {
+        let never = |unmet: Unmet| format!("this can never hold: {}", unmet.message);
+        compiled.constant().map_err(|unmet| BadCondition::new(never(unmet), None, Some(0..text.len())))?;
+    }
+    Ok(compiled)
 }
 
 /// What a condition that looks at nobody and nothing always is; nothing for any other.
@@ -88,7 +92,7 @@ pub fn compile(text: &str, types: Option<&AttributeTypes>) -> Result<Arc<dyn Con
 pub fn constant(condition: &dyn Condition) -> Option<bool> {
     let text = condition.source();
     let scan = caps::scan(text).ok().filter(Scan::is_constant)?;
-    with_sure_stack(|| Compiled::new(text, Expression::from_str(text).ok()?, &scan, None).ok()?.constant().ok())
+    with_sure_stack(STACK_READING, || read(text, None, &scan).ok()?.constant().ok())
 }
 
 /// Checks the expression against a schema, as the only condition of a policy: the text is one whole
@@ -100,16 +104,23 @@ fn check(text: &str, types: &AttributeTypes, scan: &Scan<'_>) -> Result<(), BadC
     let policy = Policy::from_str(&format!("{BEFORE}{text}\n}};")).map_err(|error| whole(&error))?;
     let policies = PolicySet::from_policies([policy]).map_err(|error| whole(&error))?;
     let result = Validator::new(schema).validate(&policies, ValidationMode::Strict);
-    let mut wrong = result.validation_errors().map(|error| words::untypable(error, text, BEFORE.len()));
-    match wrong.next() {
-        Some(first) => Err(BadCondition { also: wrong.collect(), ..first }),
-        None => Ok(()),
-    }
+    let wrong = result.validation_errors().map(|error| words::untypable(error, text, BEFORE.len()));
+    BadCondition::first(wrong.collect()).map_or(Ok(()), Err)
 }
 
 impl BadCondition {
     fn new(message: String, help: Option<&str>, at: Option<Range<usize>>) -> Self {
         Self { message, help: help.map(str::to_owned), at, also: Vec::new() }
+    }
+
+    /// The first in the text, with the others in their order there: Cedar finds them in any order.
+    fn first(mut all: Vec<Self>) -> Option<Self> {
+        all.sort_by(|one, other| {
+            let place = |bad: &Self| bad.at.as_ref().map(|at| (at.start, at.end));
+            place(one).cmp(&place(other)).then_with(|| one.message.cmp(&other.message))
+        });
+        let mut all = all.into_iter();
+        all.next().map(|first| Self { also: all.collect(), ..first })
     }
 }
 

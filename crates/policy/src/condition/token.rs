@@ -86,7 +86,9 @@ pub(super) fn tokens(text: &str, most: usize) -> Result<Vec<Token<'_>>, BadCondi
         if tokens.len() >= most {
             return Err(BadCondition::new(
                 format!("the condition has more than {most} tokens"),
-                Some("divide it into several conditions, or ask the host for a fact that says it in one word"),
+                Some(
+                    "divide it into several conditions, or ask the host for a fact that says it in one word",
+                ),
                 Some(at..at),
             ));
         }
@@ -138,7 +140,8 @@ fn shape(rest: &str) -> (Kind, usize) {
         '0'..='9' => (Kind::Number, run(|c| c.is_ascii_digit())),
         '"' => (Kind::Text, quoted(rest)),
         '?' => {
-            let name = rest.strip_prefix('?').map_or(0, |name| name.find(|c| !in_word(c)).unwrap_or(name.len()));
+            let name =
+                rest.strip_prefix('?').map_or(0, |name| name.find(|c| !in_word(c)).unwrap_or(name.len()));
             (Kind::Slot, name.saturating_add(1))
         }
         '(' | '[' | '{' => (Kind::Open(first), 1),

@@ -102,7 +102,9 @@ impl Type {
             Self::Bool => json!({"type": "Boolean"}),
             Self::Long => json!({"type": "Long"}),
             Self::Set(item) => json!({"type": "Set", "element": item.schema()}),
-            Self::Record(fields) => record(fields.iter().map(|(name, field)| (name.as_str(), field.schema()))),
+            Self::Record(fields) => {
+                record(fields.iter().map(|(name, field)| (name.as_str(), field.schema())))
+            }
         }
     }
 }
@@ -173,12 +175,8 @@ impl AttributeTypes {
     /// are strings, and optional (`false`) where it asks for them with `has`.
     pub(super) fn schema(&self, labels: &BTreeMap<&str, bool>) -> Value {
         let labels = record(labels.iter().map(|(name, sure)| (*name, text(*sure))));
-        let principal = [
-            ("id", text(true)),
-            ("groups", texts()),
-            ("roles", texts()),
-            ("manager", text(false)),
-        ];
+        let principal =
+            [("id", text(true)), ("groups", texts()), ("roles", texts()), ("manager", text(false))];
         let resource = [
             ("integration", text(true)),
             ("type", text(true)),
