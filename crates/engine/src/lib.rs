@@ -1,1 +1,85 @@
-//! Plans on a store.
+//! Just-In-Time access, embedded: a person asks, others approve, access runs for a bounded time, its end may
+//! be moved a bounded number of times, and then it ends. All of it can be proved afterwards.
+//!
+//! ```
+//! use tenure::{Approve, Engine, Extend, ManualClock, MemoryStore, OnResource, Person, Policy, Request, Resource, Span};
+//! # use std::sync::Arc;
+//! # use tenure::tenure_policy::document::Format;
+//! # let file = std::env::temp_dir().join(format!("tenure-quick-start-{}.yaml", std::process::id()));
+//! # std::fs::write(&file, "
+//! # version: 1
+//! # flows:
+//! #   - id: prod-db
+//! #     who: {any: [group:sre]}
+//! #     what: [{integration: prod-pg, permissions: [read]}]
+//! #     duration: {max: 4h}
+//! #     reason: {required: true}
+//! #     approval: {steps: [{approvers: [group:db-owners]}]}
+//! #     extension: {times: 2, span: {default: 30m}}
+//! # ")?;
+//! # let path = &file;
+//! # let now: tenure::Timestamp = "2026-03-02T09:00:00Z".parse()?;
+//! # let clock = Arc::new(ManualClock::at(now));
+//! # let lease = Span::minutes(1);
+//! # let admin = Person::new("admin".parse()?);
+//! # let mut alice = Person::new("alice".parse()?);
+//! # alice.groups.insert("sre".to_owned());
+//! # let mut bob = Person::new("bob".parse()?);
+//! # bob.groups.insert("db-owners".to_owned());
+//! # let orders: Resource = serde_json::from_str(r#"{"integration": "prod-pg", "type": "database", "name": "orders"}"#)?;
+//! let policy = Policy::from_path(path)?;                           // Err(Problems): all of them, with places
+//! let engine = Engine::new(MemoryStore::with_clock(clock));
+//! engine.publish(&policy, &admin, now)?;
+//! let grant = engine.request(Request::new("prod-db", &alice).item(orders.permission("read")).span(Span::hours(1)).reason("INC-7"), now)?;
+//! let grant = engine.approve(Approve::new(grant.id, &bob), now)?;
+//! let offer = engine.offer(&grant.id, &alice, now)?;
+//! let grant = engine.extend(Extend::new(grant.id, &alice).span(Span::minutes(30)).if_ends_at(offer.if_ends_at), now)?;   // Err(Error::Refused(r)): r.code, r.details, r.would_pass
+//! let verdict = engine.holds(&alice.id, &orders, "read", now)?;    // verdict.allowed, .grant, .until
+//! # assert!(verdict.allowed);
+//! # assert_eq!(verdict.until, Some(now.plus(Span::minutes(90))));
+//! # let mut told = Vec::new();
+//! for effect in engine.take_effects("worker-1", lease, now)? {
+//! #   told.push(effect.kind.clone());
+//!     engine.effect_done(effect.id, now)?;
+//! }
+//! # assert!(told.contains(&"provision".to_owned()), "{told:?}");
+//! # std::fs::remove_file(&file)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod ask;
+pub mod effects;
+pub mod engine;
+pub mod error;
+pub mod ids;
+pub mod queries;
+pub mod resource;
+pub mod sweep;
+
+pub use tenure_core;
+pub use tenure_policy;
+pub use tenure_store;
+
+pub use ask::{
+    Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish, Request,
+    Revoke, Withdraw, compile,
+};
+pub use effects::{Done, EffectId, Failed, Take, Taken};
+pub use engine::Engine;
+pub use error::{Error, Fault};
+pub use ids::{Ids, RandomIds};
+pub use queries::{List, Page, StageName, Verdict};
+pub use resource::OnResource;
+pub use sweep::SweepReport;
+
+pub use tenure_core::command::{Asked, Command};
+pub use tenure_core::explain::Explanation;
+pub use tenure_core::id::{BadId, GrantId, Namespace, PersonId};
+pub use tenure_core::offer::Offer;
+pub use tenure_core::person::{Actor, Authenticated, Fact, Item, Level, Person, Resource, ResourceId};
+pub use tenure_core::record::Record;
+pub use tenure_core::refusal::{Code, Refusal, WouldPass};
+pub use tenure_core::time::{Span, Timestamp};
+pub use tenure_core::view::View;
+pub use tenure_policy::{Policy, Problem, Problems};
+pub use tenure_store::{Clock, ManualClock, MemoryStore, Store, StoreFault, SystemClock};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tenure_core::command::Command;
 use tenure_core::effect::Handed;
-use tenure_core::event::{Event, Happened};
 use tenure_core::machine::{self, Fault};
 use tenure_core::record::{Entry, Published, Refused};
 use tenure_core::refusal::Refusal;
@@ -136,7 +135,7 @@ impl Write {
     }
 
     fn accept(&mut self, given: &Given, done: Done) -> Accepted {
-        let handed = done.journal.events.iter().find_map(handed);
+        let handed = done.handed;
         self.take(done.journal);
         let events = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
         let command = &given.command;
@@ -153,10 +152,6 @@ impl Write {
         self.receipt = given.keep.then(|| (command.id.clone(), receipt.clone()));
         Accepted { receipt, repeated: false, handed, events }
     }
-}
-
-fn handed(event: &Event) -> Option<Handed> {
-    if let Happened::EffectTaken(handed) = &event.happened { Some((**handed).clone()) } else { None }
 }
 
 fn refused(command: &Command, refusal: &Refusal, world: &World, now: Timestamp) -> Refused {

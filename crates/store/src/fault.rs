@@ -39,7 +39,10 @@ impl fmt::Display for StoreFault {
                 f.write_str("whether this was written is not known; ask again with the same command id")
             }
             Self::Newer { found } => {
-                write!(f, "the store was written by a newer version (format {found}); this one leaves it alone")
+                write!(
+                    f,
+                    "the store was written by a newer version (format {found}); this one leaves it alone"
+                )
             }
             Self::Broken(what) => write!(f, "the store is broken: {what}"),
         }

@@ -10,8 +10,6 @@ pub mod memory;
 pub mod plan;
 pub mod query;
 pub mod store;
-#[cfg(any(test, feature = "suite"))]
-pub mod suite;
 
 pub use batch::{Answered, Batch, Given};
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -1,7 +1,8 @@
 //! What a store is asked beside plans, each question with a bound on the answer.
 
-use tenure_core::grant::Grant;
+use tenure_core::grant::{Grant, Stage};
 use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
+use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::person::{Item, ResourceId};
 use tenure_core::time::Timestamp;
 
@@ -116,8 +117,15 @@ impl Filter {
 #[must_use]
 pub fn awaits_decision(grant: &Grant) -> bool {
     match &grant.stage {
-        tenure_core::grant::Stage::Pending(_) => true,
-        tenure_core::grant::Stage::Active(active) => active.asked.is_some(),
-        tenure_core::grant::Stage::Approved(_) | tenure_core::grant::Stage::Closed(_) => false,
+        Stage::Pending(_) => true,
+        Stage::Active(active) => active.asked.is_some(),
+        Stage::Approved(_) | tenure_core::grant::Stage::Closed(_) => false,
     }
+}
+
+/// The instant a question is answered at, as far as the clock alone can tell: a host that is behind its
+/// store is taken along, one that is far ahead of it is not believed.
+#[must_use]
+pub fn asked_at(clock: Timestamp, now: Timestamp) -> Timestamp {
+    if now > clock.plus(CLOCK_TOLERANCE) { clock } else { now.max(clock) }
 }

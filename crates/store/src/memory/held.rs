@@ -69,9 +69,10 @@ impl HeldIndex {
         let ask = HoldsAsk { person, resource: &item.resource, permission: &item.permission };
         let hashed = hash(&self.seed, ask);
         let covering = grants.filter(|grant| grant.terms.scope.contains(item));
-        let runs = covering.clone().filter_map(runs).max_by(|(one, ends), (other, until)| {
-            ends.cmp(until).then_with(|| other.cmp(one))
-        });
+        let runs = covering
+            .clone()
+            .filter_map(runs)
+            .max_by(|(one, ends), (other, until)| ends.cmp(until).then_with(|| other.cmp(one)));
         let opens_at = covering.filter_map(opens_at).min();
         let found = self.entries.find_entry(hashed, |entry| entry.key.is(ask));
         match (found, runs.is_some() || opens_at.is_some()) {

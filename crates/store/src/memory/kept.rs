@@ -173,7 +173,9 @@ pub(super) fn read(bytes: &[u8], compile: &dyn Compile) -> Result<BTreeMap<Names
                 within(&mut open, count)?.enforce(since, document);
             }
             Line::Record { position, recorded_at, entry } => {
-                within(&mut open, count)?.record(position, recorded_at, entry).map_err(|why| at(count, &why))?;
+                within(&mut open, count)?
+                    .record(position, recorded_at, entry)
+                    .map_err(|why| at(count, &why))?;
             }
             Line::Receipt { command, content, view } => {
                 let receipt = Arc::new(Receipt { content, view });
@@ -316,11 +318,26 @@ mod tests {
             ("{\"tenure\":{\"format\":1}}\n", "line 2"),
             ("{\"tenure\":{\"format\":1}}\n{\"end\":{\"lines\":9}}\n", "missing"),
             ("{\"tenure\":{\"format\":1}}\n{\"end\":{\"lines\":1}}\n{}\n", "follow"),
-            ("{\"tenure\":{\"format\":1}}\n{\"receipt\":{\"command\":\"c\",\"content\":\"\",\"view\":null}}\n", "namespace"),
-            ("{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"namespace\":\"a\"}\n{\"end\":{\"lines\":3}}\n", "twice"),
-            ("{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"document\":{\"at\":\"2026-03-02T09:00:00Z\",\"revision\":\"r\",\"source\":\"\"}}\n", "no policy is known"),
-            ("{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":2,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"published\":{\"published\":\"r\",\"at\":\"2026-03-02T09:00:00Z\",\"actor\":\"a\",\"command\":\"c\"}}}}\n", "record 1 is missing"),
-            ("{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":1,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"refused\":{\"refused\":\"nonsense\",\"at\":\"2026-03-02T09:00:00Z\",\"verb\":\"request\",\"actor\":\"a\",\"command\":\"c\",\"grant\":null}}}}\n", "no code"),
+            (
+                "{\"tenure\":{\"format\":1}}\n{\"receipt\":{\"command\":\"c\",\"content\":\"\",\"view\":null}}\n",
+                "namespace",
+            ),
+            (
+                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"namespace\":\"a\"}\n{\"end\":{\"lines\":3}}\n",
+                "twice",
+            ),
+            (
+                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"document\":{\"at\":\"2026-03-02T09:00:00Z\",\"revision\":\"r\",\"source\":\"\"}}\n",
+                "no policy is known",
+            ),
+            (
+                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":2,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"published\":{\"published\":\"r\",\"at\":\"2026-03-02T09:00:00Z\",\"actor\":\"a\",\"command\":\"c\"}}}}\n",
+                "record 1 is missing",
+            ),
+            (
+                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":1,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"refused\":{\"refused\":\"nonsense\",\"at\":\"2026-03-02T09:00:00Z\",\"verb\":\"request\",\"actor\":\"a\",\"command\":\"c\",\"grant\":null}}}}\n",
+                "no code",
+            ),
         ] {
             let StoreFault::Broken(what) = fault(text) else { panic!("`{text}` is not broken") };
             assert!(what.contains(part), "`{text}`: {what}");

@@ -8,14 +8,11 @@ mod indexes;
 mod kept;
 mod staged;
 mod state;
-#[cfg(test)]
-mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hashbrown::HashMap;
 use tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::query::{self, Held};
 use tenure_core::record::Record;
 use tenure_core::time::Timestamp;
@@ -27,7 +24,7 @@ use self::state::State;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Question};
-use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
 use crate::store::{Compile, Store};
 
 /// A store in memory. It can write all that it holds to bytes, and be opened from them again.
@@ -158,9 +155,7 @@ impl Store for MemoryStore {
     }
 
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
-        let clock = self.clock.now();
-        // A host that is behind is taken along, one that is far ahead is not believed.
-        let at = if now > clock.plus(CLOCK_TOLERANCE) { clock } else { now.max(clock) };
+        let at = asked_at(self.clock.now(), now);
         let known = {
             let tenants = self.tenants.read().map_err(|_| interrupted())?;
             let Some(tenant) = tenants.get(ns) else { return Ok(None) };

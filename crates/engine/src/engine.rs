@@ -1,0 +1,217 @@
+//! The engine: one handle for one namespace on a store.
+
+use std::sync::Arc;
+
+use tenure_core::command::Command;
+use tenure_core::id::{Namespace, Revision};
+use tenure_core::time::Timestamp;
+use tenure_core::view::View;
+use tenure_core::world::World;
+use tenure_policy::Policy;
+use tenure_store::batch::Accepted;
+use tenure_store::plan::Question;
+use tenure_store::{Answered, Batch, Given, Store};
+
+use crate::ask::{
+    Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish, Request,
+    Revoke, Withdraw,
+};
+use crate::error::{Error, Fault};
+use crate::ids::{Ids, RandomIds};
+
+/// The namespace of a host that has only one.
+const NAMESPACE: &str = "default";
+
+/// A handle for one namespace on a store. It is cheap to clone and may be used on any thread.
+///
+/// Every call takes `now`, and no call reads a clock: the store has one, against which `now` is checked.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) namespace: Namespace,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+impl Engine {
+    /// On that store, in the namespace `default`.
+    #[must_use]
+    pub fn new(store: impl Store + 'static) -> Self {
+        Self::over(Arc::new(store))
+    }
+
+    /// On a store that others use as well, in the namespace `default`.
+    ///
+    /// # Panics
+    /// Never: `default` is an id.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a constant is an id or is not, and a test says that it is")]
+    pub fn over(store: Arc<dyn Store>) -> Self {
+        let namespace = Namespace::new(NAMESPACE).expect("`default` is an id");
+        Self { store, namespace, ids: Arc::new(RandomIds) }
+    }
+
+    /// A handle for another namespace on the same store. Nothing of one is there for another.
+    ///
+    /// # Errors
+    /// [`Fault::BadId`].
+    pub fn namespace(&self, name: impl AsRef<str>) -> Result<Self, Error> {
+        let namespace = Namespace::new(name).map_err(Fault::bad_id("namespace"))?;
+        Ok(Self { namespace, ..self.clone() })
+    }
+
+    /// The same handle with command ids from elsewhere, where a caller gives none.
+    #[must_use]
+    pub fn with_ids(self, ids: impl Ids + 'static) -> Self {
+        Self { ids: Arc::new(ids), ..self }
+    }
+
+    /// The store's clock: what a host hands in as `now` that has no time of its own.
+    #[must_use]
+    pub fn clock(&self) -> Timestamp {
+        self.store.clock()
+    }
+
+    /// Puts a policy in force, and returns the revision of its document.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn publish(&self, policy: &Policy, actor: impl IntoActor, now: Timestamp) -> Result<Revision, Error> {
+        self.publish_with(Publish::new(policy, actor), now)
+    }
+
+    /// The same, with a command id or the revision that it replaces.
+    ///
+    /// # Errors
+    /// [`Error`]; `policy.stale` where another document is in force.
+    pub fn publish_with(&self, publish: Publish, now: Timestamp) -> Result<Revision, Error> {
+        let revision = publish.revision()?;
+        self.give(publish, now)?;
+        Ok(revision)
+    }
+
+    /// Asks for access.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn request(&self, request: Request, now: Timestamp) -> Result<View, Error> {
+        self.grant(request, now)
+    }
+
+    /// Approves a request.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn approve(&self, approve: Approve, now: Timestamp) -> Result<View, Error> {
+        self.grant(approve, now)
+    }
+
+    /// Denies a request.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn deny(&self, deny: Deny, now: Timestamp) -> Result<View, Error> {
+        self.grant(deny, now)
+    }
+
+    /// Takes a request back.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn withdraw(&self, withdraw: Withdraw, now: Timestamp) -> Result<View, Error> {
+        self.grant(withdraw, now)
+    }
+
+    /// Moves a grant's end later.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn extend(&self, extend: Extend, now: Timestamp) -> Result<View, Error> {
+        self.grant(extend, now)
+    }
+
+    /// Approves an extension.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn approve_extension(&self, approve: ApproveExtension, now: Timestamp) -> Result<View, Error> {
+        self.grant(approve, now)
+    }
+
+    /// Denies an extension.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn deny_extension(&self, deny: DenyExtension, now: Timestamp) -> Result<View, Error> {
+        self.grant(deny, now)
+    }
+
+    /// Ends access that is no longer needed.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn give_back(&self, give_back: GiveBack, now: Timestamp) -> Result<View, Error> {
+        self.grant(give_back, now)
+    }
+
+    /// Ends somebody's access.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn revoke(&self, revoke: Revoke, now: Timestamp) -> Result<View, Error> {
+        self.grant(revoke, now)
+    }
+
+    /// Gives any command: the grant as it then stands, where the command was about one.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn give(&self, ask: impl Ask, now: Timestamp) -> Result<Option<View>, Error> {
+        let command = ask.into_command(&*self.ids)?;
+        Ok(self.carry_out(command, now, true)?.receipt.view.clone())
+    }
+
+    fn grant(&self, ask: impl Ask, now: Timestamp) -> Result<View, Error> {
+        // INVARIANT: whatever names a grant answers with it.
+        let missing = || Fault::Store(broken("a command on a grant answered without it"));
+        self.give(ask, now)?.ok_or_else(|| missing().into())
+    }
+
+    /// Runs one command in a transaction of its own.
+    pub(crate) fn carry_out(&self, command: Command, now: Timestamp, keep: bool) -> Result<Accepted, Error> {
+        let mut answers = self.transact(vec![Given { command, now, keep }])?;
+        answers.pop().ok_or(Fault::Store(broken("a command was not answered")))?
+    }
+
+    /// Runs commands in one transaction, each with its own answer.
+    pub(crate) fn transact(&self, given: Vec<Given>) -> Result<Vec<Result<Accepted, Error>>, Error> {
+        let mut batch = Batch::new(given);
+        self.store.transact(&self.namespace, &mut batch)?;
+        let answers = batch.into_answers().into_iter().map(|answer| match answer {
+            Answered::Accepted(accepted) => Ok(accepted),
+            Answered::Refused(refusal) => Err(refusal.into()),
+            Answered::Fault(fault) => Err(fault.into()),
+        });
+        Ok(answers.collect())
+    }
+
+    /// Answers one question over one snapshot.
+    pub(crate) fn question<A>(
+        &self,
+        needs: impl Fn(&World) -> Vec<tenure_core::world::Read>,
+        mut answer: impl FnMut(&World) -> A,
+    ) -> Result<A, Error> {
+        let mut found = None;
+        self.store.view(&self.namespace, &mut Question::new(needs, |world| found = Some(answer(world))))?;
+        found.ok_or_else(|| Fault::Store(broken("a question was not answered")).into())
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+fn broken(what: &str) -> tenure_store::StoreFault {
+    tenure_store::StoreFault::Broken(what.to_owned())
+}

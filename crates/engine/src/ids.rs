@@ -1,0 +1,51 @@
+//! Command ids for callers that give none.
+
+use std::fmt::Write;
+
+use tenure_core::id::CommandId;
+
+use crate::error::Fault;
+
+/// Where command ids come from that a caller did not give. No two may ever be the same.
+pub trait Ids: Send + Sync {
+    /// The next one.
+    ///
+    /// # Errors
+    /// [`Fault::Random`] where none can be made.
+    fn next(&self) -> Result<CommandId, Fault>;
+}
+
+/// Ids of 128 random bits from the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RandomIds;
+
+impl Ids for RandomIds {
+    fn next(&self) -> Result<CommandId, Fault> {
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|error| Fault::Random(error.to_string()))?;
+        let mut text = String::with_capacity(32);
+        for byte in bytes {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        CommandId::new(text).map_err(Fault::bad_id("command id"))
+    }
+}
+
+impl<F: Fn() -> Result<CommandId, Fault> + Send + Sync> Ids for F {
+    fn next(&self) -> Result<CommandId, Fault> {
+        self()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_are_the_same() {
+        let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RandomIds.next().unwrap()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| id.as_str().len() == 32));
+    }
+}
