@@ -1,1 +1,22 @@
-//! One door.
+//! One door for every language: a [`Call`] in, an [`Answer`] out, both plain data.
+//!
+//! A binding converts containers and decides nothing; the scenarios of the project come in through the
+//! same door. Nothing is decided here either: a call becomes a command of the engine or one of its
+//! questions, and its time is the store's where the host says none.
+//!
+//! The JSON Schema of both sides is printed by [`schema`].
+
+pub mod answer;
+pub mod call;
+mod misread;
+mod port;
+pub mod schema;
+
+pub use self::answer::{Answer, Answered};
+pub use self::call::Call;
+pub use self::misread::{CALL_BYTES_MAX, CALL_NESTING_MAX, CALL_VALUES_MAX};
+pub use self::port::Port;
+
+pub use tenure::compile;
+/// What the port stands on, for those beside it.
+pub use tenure::{tenure_core as core, tenure_policy as policy, tenure_store as store};

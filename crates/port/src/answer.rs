@@ -1,0 +1,155 @@
+//! Answers: what came of a call, as data.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tenure::tenure_core::explain::Explanation;
+use tenure::tenure_core::flow::Flow;
+use tenure::tenure_core::id::{FlowId, Revision};
+use tenure::tenure_core::offer::Offer;
+use tenure::tenure_core::record::Record;
+use tenure::tenure_core::refusal::Refusal;
+use tenure::tenure_core::view::View;
+use tenure::{Error, Page, Problems, SweepReport, Taken, Verdict};
+
+/// What came of a call.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// What was asked.
+    Ok(Answered),
+    /// The rules say no.
+    Refused(Box<Refusal>),
+    /// The policy, or the call itself, is wrong: everything that is, at once.
+    Invalid(Wrongs),
+    /// The world failed. The rules said neither yes nor no.
+    Fault(Fault),
+}
+
+/// What was asked.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answered {
+    /// The grant as it now stands; nothing where `look` found none.
+    Grant(Option<Box<View>>),
+    /// The revision of the document that is in force now.
+    Published {
+        /// The revision.
+        published: Revision,
+    },
+    /// What a sweep settled.
+    Swept(SweepReport),
+    /// Effects under lease.
+    Effects(Vec<Taken>),
+    /// Whether and how a grant may be extended.
+    Offer(Box<Offer>),
+    /// How each check of a command comes out.
+    Explanation(Explanation),
+    /// Whether access is held.
+    Holds(Verdict),
+    /// Grants.
+    Grants(Page),
+    /// Flows.
+    Flows {
+        /// The flows, in order of id.
+        flows: Vec<Listed>,
+    },
+    /// Lines of the record.
+    Recorded {
+        /// The lines, in order of position.
+        records: Vec<Arc<Record>>,
+    },
+}
+
+/// A flow as a requester sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: FlowId,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The revision in force.
+    pub revision: Revision,
+}
+
+/// What is wrong with a policy, or with a call.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Wrongs {
+    /// Problems of a policy.
+    Policy(Problems),
+    /// What keeps a call from being read.
+    Call(Vec<Misread>),
+}
+
+/// What keeps a call from being read, in the form of a policy's problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Misread {
+    /// What sort it is, by the codes of policy problems.
+    pub code: &'static str,
+    /// The path of the field; empty for the whole call.
+    pub path: String,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The world failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The stable code.
+    pub code: String,
+    /// What happened, in words.
+    pub message: String,
+}
+
+impl Answer {
+    /// Canonical JSON (RFC 8785): instants with three decimals and `Z`, spans in whole milliseconds.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json_canonicalizer::to_string(self).unwrap_or_else(|_| {
+            // INVARIANT: every answer has text keys and finite numbers, so it always has this form.
+            r#"{"fault":{"code":"broken","message":"the answer has no JSON form"}}"#.to_owned()
+        })
+    }
+
+    pub(crate) fn fault(code: &str, message: impl Into<String>) -> Self {
+        Self::Fault(Fault { code: code.to_owned(), message: message.into() })
+    }
+}
+
+impl From<&Flow> for Listed {
+    fn from(flow: &Flow) -> Self {
+        Self {
+            id: flow.id.clone(),
+            title: flow.title.clone(),
+            description: flow.description.clone(),
+            revision: flow.revision.clone(),
+        }
+    }
+}
+
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => Self::Refused(refusal),
+            Error::Invalid(problems) => Self::Invalid(Wrongs::Policy(problems)),
+            Error::Fault(fault) => Self::fault(fault.code(), fault.to_string()),
+        }
+    }
+}
+
+impl From<Misread> for Answer {
+    fn from(misread: Misread) -> Self {
+        Self::Invalid(Wrongs::Call(vec![misread]))
+    }
+}

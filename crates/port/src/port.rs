@@ -1,0 +1,368 @@
+//! The door: a call in, an answer out. Nothing is decided here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tenure::ask::Ask;
+use tenure::tenure_core::command::{self, Command, Verb};
+use tenure::tenure_core::id::CommandId;
+use tenure::tenure_core::person::{Actor, Record};
+use tenure::tenure_core::time::Timestamp;
+use tenure::tenure_policy::document;
+use tenure::{
+    Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Store, Take, View,
+};
+
+use crate::answer::{Answer, Answered, Listed, Misread};
+use crate::call::{self, Call, Document, Format};
+use crate::misread;
+
+/// A handle for one namespace, for every language: calls and answers are data.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tenure_port::{Port, store::MemoryStore};
+///
+/// let port = Port::open(Arc::new(MemoryStore::new()));
+/// let answer = port.call(r#"{"call": "holds", "person": "alice", "permission": "read",
+///     "resource": {"integration": "prod-pg", "type": "database", "name": "orders"}}"#);
+/// assert_eq!(answer, r#"{"ok":{"allowed":false}}"#);
+/// ```
+///
+/// It may be used on any thread. A panic below it is caught and answered as a fault; so is every call
+/// after it, for what the panic interrupted is not known.
+pub struct Port {
+    engine: Engine,
+    broken: AtomicBool,
+}
+
+impl Port {
+    /// On an engine.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, broken: AtomicBool::new(false) }
+    }
+
+    /// On a store, in the namespace `default`.
+    #[must_use]
+    pub fn open(store: Arc<dyn Store>) -> Self {
+        Self::new(Engine::over(store))
+    }
+
+    /// Answers a call that is JSON, in canonical JSON.
+    #[must_use]
+    pub fn call(&self, json: &str) -> String {
+        self.guarded(|| match misread::call(json) {
+            Ok(call) => self.answered(call),
+            Err(misread) => misread.into(),
+        })
+        .to_json()
+    }
+
+    /// Answers a call.
+    #[must_use]
+    pub fn answer(&self, call: Call) -> Answer {
+        self.guarded(|| self.answered(call))
+    }
+
+    /// No panic crosses a border (REGRESSIONS 38, 39): it is answered as a fault, and so is every later call.
+    fn guarded(&self, answer: impl FnOnce() -> Answer) -> Answer {
+        if self.broken.load(Ordering::Acquire) {
+            return Answer::fault("panicked", "an earlier call broke this handle; open another one");
+        }
+        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
+            self.broken.store(true, Ordering::Release);
+            Answer::fault("panicked", "this is a bug: the call was given up, and this handle with it")
+        })
+    }
+
+    fn answered(&self, call: Call) -> Answer {
+        self.tried(call).map_or_else(Answer::from, Answer::Ok)
+    }
+
+    /// The store's clock where a host says no time: no other clock is read.
+    fn at(&self, now: Option<Timestamp>) -> Timestamp {
+        now.unwrap_or_else(|| self.engine.clock())
+    }
+
+    fn tried(&self, call: Call) -> Result<Answered, Bad> {
+        let given = match Given::of(call)? {
+            Asked::Command(given) => {
+                let now = self.at(given.now);
+                let Verb::Publish(publish) = &given.verb else {
+                    let view = self.engine.give(given, now)?;
+                    return Ok(Answered::Grant(view.map(Box::new)));
+                };
+                let published = publish.policy.revision.clone();
+                self.engine.give(given, now)?;
+                return Ok(Answered::Published { published });
+            }
+            Asked::Question(call) => call,
+        };
+        Ok(self.question(given)?)
+    }
+
+    fn question(&self, call: Question) -> Result<Answered, Bad> {
+        let engine = &self.engine;
+        Ok(match call {
+            Question::Sweep(ask) => Answered::Swept(engine.sweep(self.at(ask.now))?),
+            Question::TakeEffects(ask) => {
+                let mut take = Take::new(ask.worker, ask.lease).at(ask.integration.map(|at| at.to_string()));
+                if let Some(limit) = ask.limit {
+                    take = take.at_most(count(limit));
+                }
+                Answered::Effects(engine.take(&take, self.at(ask.now))?)
+            }
+            Question::EffectDone(ask) => {
+                let id = EffectId { grant: ask.effect.grant, number: ask.effect.number, worker: ask.worker };
+                let done = Done::new(id).already_held(ask.already_held);
+                grant(engine.effect_done(done, self.at(ask.now))?)
+            }
+            Question::EffectFailed(ask) => {
+                let id = EffectId { grant: ask.effect.grant, number: ask.effect.number, worker: ask.worker };
+                let failed = Failed::new(id, ask.error).last(ask.last);
+                grant(engine.effect_failed(failed, self.at(ask.now))?)
+            }
+            Question::Look(ask) => grant(engine.look(ask.grant, self.at(ask.now))?),
+            Question::Offer(ask) => {
+                let offer = engine.offer_in(ask.grant, &ask.actor, &ask.context, self.at(ask.now))?;
+                Answered::Offer(Box::new(offer))
+            }
+            Question::Explain(ask) => {
+                let now = self.at(ask.now);
+                match Given::of(*ask.of)? {
+                    Asked::Command(given) => Answered::Explanation(engine.explain(given, now)?),
+                    Asked::Question(_) => return Err(Bad::Misread(not_a_command())),
+                }
+            }
+            Question::Holds(ask) => {
+                let now = self.at(ask.now);
+                Answered::Holds(engine.holds(&ask.person, &ask.resource, &ask.permission, now)?)
+            }
+            Question::List(ask) => {
+                let now = self.at(ask.now);
+                let list = List {
+                    holder: ask.holder,
+                    requester: ask.requester,
+                    flow: ask.flow,
+                    item: ask.item,
+                    stage: ask.stage,
+                    outcome: ask.outcome,
+                    after: ask.after,
+                    limit: ask.limit.map(count),
+                };
+                Answered::Grants(engine.list(&list, now)?)
+            }
+            Question::Inbox(ask) => {
+                let now = self.at(ask.now);
+                Answered::Grants(engine.inbox_after(&ask.actor, ask.after, ask.limit.map(count), now)?)
+            }
+            Question::Catalog(ask) => {
+                let flows = engine.catalog(&ask.actor, self.at(ask.now))?;
+                Answered::Flows { flows: flows.iter().map(|flow| Listed::from(&**flow)).collect() }
+            }
+            Question::History(ask) => Answered::Recorded { records: engine.history(ask.grant)? },
+            Question::Records(ask) => {
+                let limit = ask.limit.map_or(usize::MAX, count);
+                Answered::Recorded { records: engine.records(ask.after.unwrap_or(0), limit)? }
+            }
+        })
+    }
+}
+
+/// Why a call is not answered with what it asks.
+enum Bad {
+    Misread(Misread),
+    Error(Error),
+}
+
+impl From<Error> for Bad {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Bad> for Answer {
+    fn from(bad: Bad) -> Self {
+        match bad {
+            Bad::Misread(misread) => misread.into(),
+            Bad::Error(error) => error.into(),
+        }
+    }
+}
+
+/// A call is a command of an actor, or it is not.
+enum Asked {
+    Command(Given),
+    Question(Question),
+}
+
+/// Calls that no actor commands.
+enum Question {
+    Sweep(call::Sweep),
+    TakeEffects(call::TakeEffects),
+    EffectDone(call::EffectDone),
+    EffectFailed(call::EffectFailed),
+    Look(call::Look),
+    Offer(call::Offer),
+    Explain(call::Explain),
+    Holds(call::Holds),
+    List(Box<call::List>),
+    Inbox(call::Inbox),
+    Catalog(call::Catalog),
+    History(call::History),
+    Records(call::Records),
+}
+
+/// A command as a call brings it: the id may be absent, and the time.
+struct Given {
+    id: Option<CommandId>,
+    actor: Actor,
+    context: Record,
+    now: Option<Timestamp>,
+    verb: Verb,
+}
+
+impl Ask for Given {
+    fn into_command(self, ids: &dyn Ids) -> Result<Command, Fault> {
+        let id = match self.id {
+            Some(id) => id,
+            None => ids.next()?,
+        };
+        Ok(Command { id, actor: self.actor, context: self.context, verb: self.verb })
+    }
+}
+
+macro_rules! given {
+    ($ask:expr, $verb:expr) => {
+        Ok(Asked::Command(Given {
+            id: $ask.command_id,
+            actor: $ask.actor.0,
+            context: $ask.context,
+            now: $ask.now,
+            verb: $verb,
+        }))
+    };
+}
+
+impl Given {
+    fn of(call: Call) -> Result<Asked, Bad> {
+        match call {
+            Call::Request(ask) => {
+                let request = command::Request {
+                    grant: ask.grant,
+                    flow: ask.flow,
+                    items: ask.items,
+                    span: ask.span,
+                    start: ask.start,
+                    reason: ask.reason,
+                    fields: ask.fields,
+                    holder: ask.holder,
+                };
+                given!(ask, Verb::Request(Box::new(request)))
+            }
+            Call::Approve(ask) => {
+                let approve = command::Approve {
+                    grant: ask.grant,
+                    span: ask.span,
+                    only: ask.only,
+                    reason: ask.reason,
+                    content: ask.content,
+                    holder: ask.holder,
+                };
+                given!(ask, Verb::Approve(approve))
+            }
+            Call::Deny(ask) => {
+                let deny = command::Deny { grant: ask.grant, reason: ask.reason, content: ask.content };
+                given!(ask, Verb::Deny(deny))
+            }
+            Call::Withdraw(ask) => given!(ask, Verb::Withdraw(command::Withdraw { grant: ask.grant })),
+            Call::Extend(ask) => {
+                let extend = command::Extend {
+                    grant: ask.grant,
+                    span: ask.span,
+                    if_ends_at: ask.if_ends_at,
+                    reason: ask.reason,
+                    fields: ask.fields,
+                    holder: ask.holder,
+                };
+                given!(ask, Verb::Extend(extend))
+            }
+            Call::ApproveExtension(ask) => {
+                let decide = command::DecideExtension { grant: ask.grant, reason: ask.reason };
+                given!(ask, Verb::ApproveExtension(decide))
+            }
+            Call::DenyExtension(ask) => {
+                let decide = command::DecideExtension { grant: ask.grant, reason: ask.reason };
+                given!(ask, Verb::DenyExtension(decide))
+            }
+            Call::GiveBack(ask) => given!(ask, Verb::GiveBack(command::GiveBack { grant: ask.grant })),
+            Call::Revoke(ask) => {
+                let revoke = command::Revoke { grant: ask.grant, reason: ask.reason };
+                given!(ask, Verb::Revoke(revoke))
+            }
+            Call::Publish(ask) => published(ask),
+            Call::Sweep(ask) => Ok(Asked::Question(Question::Sweep(ask))),
+            Call::TakeEffects(ask) => Ok(Asked::Question(Question::TakeEffects(ask))),
+            Call::EffectDone(ask) => Ok(Asked::Question(Question::EffectDone(ask))),
+            Call::EffectFailed(ask) => Ok(Asked::Question(Question::EffectFailed(ask))),
+            Call::Look(ask) => Ok(Asked::Question(Question::Look(ask))),
+            Call::Offer(ask) => Ok(Asked::Question(Question::Offer(ask))),
+            Call::Explain(ask) => Ok(Asked::Question(Question::Explain(ask))),
+            Call::Holds(ask) => Ok(Asked::Question(Question::Holds(ask))),
+            Call::List(ask) => Ok(Asked::Question(Question::List(Box::new(ask)))),
+            Call::Inbox(ask) => Ok(Asked::Question(Question::Inbox(ask))),
+            Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),
+            Call::History(ask) => Ok(Asked::Question(Question::History(ask))),
+            Call::Records(ask) => Ok(Asked::Question(Question::Records(ask))),
+        }
+    }
+}
+
+fn published(ask: call::Publish) -> Result<Asked, Bad> {
+    let policy = match (&ask.policy, ask.format) {
+        (Document::Text(text), Some(format)) => {
+            let format = match format {
+                Format::Yaml => document::Format::Yaml,
+                Format::Toml => document::Format::Toml,
+                Format::Json => document::Format::Json,
+            };
+            Policy::from_text(text, format)
+        }
+        (Document::Fields(fields), None) => Policy::from_json(serde_json::Value::from(fields.clone())),
+        (Document::Text(_), None) => {
+            return Err(Bad::Misread(format_misread("missing_field", "a policy text needs its `format`")));
+        }
+        (Document::Fields(_), Some(_)) => {
+            return Err(Bad::Misread(format_misread("unknown_field", "`format` belongs to a policy text")));
+        }
+    }
+    .map_err(Error::Invalid)?;
+    let publication = tenure::ask::publication(&policy).map_err(Error::Fault)?;
+    let publish =
+        command::Publish { policy: Arc::new(publication), if_revision: ask.if_revision };
+    given!(ask, Verb::Publish(publish))
+}
+
+fn format_misread(code: &'static str, message: &str) -> Misread {
+    Misread { code, path: "format".to_owned(), line: None, column: None, message: message.to_owned() }
+}
+
+fn not_a_command() -> Misread {
+    Misread {
+        code: "out_of_range",
+        path: "of.call".to_owned(),
+        line: None,
+        column: None,
+        message: "only a command of an actor has checks to explain".to_owned(),
+    }
+}
+
+fn grant(view: Option<View>) -> Answered {
+    Answered::Grant(view.map(Box::new))
+}
+
+fn count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

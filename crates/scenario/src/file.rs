@@ -1,0 +1,160 @@
+//! Files and folders of scenarios, and the policies that they name.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tenure_port::core::limits::DOCUMENT_BYTES_MAX;
+use tenure_port::policy::Policy;
+use tenure_port::policy::document::{self, Format};
+
+use crate::read::{self, NoPolicy, Policies};
+use crate::story::Scenario;
+use crate::trouble::{Unreadable, quote};
+
+/// Folders below folders that are searched: a corpus is sorted, not a maze, and links may go in circles.
+const FOLDERS_DEEP: usize = 16;
+/// Files of one run.
+const FILES_MAX: usize = 10_000;
+
+/// What a text of a known format holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Scenarios.
+    Scenarios,
+    /// A policy.
+    Policy,
+    /// Neither, or it cannot be told.
+    Other,
+}
+
+/// The policies that scenarios name by their paths, each read once however many name it.
+#[derive(Debug, Default)]
+pub struct PolicyFiles {
+    known: HashMap<PathBuf, Result<Arc<Json>, NoPolicy>>,
+}
+
+impl Policies for PolicyFiles {
+    fn policy(&mut self, from: &Path, path: &str) -> Result<Arc<Json>, NoPolicy> {
+        let folder = from.parent().unwrap_or(Path::new(""));
+        let named = folder.join(path);
+        if !named.exists() {
+            return Err(NoPolicy::Path(format!("there is no file {}", quote(&named.display().to_string()))));
+        }
+        self.known.entry(named).or_insert_with_key(|named| load(named)).clone()
+    }
+}
+
+fn load(path: &Path) -> Result<Arc<Json>, NoPolicy> {
+    let policy = Policy::from_path(path).map_err(NoPolicy::Invalid)?;
+    serde_json::from_str(policy.source())
+        .map(Arc::new)
+        .map_err(|wrong| NoPolicy::Path(format!("the policy cannot be read back: {wrong}")))
+}
+
+/// The files of these paths: a file is itself, a folder is searched for scenario files.
+///
+/// # Errors
+/// A path that is not there or cannot be listed.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            search(path, FOLDERS_DEEP, &mut found)?;
+        } else {
+            found.push(path.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn search(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
+    let listed = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = listed.map_err(|error| unreadable(folder, &error.to_string()))?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            if deep == 0 {
+                return Err(unreadable(&path, "it lies too deep below the folder that was named"));
+            }
+            search(&path, deep.saturating_sub(1), found)?;
+        } else if Format::of(&path).is_some() && is_told(&path) {
+            if found.len() >= FILES_MAX {
+                return Err(unreadable(folder, &format!("it has more than {FILES_MAX} scenario files")));
+            }
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of a searched folder is meant: policies stand beside the scenarios that test them.
+/// What cannot be read at all is meant too, so that it is not passed over in silence.
+fn is_told(path: &Path) -> bool {
+    match text(path) {
+        Ok((text, format)) => holds(&text, format) != Holds::Policy,
+        Err(_) => true,
+    }
+}
+
+/// What a text holds.
+#[must_use]
+pub fn holds(text: &str, format: Format) -> Holds {
+    let Ok(documents) = document::parse_many(text, format, None) else { return Holds::Other };
+    let has = |key: &str| documents.first().is_some_and(|node| node.field(key).is_some());
+    if has("steps") || has("scenarios") {
+        Holds::Scenarios
+    } else if has("version") || has("flows") {
+        Holds::Policy
+    } else {
+        Holds::Other
+    }
+}
+
+/// Reads every scenario of a file.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn scenarios(path: &Path, policies: &mut PolicyFiles) -> Result<Vec<Scenario>, Unreadable> {
+    let (text, format) = text(path)?;
+    read::scenarios(&path.display().to_string(), &text, format, policies)
+}
+
+/// The text of a file and what it is written in. No more of it is read than a document may have.
+///
+/// # Errors
+/// It is not there, too large, no text, or of no known format.
+pub fn text(path: &Path) -> Result<(String, Format), Unreadable> {
+    let format = Format::of(path).ok_or_else(|| Unreadable::File {
+        file: path.display().to_string(),
+        message: "the name of the file does not say in which language it is written".to_owned(),
+        help: Some("let it end in `.yaml`, `.yml`, `.toml` or `.json`".to_owned()),
+    })?;
+    let most = u64::try_from(DOCUMENT_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, &error.to_string()))?;
+    if bytes.len() > DOCUMENT_BYTES_MAX {
+        return Err(Unreadable::File {
+            file: path.display().to_string(),
+            message: format!("the file has more than {DOCUMENT_BYTES_MAX} bytes"),
+            help: Some("divide it into several files; a folder of them is run as one".to_owned()),
+        });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| unreadable(path, "it is no UTF-8 text"))?;
+    Ok((text, format))
+}
+
+fn unreadable(path: &Path, why: &str) -> Unreadable {
+    let mut words = why.chars();
+    let lower = words.next().map(char::to_lowercase).into_iter().flatten().chain(words);
+    Unreadable::File {
+        file: path.display().to_string(),
+        message: format!("it cannot be read: {}", lower.collect::<String>()),
+        help: None,
+    }
+}

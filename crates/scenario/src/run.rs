@@ -1,0 +1,483 @@
+//! Plays a story on a store of its own, call by call through the port.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+use tenure_port::Port;
+use tenure_port::core::time::{Span, Timestamp};
+use tenure_port::store::{ManualClock, MemoryStore};
+
+use crate::shape::Answers;
+use crate::story::{Ask, Deed, Effects, Named, Said, Scenario, Step, StepClock, Told};
+use crate::want::{Mismatch, Wanted};
+
+/// The worker that confirms effects.
+const WORKER: &str = "scenario";
+/// What it takes stays with it for longer than most stories last.
+const LEASE: Span = Span::days(30);
+/// Records read at once.
+const PAGE: u32 = 1_000;
+/// Effects confirmed after one step before the runner says that there is no end to them.
+const CONFIRMED_MAX: usize = 100_000;
+
+/// A story while it is played.
+pub struct Stage<'s> {
+    scenario: &'s Scenario,
+    clock: Arc<ManualClock>,
+    store: Arc<MemoryStore>,
+    port: Port,
+    /// The last record that was read.
+    position: u64,
+    /// Effects that were taken and not yet reported, as they were handed out.
+    taken: Vec<Json>,
+    /// The revision of the document in force.
+    revision: Option<String>,
+}
+
+/// What came of one step.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What was called, for a step that is a call.
+    pub call: Option<Json>,
+    /// What was answered: `ok`, `refused`, `invalid` or `fault`.
+    pub answer: Json,
+    /// What the step wrote into the record.
+    pub records: Vec<Json>,
+    /// The grant after the step, where it names one.
+    pub grant: Option<Json>,
+    /// Expectations that were not met.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// A story that cannot be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unplayable {
+    /// Why, in words.
+    pub message: String,
+}
+
+impl<'s> Stage<'s> {
+    /// An empty store that shows the start of the story, with its policy in force.
+    ///
+    /// # Errors
+    /// The policy is refused, or the store cannot be opened.
+    pub fn new(scenario: &'s Scenario) -> Result<Self, Unplayable> {
+        let clock = Arc::new(ManualClock::at(scenario.start));
+        let store = Arc::new(MemoryStore::with_clock(clock.clone()));
+        let port = Port::open(store.clone());
+        let mut stage =
+            Self { scenario, clock, store, port, position: 0, taken: Vec::new(), revision: None };
+        let answer = stage.call(&json!({
+            "call": "publish",
+            "actor": "system:scenario",
+            "command_id": "policy of the story",
+            "policy": *scenario.policy,
+        }));
+        match &answer {
+            Json::Object(fields) if fields.contains_key("ok") => {
+                stage.published(&answer);
+                stage.records();
+                Ok(stage)
+            }
+            _ => Err(Unplayable { message: why(&answer) }),
+        }
+    }
+
+    /// Plays one step and compares what came of it with what it expects.
+    pub fn play(&mut self, step: &Step) -> Scene {
+        if step.clock == StepClock::Story {
+            self.clock.set(step.at);
+        }
+        let mut mismatches = Vec::new();
+        let mut call = None;
+        let answer = match &step.deed {
+            Deed::Call(ask) => {
+                let made = self.made(ask, step);
+                let answer = self.call(&made);
+                call = Some(made);
+                answer
+            }
+            Deed::Verdict(told) => self.verdict(told, &mut mismatches),
+            Deed::Restart => self.restart(),
+            Deed::Person(_) => json!({"ok": {}}),
+        };
+        self.published(&answer);
+        let records = self.records();
+        if self.scenario.effects == Effects::Auto {
+            self.confirm(&mut mismatches);
+        }
+        let mut scene = Scene { call, answer, records, grant: None, mismatches };
+        scene.grant = step.grant().and_then(|grant| self.look(grant));
+        self.compare(step, &mut scene);
+        scene
+    }
+
+    /// What is on record of one grant, in order.
+    #[must_use]
+    pub fn history(&self, grant: &str) -> Vec<Json> {
+        self.page(&json!({"call": "history", "grant": grant}))
+    }
+
+    /// The whole record of the story so far.
+    #[must_use]
+    pub fn record(&self) -> Vec<Json> {
+        let mut all = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = self.page(&json!({"call": "records", "after": after, "limit": PAGE}));
+            let Some(last) = page.last().and_then(|record| record.get("position")?.as_u64()) else { return all };
+            after = last;
+            all.extend(page);
+        }
+    }
+
+    /// A grant as it stands, seen from the settled view.
+    #[must_use]
+    pub fn look(&self, grant: &str) -> Option<Json> {
+        self.call(&json!({"call": "look", "grant": grant})).get_mut("ok").map(Json::take)
+    }
+
+    /// The ids of all grants of the story, in order.
+    #[must_use]
+    pub fn grants(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let mut call = json!({"call": "list", "limit": PAGE});
+            if let (Some(after), Some(fields)) = (&after, call.as_object_mut()) {
+                fields.insert("after".to_owned(), Json::from(after.clone()));
+            }
+            let answer = self.call(&call);
+            ids.extend(ids_of(answer.pointer("/ok/grants")));
+            match answer.pointer("/ok/next").and_then(Json::as_str) {
+                Some(next) => after = Some(next.to_owned()),
+                None => return ids,
+            }
+        }
+    }
+
+    fn call(&self, call: &Json) -> Json {
+        let answer = self.port.call(&call.to_string());
+        serde_json::from_str(&answer).unwrap_or_else(|wrong| {
+            json!({"fault": {"code": "broken", "message": format!("the answer is no JSON: {wrong}")}})
+        })
+    }
+
+    fn page(&self, call: &Json) -> Vec<Json> {
+        match self.call(call).pointer_mut("/ok/records").map(Json::take) {
+            Some(Json::Array(records)) => records,
+            _ => Vec::new(),
+        }
+    }
+
+    /// What was written since this was asked last.
+    fn records(&mut self) -> Vec<Json> {
+        let mut all = Vec::new();
+        loop {
+            let page = self.page(&json!({"call": "records", "after": self.position, "limit": PAGE}));
+            let Some(last) = page.last().and_then(|record| record.get("position")?.as_u64()) else { return all };
+            self.position = last;
+            all.extend(page);
+        }
+    }
+
+    fn published(&mut self, answer: &Json) {
+        if let Some(revision) = answer.pointer("/ok/published").and_then(Json::as_str) {
+            self.revision = Some(revision.to_owned());
+        }
+    }
+
+    /// The call that a step is.
+    fn made(&self, ask: &Ask, step: &Step) -> Json {
+        let mut call = Map::from_iter([("call".to_owned(), Json::from(ask.verb))]);
+        for (field, said) in &ask.fields {
+            call.insert((*field).to_owned(), self.value(said, ask));
+        }
+        if let Some(of) = &ask.of {
+            call.insert("of".to_owned(), self.made(of, step));
+        }
+        if matches!(ask.answers, Answers::Grant | Answers::Policy) && ask.verb != "look" {
+            let id = Json::from(format!("step {}", step.number));
+            call.entry("command_id").or_insert(id);
+        }
+        // The store's clock shows the story's time; only a host that is off says a time of its own.
+        if step.clock != StepClock::Story {
+            call.insert("now".to_owned(), Json::from(step.at.to_string()));
+        }
+        Json::Object(call)
+    }
+
+    fn value(&self, said: &Said, ask: &Ask) -> Json {
+        match said {
+            Said::Json(value) => value.clone(),
+            Said::Shared(value) => (**value).clone(),
+            Said::Context(all, own) => {
+                let mut context = (**all).clone();
+                merge(&mut context, own);
+                Json::Object(context)
+            }
+            Said::Items(items) => items
+                .iter()
+                .map(|item| json!({"resource": *item.resource, "permission": item.permission}))
+                .collect(),
+            Said::Only(items) => identities(items),
+            Said::OwnContent => {
+                let grant = ask.grant.as_deref().and_then(|grant| self.look(grant));
+                grant.and_then(|grant| grant.get("content").cloned()).unwrap_or_else(|| Json::from("unknown"))
+            }
+            Said::OwnRevision => self.revision.clone().map_or(Json::Null, Json::from),
+        }
+    }
+
+    /// Takes the effect that the story speaks of and reports on it.
+    fn verdict(&mut self, told: &Told, mismatches: &mut Vec<Mismatch>) -> Json {
+        let Some(effect) = self.take(told) else {
+            mismatches.push(Mismatch {
+                field: told.verb.to_owned(),
+                expected: format!("`{}` of `{}` can be taken now", told.effect, told.grant),
+                came: "there is none, or another one holds it up".to_owned(),
+            });
+            return json!({"ok": {}});
+        };
+        let id = effect_id(&effect);
+        match &told.error {
+            None => self.call(&json!({
+                "call": "effect_done",
+                "effect": id,
+                "worker": WORKER,
+                "already_held": identities(&told.already_held),
+            })),
+            Some(error) => self.call(&json!({
+                "call": "effect_failed",
+                "effect": id,
+                "worker": WORKER,
+                "error": error,
+                "final": told.last,
+            })),
+        }
+    }
+
+    /// The effect of that kind and grant: one that was taken before, or the next that can be taken. What
+    /// comes before it in its line is taken with it, as a worker would.
+    fn take(&mut self, told: &Told) -> Option<Json> {
+        loop {
+            let fits = |effect: &Json| {
+                effect.get("grant").and_then(Json::as_str) == Some(&told.grant)
+                    && effect.get("kind").and_then(Json::as_str) == Some(&told.effect)
+            };
+            if let Some(index) = self.taken.iter().position(fits) {
+                return Some(self.taken.remove(index));
+            }
+            let mut call =
+                json!({"call": "take_effects", "worker": WORKER, "lease": LEASE.as_millis(), "limit": 1});
+            if let Some((at, fields)) = self.target(told).zip(call.as_object_mut()) {
+                fields.insert("integration".to_owned(), at);
+            }
+            let answer = self.call(&call);
+            let handed = answer.get("ok").and_then(Json::as_array)?;
+            self.taken.push(handed.first()?.clone());
+        }
+    }
+
+    /// The integration at which the grant has items: notices are at none.
+    fn target(&self, told: &Told) -> Option<Json> {
+        if told.effect.starts_with("notify:") {
+            return None;
+        }
+        self.look(&told.grant)?.pointer("/items/0/integration").cloned()
+    }
+
+    /// Confirms every effect there is.
+    fn confirm(&mut self, mismatches: &mut Vec<Mismatch>) {
+        let take = json!({"call": "take_effects", "worker": WORKER, "lease": LEASE.as_millis()});
+        let mut confirmed = 0_usize;
+        loop {
+            let mut answer = self.call(&take);
+            let Some(Json::Array(handed)) = answer.get_mut("ok").map(Json::take) else {
+                mismatches.push(Mismatch {
+                    field: "effects".to_owned(),
+                    expected: "to be taken by a worker".to_owned(),
+                    came: why(&answer),
+                });
+                break;
+            };
+            if handed.is_empty() || confirmed > CONFIRMED_MAX {
+                break;
+            }
+            for effect in &handed {
+                let done = json!({"call": "effect_done", "effect": effect_id(effect), "worker": WORKER});
+                self.call(&done);
+            }
+            confirmed = confirmed.saturating_add(handed.len());
+        }
+        self.records();
+    }
+
+    /// Closes the store and opens it again from what it had written.
+    fn restart(&mut self) -> Json {
+        let opened = self
+            .store
+            .to_bytes()
+            .and_then(|bytes| MemoryStore::from_bytes(&bytes, self.clock.clone(), &tenure_port::compile));
+        match opened {
+            Ok(store) => {
+                self.store = Arc::new(store);
+                self.port = Port::open(self.store.clone());
+                json!({"ok": {}})
+            }
+            Err(fault) => json!({"fault": {"code": fault.code(), "message": fault.to_string()}}),
+        }
+    }
+
+    fn compare(&self, step: &Step, scene: &mut Scene) {
+        let mut found = Vec::new();
+        let start = self.scenario.start;
+        let names = |field: &str| step.expect.iter().any(|want| want.field == field);
+        for (field, kind) in [("refused", "refused"), ("fault", "fault")] {
+            let unasked = scene.answer.get(kind).is_some() && !names(field);
+            if unasked {
+                Wanted::Absent.compare(field, Some(&Json::from(why(&scene.answer))), start, &mut found);
+            }
+        }
+        if scene.answer.get("invalid").is_some() && !names("refused") && !names("problems") {
+            Wanted::Absent.compare("problems", Some(&Json::from(why(&scene.answer))), start, &mut found);
+        }
+        for want in &step.expect {
+            let came = scene.came(want.field);
+            want.wanted.compare(want.field, came.as_ref(), start, &mut found);
+        }
+        scene.mismatches.extend(found);
+    }
+}
+
+impl Scene {
+    /// The code with which the step was refused.
+    #[must_use]
+    pub fn refused(&self) -> Option<&str> {
+        match self.answer.get("invalid") {
+            Some(_) => Some("policy.invalid"),
+            None => self.refusal()?.get("code")?.as_str(),
+        }
+    }
+
+    /// The refusal: of the command itself, or the one that `explain` and `offer` speak of.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Json> {
+        self.answer.get("refused").or_else(|| self.answer.pointer("/ok/refused"))
+    }
+
+    /// Kinds of the effects that the step made, in order.
+    #[must_use]
+    pub fn effects(&self) -> Vec<String> {
+        self.made().map(kind).collect()
+    }
+
+    fn made(&self) -> impl Iterator<Item = &Json> {
+        self.records.iter().filter_map(|record| record.get("effects")?.as_array()).flatten()
+    }
+
+    /// What came, by the name that `expect` has for it.
+    fn came(&self, field: &str) -> Option<Json> {
+        let ok = self.answer.get("ok");
+        match field {
+            "refused" => self.refused().map(Json::from),
+            "details" => self.refusal()?.get("details").cloned().or_else(|| Some(json!({}))),
+            "fault" => self.answer.pointer("/fault/code").cloned(),
+            "problems" => Some(self.answer.get("invalid").cloned().unwrap_or_else(|| json!([]))),
+            "effects" => Some(self.effects().into_iter().map(Json::from).collect()),
+            "effects_to" => {
+                let notices = self.made().filter(|effect| effect.get("to").is_some());
+                notices.last()?.get("to").cloned()
+            }
+            "checks" => ok?.get("checks").cloned(),
+            "holds" => ok?.get("allowed").cloned(),
+            "grants" => Some(ids_of(ok?.get("grants")).into_iter().map(Json::from).collect()),
+            "flows" => Some(ids_of(ok?.get("flows")).into_iter().map(Json::from).collect()),
+            "count" => ok?.get("grants").or(ok?.get("flows"))?.as_array().map(|all| Json::from(all.len())),
+            "offer" => {
+                let mut offer = ok?.clone();
+                if let Some(code) = offer.pointer("/refused/code").cloned() {
+                    offer.as_object_mut()?.insert("refused".to_owned(), code);
+                }
+                Some(offer)
+            }
+            // What targets confirm comes after the answer.
+            "enforcement" => self.grant.as_ref()?.get(field).cloned(),
+            _ => {
+                let name = match field {
+                    "ends" => "ends_at",
+                    "starts" => "starts_at",
+                    other => other,
+                };
+                let grant = ok.filter(|ok| ok.get("stage").is_some()).or(self.grant.as_ref())?;
+                grant.get(name).cloned()
+            }
+        }
+    }
+}
+
+/// The kind of an effect: `provision`, `notify:active`.
+fn kind(effect: &Json) -> String {
+    let text = |name: &str| effect.get(name).and_then(Json::as_str).unwrap_or_default();
+    match text("effect") {
+        "notify" => format!("notify:{}", text("notice")),
+        other => other.to_owned(),
+    }
+}
+
+fn effect_id(effect: &Json) -> Json {
+    effect.get("id").cloned().unwrap_or_default()
+}
+
+fn identities(items: &[Named]) -> Json {
+    let identity = |item: &Named| {
+        let mut identity = Map::from_iter([("permission".to_owned(), Json::from(item.permission.clone()))]);
+        for field in ["integration", "type", "name"] {
+            identity.extend(item.resource.get(field).map(|value| (field.to_owned(), value.clone())));
+        }
+        Json::Object(identity)
+    };
+    items.iter().map(identity).collect()
+}
+
+fn ids_of(list: Option<&Json>) -> Vec<String> {
+    let items = list.and_then(Json::as_array).into_iter().flatten();
+    items.filter_map(|item| item.get("id")?.as_str().map(str::to_owned)).collect()
+}
+
+/// Adds facts to facts; records are merged, everything else is replaced.
+fn merge(into: &mut Map<String, Json>, from: &Map<String, Json>) {
+    for (name, value) in from {
+        match (into.get_mut(name), value) {
+            (Some(Json::Object(below)), Json::Object(more)) => merge(below, more),
+            _ => {
+                into.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// What an answer says that is no `ok`, in words.
+pub(crate) fn why(answer: &Json) -> String {
+    let text = |value: &Json, name: &str| {
+        value.get(name).and_then(Json::as_str).map(crate::trouble::tame).unwrap_or_default()
+    };
+    for kind in ["refused", "fault"] {
+        if let Some(bad) = answer.get(kind) {
+            return format!("{} ({})", text(bad, "code"), text(bad, "message"));
+        }
+    }
+    let problems = answer.get("invalid").and_then(Json::as_array).into_iter().flatten();
+    let told: Vec<String> = problems
+        .map(|problem| {
+            format!("{} at {}: {}", text(problem, "code"), text(problem, "path"), text(problem, "message"))
+        })
+        .collect();
+    told.join("; ")
+}
+
+/// The instant of a field of a record or a view.
+#[must_use]
+pub fn instant(value: &Json, name: &str) -> Option<Timestamp> {
+    value.get(name)?.as_str()?.parse().ok()
+}

@@ -1,0 +1,238 @@
+//! The verbs of scenario files: their fields, what each becomes in a call, and what may be expected.
+//!
+//! One table drives reading and playing, so a field that is read is a field that is said.
+
+/// A verb and its fields.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) verb: &'static str,
+    pub(crate) fields: &'static [Field],
+    pub(crate) answers: Answers,
+}
+
+/// A field of a verb.
+#[derive(Debug)]
+pub(crate) struct Field {
+    /// As the file writes it.
+    pub(crate) name: &'static str,
+    /// As the call writes it.
+    pub(crate) call: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A person of the story, or `system`.
+    Actor,
+    /// A person of the story with all facts.
+    Holder,
+    /// `true`: the holder's facts of today.
+    Today,
+    /// The id of a person of the story.
+    PersonId,
+    /// The name of a grant.
+    Grant,
+    /// A text.
+    Text,
+    /// Texts by name.
+    Texts,
+    /// A number of milliseconds, written as a span.
+    Span,
+    /// An offset from the start, or an instant.
+    Time,
+    /// A list of `resource/permission` with the facts of the resources.
+    Items,
+    /// A list of `resource/permission`.
+    Only,
+    /// A resource of the story.
+    Resource,
+    /// A content hash, or `own`.
+    Content,
+    /// The revision of a document, or `own`.
+    Revision,
+    /// A policy: a path from this file, or the document.
+    Policy,
+    /// Facts on top of the scenario's context.
+    Context,
+    /// A stage of a grant's life.
+    Stage,
+    /// How a grant ended.
+    Outcome,
+    /// Known, but this build does not act on it yet.
+    Later,
+}
+
+/// What a verb answers, and with it what may be expected of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// The grant.
+    Grant,
+    /// The revision of the policy in force.
+    Policy,
+    /// How much was settled.
+    Sweep,
+    /// The offer of an extension.
+    Offer,
+    /// The checks of a command.
+    Checks,
+    /// Whether access is held.
+    Holds,
+    /// Grants.
+    Grants,
+    /// Flows.
+    Flows,
+    /// Nothing.
+    Nothing,
+}
+
+const fn must(name: &'static str, kind: Kind) -> Field {
+    Field { name, call: name, kind, required: true }
+}
+
+const fn may(name: &'static str, kind: Kind) -> Field {
+    Field { name, call: name, kind, required: false }
+}
+
+const AS: Field = Field { name: "as", call: "actor", kind: Kind::Actor, required: true };
+const ID: Field = Field { name: "id", call: "command_id", kind: Kind::Text, required: false };
+const CONTEXT: Field = may("context", Kind::Context);
+const GRANT: Field = must("grant", Kind::Grant);
+const REASON: Field = may("reason", Kind::Text);
+const FIELDS: Field = may("fields", Kind::Texts);
+const TODAY: Field = may("holder", Kind::Today);
+
+/// Verbs that are calls, in the order of a grant's life.
+pub(crate) const CALLS: &[Shape] = &[
+    Shape {
+        verb: "request",
+        fields: &[
+            AS,
+            ID,
+            CONTEXT,
+            may("grant", Kind::Grant),
+            must("flow", Kind::Text),
+            may("items", Kind::Items),
+            may("span", Kind::Span),
+            may("start", Kind::Time),
+            REASON,
+            FIELDS,
+            may("holder", Kind::Holder),
+            may("kit", Kind::Later),
+            may("break_glass", Kind::Later),
+        ],
+        answers: Answers::Grant,
+    },
+    Shape {
+        verb: "approve",
+        fields: &[
+            AS,
+            ID,
+            CONTEXT,
+            GRANT,
+            may("span", Kind::Span),
+            may("only", Kind::Only),
+            REASON,
+            may("content", Kind::Content),
+            TODAY,
+        ],
+        answers: Answers::Grant,
+    },
+    Shape {
+        verb: "deny",
+        fields: &[AS, ID, CONTEXT, GRANT, REASON, may("content", Kind::Content)],
+        answers: Answers::Grant,
+    },
+    Shape { verb: "withdraw", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
+    Shape {
+        verb: "extend",
+        fields: &[
+            AS,
+            ID,
+            CONTEXT,
+            GRANT,
+            may("span", Kind::Span),
+            may("if_ends_at", Kind::Time),
+            REASON,
+            FIELDS,
+            TODAY,
+        ],
+        answers: Answers::Grant,
+    },
+    Shape { verb: "approve_extension", fields: &[AS, ID, CONTEXT, GRANT, REASON], answers: Answers::Grant },
+    Shape { verb: "deny_extension", fields: &[AS, ID, CONTEXT, GRANT, REASON], answers: Answers::Grant },
+    Shape { verb: "give_back", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
+    Shape {
+        verb: "revoke",
+        fields: &[
+            AS,
+            ID,
+            CONTEXT,
+            GRANT,
+            REASON,
+            may("person", Kind::Later),
+            may("flow", Kind::Later),
+            may("integration", Kind::Later),
+            may("item", Kind::Later),
+        ],
+        answers: Answers::Grant,
+    },
+    Shape {
+        verb: "publish",
+        fields: &[
+            Field { name: "as", call: "actor", kind: Kind::Actor, required: false },
+            ID,
+            CONTEXT,
+            must("policy", Kind::Policy),
+            may("if_revision", Kind::Revision),
+        ],
+        answers: Answers::Policy,
+    },
+    Shape { verb: "sweep", fields: &[], answers: Answers::Sweep },
+    Shape { verb: "look", fields: &[GRANT], answers: Answers::Grant },
+    Shape { verb: "offer", fields: &[AS, CONTEXT, GRANT], answers: Answers::Offer },
+    Shape {
+        verb: "holds",
+        fields: &[
+            must("person", Kind::PersonId),
+            must("resource", Kind::Resource),
+            must("permission", Kind::Text),
+        ],
+        answers: Answers::Holds,
+    },
+    Shape {
+        verb: "list",
+        fields: &[
+            Field { name: "person", call: "holder", kind: Kind::PersonId, required: false },
+            may("requester", Kind::PersonId),
+            may("flow", Kind::Text),
+            may("stage", Kind::Stage),
+            may("outcome", Kind::Outcome),
+        ],
+        answers: Answers::Grants,
+    },
+    Shape { verb: "inbox", fields: &[AS], answers: Answers::Grants },
+    Shape { verb: "catalog", fields: &[AS], answers: Answers::Flows },
+];
+
+/// Verbs of later versions: known by name, refused in words.
+pub(crate) const LATER: &[&str] = &["activate", "review"];
+
+/// Verbs that are no calls.
+pub(crate) const OTHERS: &[&str] = &["explain", "provisioned", "failed", "restart", "person"];
+
+/// Fields of `provisioned`.
+pub(crate) const PROVISIONED: &[&str] = &["grant", "effect", "already_held"];
+/// Fields of `failed`.
+pub(crate) const FAILED: &[&str] = &["grant", "effect", "error", "final"];
+
+/// The shape of a verb that is a call.
+pub(crate) fn of(verb: &str) -> Option<&'static Shape> {
+    CALLS.iter().find(|shape| shape.verb == verb)
+}
+
+/// Every verb, for suggestions.
+pub(crate) fn verbs() -> impl Iterator<Item = &'static str> {
+    CALLS.iter().map(|shape| shape.verb).chain(OTHERS.iter().copied()).chain(LATER.iter().copied())
+}
