@@ -30,7 +30,7 @@ pub enum Answer {
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answered {
-    /// The grant as it now stands; nothing where `look` found none.
+    /// The grant as it now stands.
     Grant(Option<Box<View>>),
     /// The revision of the document that is in force now.
     Published {
@@ -116,7 +116,9 @@ impl Answer {
     /// Canonical JSON (RFC 8785): instants with three decimals and `Z`, spans in whole milliseconds.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json_canonicalizer::to_string(self).unwrap_or_else(|_| {
+        // By way of a value, in which no name stands twice.
+        let canonical = serde_json::to_value(self).and_then(|value| serde_json_canonicalizer::to_string(&value));
+        canonical.unwrap_or_else(|_| {
             // INVARIANT: every answer has text keys and finite numbers, so it always has this form.
             r#"{"fault":{"code":"broken","message":"the answer has no JSON form"}}"#.to_owned()
         })

@@ -448,8 +448,6 @@ pub(crate) enum Answered {
     Swept(Swept),
     /// `take_effects`.
     Effects(Vec<Taken>),
-    /// `look`, where there is no such grant.
-    Nothing(()),
 }
 
 impl JsonSchema for Time {
