@@ -23,3 +23,6 @@ pub mod query;
 
 pub(crate) mod board;
 pub(crate) mod check;
+
+#[cfg(test)]
+mod fixture;

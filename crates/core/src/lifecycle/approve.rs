@@ -293,3 +293,6 @@ fn narrowest(grant: &Grant, approvals: &[Decision]) -> Terms {
     };
     Terms { span, scope }
 }
+
+#[cfg(test)]
+mod tests;

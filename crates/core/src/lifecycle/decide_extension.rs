@@ -246,3 +246,6 @@ fn on_asked(
     }
     Err(request::illegal(&grant, event))
 }
+
+#[cfg(test)]
+mod tests;

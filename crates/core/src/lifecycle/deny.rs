@@ -93,3 +93,6 @@ fn brought(on: &On<'_>, ask: &Deny) -> Result<(), No> {
     let ballot = ballot(on, ask)?;
     ballot.first_brought(on, &ballot.places(on), ask.reason.as_deref())
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,6 @@ fn removals(after: &Grant, kept: &[Kept]) -> Vec<Task> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -525,3 +525,6 @@ pub(crate) fn click(grant: &GrantId) -> Extend {
 pub(crate) fn rules<'a>(on: &On<'a>, ask: &Extend) -> Result<Rules<'a>, No> {
     Rules::of(on, ask)
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,3 +26,6 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &GiveBack) -
     expire::close(board, &ask.grant, now, Some(cause), Happened::GivenBack)?;
     Ok(ask.grant.clone())
 }
+
+#[cfg(test)]
+mod tests;

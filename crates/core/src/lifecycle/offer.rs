@@ -95,3 +95,6 @@ fn filled(
         if_ends_at: rules.map(|rules| rules.active.end),
     }
 }
+
+#[cfg(test)]
+mod tests;

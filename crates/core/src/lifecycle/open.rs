@@ -111,3 +111,6 @@ pub(crate) fn effects(after: &Grant, event: &Activated) -> Vec<Task> {
     let notice = Task::Notify { notice: Notice::Active, to: remind::parties(after), ends: Some(event.end) };
     provision.chain([notice]).collect()
 }
+
+#[cfg(test)]
+mod tests;

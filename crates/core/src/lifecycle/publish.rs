@@ -27,3 +27,6 @@ fn replaces(on: &On<'_>, ask: &Publish) -> Result<(), No> {
     let refusal = Refusal::new(Code::PolicyStale, words);
     Err(refusal.with_some("revision", current.map(|revision| revision.as_str())).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -422,3 +422,6 @@ fn decide_by(flow: &Flow, origin: &Origin, now: Timestamp) -> Timestamp {
         None => by,
     }
 }
+
+#[cfg(test)]
+mod tests;

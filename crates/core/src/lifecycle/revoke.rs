@@ -73,3 +73,6 @@ fn reason(ask: &Revoke) -> Result<&str, No> {
         Refusal::new(Code::ReasonMissing, "a revocation needs a reason").or(WouldPass::Reason).into()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,3 +51,6 @@ fn waiting(on: &On<'_>, ask: &Withdraw) -> Result<(), No> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
