@@ -10,6 +10,14 @@ pub mod memory;
 pub mod plan;
 pub mod query;
 pub mod store;
+#[cfg(any(test, feature = "suite"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: a panic is how they fail"
+)]
+pub mod suite;
 
 pub use batch::{Answered, Batch, Given};
 pub use clock::{Clock, ManualClock, SystemClock};

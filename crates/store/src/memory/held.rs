@@ -90,15 +90,6 @@ impl HeldIndex {
             }
         }
     }
-
-    /// Every entry, in order of its key: what a check compares.
-    #[cfg(test)]
-    pub(super) fn sorted(&self) -> Vec<(Vec<u8>, Option<(GrantId, Timestamp)>, Option<Timestamp>)> {
-        let mut all: Vec<_> =
-            self.entries.iter().map(|e| (e.key.0.to_vec(), e.runs.clone(), e.opens_at)).collect();
-        all.sort();
-        all
-    }
 }
 
 fn runs(grant: &Grant) -> Option<(GrantId, Timestamp)> {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tenure_core::event::Event;
+use tenure_core::effect::Effect;
+use tenure_core::event::{Cause, Event, Happened};
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId, Revision};
 use tenure_core::machine;
 use tenure_core::record::{Entry, Published, Refused};
@@ -53,7 +54,7 @@ enum Line {
     /// One line of the record.
     Record { position: u64, recorded_at: Timestamp, entry: Written },
     /// What a command answered.
-    Receipt { command: CommandId, content: String, view: Option<View> },
+    Receipt { command: CommandId, content: String, view: Option<Box<View>> },
     /// The last line: how many came before it, so that a file that was cut short is noticed.
     End { lines: u64 },
 }
@@ -61,7 +62,14 @@ enum Line {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Written {
-    Event(Box<Event>),
+    /// What happened stands under a name of its own, so that no field of it can be taken for one of the event.
+    Event {
+        grant: GrantId,
+        at: Timestamp,
+        cause: Option<Cause>,
+        happened: Box<Happened>,
+        effects: Vec<Effect>,
+    },
     Refused {
         refused: String,
         at: Timestamp,
@@ -103,7 +111,7 @@ impl Writer {
         }
         let receipts: BTreeMap<_, _> = state.receipts.iter().collect();
         for (command, receipt) in receipts {
-            let (content, view) = (receipt.content.clone(), receipt.view.clone());
+            let (content, view) = (receipt.content.clone(), receipt.view.clone().map(Box::new));
             self.line(&Line::Receipt { command: command.clone(), content, view })?;
         }
         Ok(())
@@ -125,7 +133,13 @@ impl Writer {
 
 fn written(entry: &Entry) -> Written {
     match entry {
-        Entry::Event(event) => Written::Event(Box::new(event.clone())),
+        Entry::Event(event) => Written::Event {
+            grant: event.grant.clone(),
+            at: event.at,
+            cause: event.cause.clone(),
+            happened: Box::new(event.happened.clone()),
+            effects: event.effects.clone(),
+        },
         Entry::Refused(refused) => Written::Refused {
             refused: refused.refused.to_string(),
             at: refused.at,
@@ -178,6 +192,7 @@ pub(super) fn read(bytes: &[u8], compile: &dyn Compile) -> Result<BTreeMap<Names
                     .map_err(|why| at(count, &why))?;
             }
             Line::Receipt { command, content, view } => {
+                let view = view.map(|view| *view);
                 let receipt = Arc::new(Receipt { content, view });
                 within(&mut open, count)?.state.receipts.insert(command, receipt);
             }
@@ -247,9 +262,10 @@ impl Tenant {
             return Err(format!("record {position} stands where record {expected} is missing"));
         }
         let entry = match written {
-            Written::Event(event) => {
-                self.events.entry(event.grant.clone()).or_default().push((*event).clone());
-                Entry::Event(*event)
+            Written::Event { grant, at, cause, happened, effects } => {
+                let event = Event { grant, at, cause, happened: *happened, effects };
+                self.events.entry(event.grant.clone()).or_default().push(event.clone());
+                Entry::Event(event)
             }
             Written::Refused { refused, at, verb, actor, command, grant } => {
                 let code = Code::ALL.iter().find(|code| code.as_str() == refused);

@@ -8,6 +8,8 @@ mod indexes;
 mod kept;
 mod staged;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 

@@ -68,11 +68,6 @@ impl State {
         self.grants.get(id).map(|kept| &kept.grant)
     }
 
-    /// Every grant, in order of id.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Grant>> {
-        self.order.iter().filter_map(|id| self.grant(id))
-    }
-
     /// Writes all that was decided. Nothing here can be refused any more.
     pub(super) fn commit(&mut self, staged: Staged) {
         for (at, document) in staged.documents {

@@ -1,0 +1,127 @@
+//! What every index must say, worked out from the stored grants alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tenure_core::grant::Grant;
+use tenure_core::id::{GrantId, Integration, PersonId};
+use tenure_core::person::Person;
+use tenure_core::query::{self, Held};
+use tenure_core::time::{Span, Timestamp};
+
+use super::House;
+use super::cast::item;
+use super::story::Story;
+use crate::clock::Clock;
+use crate::plan::Question;
+use crate::query::{Awaited, Filter, HoldsAsk, Limit, Place, awaits_decision};
+use crate::store::Store;
+
+/// Compares every index with what the stored grants say, and the stored grants with their events.
+pub(super) fn all_right<H: House>(story: &Story<'_, H>, people: &[Person], items: &[&str], after: &str) {
+    let stored = story.all_stored();
+    let replayed = story.replayed();
+    assert_eq!(stored.len(), replayed.len(), "after {after}");
+    for (id, grant) in &stored {
+        assert_eq!(Some(&**grant), replayed.get(id), "after {after}");
+    }
+    let grants: Vec<&Grant> = stored.values().map(|grant| &**grant).collect();
+    due(story, &grants, after);
+    ready(story, &grants, after);
+    lists(story, &grants, after);
+    holds(story, &grants, people, items, after);
+}
+
+fn due<H: House>(story: &Story<'_, H>, grants: &[&Grant], after: &str) {
+    let deadlines = grants.iter().filter_map(|grant| Some((grant.holder(), grant.deadline()?)));
+    let found = story.store.due(&story.ns, Timestamp::MAX, None, Limit::new(100)).unwrap();
+    assert_eq!(found, earliest(deadlines), "deadlines after {after}");
+    let open = grants.iter().filter(|grant| !grant.is_closed()).map(|grant| grant.holder().clone());
+    let listed: BTreeSet<_> = found.into_iter().map(|awaited| awaited.person).collect();
+    assert_eq!(listed, open.collect(), "whoever has an open grant has a deadline, after {after}");
+}
+
+fn ready<H: House>(story: &Story<'_, H>, grants: &[&Grant], after: &str) {
+    let outgoing = || {
+        let all = grants.iter().flat_map(|grant| grant.outbox.iter().map(|out| (grant.holder(), out)));
+        all.map(|(holder, out)| {
+            let leased = out.lease.as_ref().map(|lease| lease.until);
+            (holder, out.effect.task.at(), out.not_before.max(leased.unwrap_or(out.not_before)))
+        })
+    };
+    let limit = Limit::new(100);
+    let found = |place: Place<'_>| story.store.ready(&story.ns, place, Timestamp::MAX, None, limit).unwrap();
+    let anywhere = outgoing().map(|(holder, _, at)| (holder, at));
+    assert_eq!(found(Place::Anywhere), earliest(anywhere), "effects after {after}");
+    for integration in ["pg", "k8s"].map(|name| Integration::new(name).unwrap()) {
+        let there =
+            outgoing().filter(|(_, at, _)| *at == Some(&integration)).map(|(holder, _, at)| (holder, at));
+        assert_eq!(found(Place::At(&integration)), earliest(there), "at {integration} after {after}");
+    }
+}
+
+/// Each person's earliest instant, in the order of these.
+fn earliest<'a>(instants: impl Iterator<Item = (&'a PersonId, Timestamp)>) -> Vec<Awaited> {
+    let mut first: BTreeMap<&PersonId, Timestamp> = BTreeMap::new();
+    for (person, at) in instants {
+        let known = first.entry(person).or_insert(at);
+        *known = at.min(*known);
+    }
+    let all: BTreeSet<_> =
+        first.into_iter().map(|(person, at)| Awaited { at, person: person.clone() }).collect();
+    all.into_iter().collect()
+}
+
+fn lists<H: House>(story: &Story<'_, H>, grants: &[&Grant], after: &str) {
+    let ids = |wanted: fn(&Grant) -> bool| -> Vec<GrantId> {
+        grants.iter().filter(|grant| wanted(grant)).map(|grant| grant.id().clone()).collect()
+    };
+    let open = Filter { open: true, ..Filter::default() };
+    assert_eq!(story.listed(&open), ids(|grant| !grant.is_closed()), "open grants after {after}");
+    let awaiting = Filter { awaiting: true, ..Filter::default() };
+    assert_eq!(story.listed(&awaiting), ids(awaits_decision), "awaited decisions after {after}");
+}
+
+/// `holds` against the rules, at the instants that matter and a millisecond on either side of them.
+fn holds<H: House>(story: &Story<'_, H>, grants: &[&Grant], people: &[Person], items: &[&str], after: &str) {
+    let now = story.clock.now();
+    let mut instants = BTreeSet::from([now, now.minus(Span::hours(1))]);
+    for at in grants.iter().flat_map(|grant| grant.deadline().into_iter().chain(grant.over_by())) {
+        instants.extend([at.minus(Span::millis(1)), at, at.plus(Span::millis(1))]);
+    }
+    for at in instants {
+        story.clock.set(at);
+        for person in people {
+            for item in items {
+                let fast = story.holds(person, item);
+                assert_eq!(fast, by_the_rules(story, person, item, at), "{item} at {at} after {after}");
+            }
+        }
+    }
+    story.clock.set(now);
+    // A host's `now` instead of the store's clock: behind, a little ahead, far ahead.
+    for at in [now.minus(Span::minutes(5)), now.plus(Span::seconds(20)), now.plus(Span::hours(3))] {
+        for person in people {
+            let known = item(items[0]);
+            let ask =
+                HoldsAsk { person: &person.id, resource: &known.resource, permission: &known.permission };
+            let fast = story.store.holds(&story.ns, ask, at).unwrap();
+            assert_eq!(fast, by_the_rules(story, person, items[0], at), "a host at {at} after {after}");
+        }
+    }
+}
+
+fn by_the_rules<H: House>(story: &Story<'_, H>, who: &Person, what: &str, now: Timestamp) -> Option<Held> {
+    let item = item(what);
+    let mut answer = None;
+    story
+        .store
+        .view(
+            &story.ns,
+            &mut Question::new(
+                |world| query::needs_person(&who.id, world),
+                |world| answer = query::holds(world, &who.id, &item, now).unwrap(),
+            ),
+        )
+        .unwrap();
+    answer
+}

@@ -1,0 +1,91 @@
+//! What every store must do, told as stories that run on any of them.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use tenure_store::suite::{self, House};
+//! use tenure_store::{Compile, ManualClock, MemoryStore, StoreFault};
+//!
+//! struct Memory;
+//!
+//! impl House for Memory {
+//!     type Kept = MemoryStore;
+//!
+//!     fn open(&self, clock: Arc<ManualClock>) -> MemoryStore {
+//!         MemoryStore::with_clock(clock)
+//!     }
+//!
+//!     fn reopen(
+//!         &self,
+//!         kept: MemoryStore,
+//!         clock: Arc<ManualClock>,
+//!         compile: &dyn Compile,
+//!     ) -> Result<MemoryStore, StoreFault> {
+//!         MemoryStore::from_bytes(&kept.to_bytes()?, clock, compile)
+//!     }
+//! }
+//!
+//! suite::run(&Memory);
+//! ```
+
+mod atomic;
+mod cast;
+mod indexes;
+mod lists;
+mod namespaces;
+mod outbox;
+mod records;
+mod reopened;
+mod story;
+mod time;
+mod walk;
+
+use std::sync::Arc;
+
+use crate::clock::ManualClock;
+use crate::fault::StoreFault;
+use crate::store::{Compile, Store};
+
+/// Where the stores of one kind are made.
+pub trait House {
+    /// The kind of store.
+    type Kept: Store;
+
+    /// A store with nothing in it.
+    fn open(&self, clock: Arc<ManualClock>) -> Self::Kept;
+
+    /// The same store, closed and opened again.
+    ///
+    /// # Errors
+    /// [`StoreFault`], which fails the story.
+    fn reopen(
+        &self,
+        kept: Self::Kept,
+        clock: Arc<ManualClock>,
+        compile: &dyn Compile,
+    ) -> Result<Self::Kept, StoreFault>;
+}
+
+/// Runs every story on stores of that house.
+///
+/// # Panics
+/// Where a store does not do what it must: the message says what, the place says in which story.
+pub fn run(house: &impl House) {
+    namespaces::r06_nothing_of_one_namespace_is_there_for_another(house);
+    atomic::a_batch_sees_what_came_before_it_in_the_batch(house);
+    atomic::a_plan_that_breaks_off_writes_nothing(house);
+    atomic::a_question_writes_nothing(house);
+    atomic::a_command_given_again_answers_the_same(house);
+    atomic::what_a_decision_needs_is_there(house);
+    time::r17_an_expiry_is_decided_again_in_the_commit(house);
+    time::access_is_over_without_a_sweep(house);
+    time::access_that_waits_for_its_start_begins_without_a_sweep(house);
+    time::r45_a_host_ahead_of_its_store_changes_nothing(house);
+    records::positions_count_from_one_without_a_gap(house);
+    records::a_history_is_the_records_of_one_grant(house);
+    lists::filters_and_cursors(house);
+    lists::people_who_wait_are_listed_once_and_in_order(house);
+    outbox::what_is_ready_follows_leases_and_pauses(house);
+    reopened::r19_ends_are_the_same_after_a_restart(house);
+    reopened::i7_what_is_stored_is_what_the_events_say(house);
+    walk::r02_every_index_is_right_after_every_command(house);
+}
