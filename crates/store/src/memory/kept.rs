@@ -107,7 +107,7 @@ impl Writer {
         }
         for record in &state.records {
             let (position, recorded_at) = (record.position, record.recorded_at);
-            self.line(&Line::Record { position, recorded_at, entry: written(&record.entry) })?;
+            self.line(&Line::Record { position, recorded_at, entry: written(&record.entry)? })?;
         }
         let receipts: BTreeMap<_, _> = state.receipts.iter().collect();
         for (command, receipt) in receipts {
@@ -131,8 +131,8 @@ impl Writer {
     }
 }
 
-fn written(entry: &Entry) -> Written {
-    match entry {
+fn written(entry: &Entry) -> Result<Written, StoreFault> {
+    Ok(match entry {
         Entry::Event(event) => Written::Event {
             grant: event.grant.clone(),
             at: event.at,
@@ -140,6 +140,9 @@ fn written(entry: &Entry) -> Written {
             happened: Box::new(event.happened.clone()),
             effects: event.effects.clone(),
         },
+        Entry::Refused(refused) if !VERBS.contains(&refused.verb) => {
+            return Err(broken(format!("the verb `{}` could not be read again", refused.verb)));
+        }
         Entry::Refused(refused) => Written::Refused {
             refused: refused.refused.to_string(),
             at: refused.at,
@@ -154,7 +157,7 @@ fn written(entry: &Entry) -> Written {
             actor: published.actor.clone(),
             command: published.command.clone(),
         },
-    }
+    })
 }
 
 /// What was read of one namespace so far.

@@ -1,0 +1,336 @@
+//! Sixteen threads, four people, one store: whatever was answered, there is one order of the commands that explains
+//! all of it, and that order is one in which nobody was answered before they asked.
+
+mod model;
+mod watched;
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
+
+use tenure::tenure_core::command::{
+    self, Command, DecideExtension, EffectDone, GiveBack, Revoke, Settle, TakeEffect, Verb, Withdraw,
+};
+use tenure::tenure_core::id::{CommandId, FlowId, Namespace, SystemName, WorkerId};
+use tenure::tenure_policy::document::Format;
+use tenure::{
+    Actor, Asked, Engine, Error, GrantId, ManualClock, MemoryStore, OnResource, Person, Policy, RandomIds,
+    Refusal, ResourceId, Span, Timestamp, View, ask::Ask, ask::Publish, compile,
+};
+
+use model::Model;
+use watched::{Order, Watched};
+
+const THREADS: u64 = 16;
+const COMMANDS: u64 = 120;
+
+const POLICY: &str = "
+version: 1
+flows:
+  - id: db
+    who: {any: [everyone]}
+    what: [{integration: pg, permissions: [read, write]}]
+    duration: {min: 1s, default: 2s, max: 5s}
+    approval: {decide_within: 3s, steps: [{approvers: [everyone]}]}
+    extension: {times: 3, span: {min: 500ms, default: 1s, max: 2s}, approval: {first: 1, steps: [{approvers: [everyone]}]}}
+    limits: {open_per_person: 3, open_total: 9}
+    notify: {before_end: [500ms]}
+  - id: quick
+    who: {any: [everyone]}
+    what: [{integration: pg, permissions: [read]}, {integration: k8s, permissions: ['*']}]
+    duration: {min: 500ms, default: 1s, max: 2s}
+    approval: automatic
+    extension: {times: 2, span: {min: 500ms, default: 1s}}
+    limits: {open_per_item: 4}
+";
+
+/// One command, when it was given and answered, and what came of it.
+#[derive(Clone, Debug)]
+struct Call {
+    thread: ThreadId,
+    command: Command,
+    now: Timestamp,
+    begun: u64,
+    ended: u64,
+    answer: Result<Option<View>, Refusal>,
+}
+
+#[test]
+fn one_order_explains_all_answers() {
+    for seed in 1..=3 {
+        let story = Story::run(seed);
+        story.check().unwrap();
+        let accepted = story.calls.iter().filter(|call| call.answer.is_ok()).count();
+        let all = story.calls.len();
+        assert!(accepted > all / 4 && accepted < all - all / 20, "{accepted} of {all}: a dull story");
+    }
+}
+
+#[test]
+fn the_check_finds_an_answer_that_no_order_explains() {
+    let mut story = Story::run(9);
+    story.check().unwrap();
+    let honest = story.calls.clone();
+
+    let place = honest.iter().rposition(|call| matches!(call.answer, Ok(Some(_)))).unwrap();
+    if let Ok(Some(view)) = &mut story.calls[place].answer {
+        view.extensions.used += 1;
+    }
+    assert!(story.check().unwrap_err().contains("answered"));
+
+    story.calls = honest.clone();
+    let refused = honest.iter().position(|call| call.answer.is_err()).unwrap();
+    story.calls[refused].answer = Ok(None);
+    assert!(story.check().unwrap_err().contains("answered"));
+
+    // Somebody who was answered first, and is said to have asked last.
+    story.calls = honest;
+    let (first, last) = (story.order[1].clone(), story.order[story.order.len() - 1].clone());
+    for call in &mut story.calls {
+        if (call.thread, call.command.id.clone()) == first {
+            (call.begun, call.ended) = (u64::MAX - 1, u64::MAX);
+        } else if (call.thread, call.command.id.clone()) == last {
+            (call.begun, call.ended) = (0, 1);
+        }
+    }
+    assert!(story.check().unwrap_err().contains("before"));
+}
+
+#[test]
+fn one_click_of_many_counts() {
+    let (engine, _, _) = opened();
+    let now = engine.clock();
+    let alice = person("alice");
+    let ask = tenure::Request::new("quick", &alice).item(orders().permission("read")).grant("g1".to_owned());
+    let grant = engine.request(ask, now).unwrap();
+    let extended: Vec<_> = std::thread::scope(|scope| {
+        let click = |n: u64| {
+            let (engine, alice, grant) = (&engine, &alice, &grant);
+            scope.spawn(move || {
+                // Half of them are the same click sent again, the others saw the same end.
+                let id = if n.is_multiple_of(2) { "click".to_owned() } else { format!("click-{n}") };
+                let click = tenure::Extend::new(&grant.id, alice).if_ends_at(grant.ends_at).command_id(id);
+                engine.extend(click, now)
+            })
+        };
+        let threads: Vec<_> = (0..THREADS).map(click).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let view = engine.look("g1", now).unwrap().unwrap();
+    assert_eq!(view.extensions.used, 1, "r35: one end seen, one extension");
+    assert_eq!(view.ends_at, grant.ends_at.map(|end| end.plus(Span::seconds(1))));
+    let stale = |answer: &Result<View, Error>| {
+        answer.as_ref().is_err_and(|error| error.refusal().unwrap().code.as_str() == "extension.stale")
+    };
+    assert!(extended.iter().all(|answer| stale(answer) || answer.as_ref().is_ok_and(|got| *got == view)));
+}
+
+/// What was asked and answered, and in which order the store says it was decided.
+struct Story {
+    calls: Vec<Call>,
+    order: Vec<(ThreadId, CommandId)>,
+    engine: Engine,
+    clock: Timestamp,
+    policy: Command,
+}
+
+impl Story {
+    fn run(seed: u64) -> Self {
+        let (engine, order, policy) = opened();
+        let clock = engine.clock();
+        let (ticks, elapsed, grants) = (AtomicU64::new(1), AtomicI64::new(0), AtomicU64::new(1));
+        let calls = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (engine, calls) = (engine.clone(), &calls);
+                let (ticks, elapsed, grants) = (&ticks, &elapsed, &grants);
+                scope.spawn(move || {
+                    let mut dice = Dice(seed * 1_000 + thread + 1);
+                    for n in 0..COMMANDS {
+                        let command = command(&mut dice, thread, n, grants);
+                        // Hosts do not agree on the time: some are behind the others.
+                        let passed = elapsed.fetch_add(i64::from(dice.below(24)), Ordering::SeqCst);
+                        let millis = clock.millis() + passed - i64::from(dice.below(40));
+                        let now = Timestamp::from_millis(millis);
+                        let begun = ticks.fetch_add(1, Ordering::SeqCst);
+                        let answer = match engine.give(command.clone(), now) {
+                            Ok(view) => Ok(view),
+                            Err(Error::Refused(refusal)) => Err(*refusal),
+                            Err(error) => panic!("{error}"),
+                        };
+                        let ended = ticks.fetch_add(1, Ordering::SeqCst);
+                        let thread = std::thread::current().id();
+                        calls.lock().unwrap().push(Call { thread, command, now, begun, ended, answer });
+                    }
+                });
+            }
+        });
+        let order = order.lock().unwrap().clone();
+        Self { calls: calls.into_inner().unwrap(), order, engine, clock, policy }
+    }
+
+    /// Whether the order explains every answer, and what is on record.
+    fn check(&self) -> Result<(), String> {
+        let mut model = Model::new(Namespace::new("default").unwrap(), self.clock);
+        model.decide(&self.policy, self.clock).unwrap().unwrap();
+        let ordered = self.ordered()?;
+        let mut first_end = u64::MAX;
+        for call in ordered.iter().rev() {
+            if first_end < call.begun {
+                return Err(format!("{:?} was decided before it was asked", call.command.id));
+            }
+            first_end = first_end.min(call.ended);
+        }
+        for call in &ordered {
+            let expected = model.decide(&call.command, call.now).map_err(|fault| fault.to_string())?;
+            if expected != call.answer {
+                return Err(format!("{:?} answered {:?}, not {expected:?}", call.command, call.answer));
+            }
+        }
+        for (place, entry) in model.entries.iter().enumerate() {
+            let after = u64::try_from(place).unwrap();
+            let recorded = self.engine.records(after, 1).unwrap();
+            if recorded.first().is_none_or(|record| record.entry != *entry) {
+                return Err(format!("on record is {recorded:?}, not {entry:?}"));
+            }
+        }
+        let beyond = self.engine.records(u64::try_from(model.entries.len()).unwrap(), 1).unwrap();
+        if beyond.is_empty() { Ok(()) } else { Err(format!("nobody did {beyond:?}")) }
+    }
+
+    /// The calls in the order of their decisions: each thread waited for one answer before it asked again.
+    fn ordered(&self) -> Result<Vec<&Call>, String> {
+        let mut threads: HashMap<ThreadId, VecDeque<&Call>> = HashMap::new();
+        for call in &self.calls {
+            threads.entry(call.thread).or_default().push_back(call);
+        }
+        // The first decision was to publish.
+        let decided = self.order[1..].iter().map(|(thread, id)| {
+            let call = threads.get_mut(thread).and_then(VecDeque::pop_front);
+            call.filter(|call| call.command.id == *id).ok_or(format!("{id} was decided and not asked"))
+        });
+        let ordered: Vec<&Call> = decided.collect::<Result<_, _>>()?;
+        let forgotten = threads.values().map(VecDeque::len).sum::<usize>();
+        if forgotten == 0 { Ok(ordered) } else { Err(format!("{forgotten} calls were never decided")) }
+    }
+}
+
+/// A store with the policy in force, and the order in which it decides.
+fn opened() -> (Engine, Order, Command) {
+    let nine: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+    let store = Watched::new(MemoryStore::with_clock(Arc::new(ManualClock::at(nine))));
+    let order = store.order.clone();
+    let engine = Engine::new(store);
+    let policy = Policy::from_text(POLICY, Format::Yaml).unwrap();
+    let admin = Actor::System(SystemName::new("test").unwrap());
+    let publish = Publish::new(&policy, &admin).command_id("publish").into_command(&RandomIds).unwrap();
+    engine.give(publish.clone(), nine).unwrap();
+    assert!(compile(policy.source()).is_ok());
+    (engine, order, publish)
+}
+
+fn person(name: &str) -> Person {
+    Person::new(name.parse().unwrap())
+}
+
+fn resource(integration: &str, name: &str) -> ResourceId {
+    let integration = integration.parse().unwrap();
+    ResourceId { integration, kind: "database".to_owned(), name: name.to_owned() }
+}
+
+fn orders() -> ResourceId {
+    resource("pg", "orders")
+}
+
+/// Numbers that look random and are the same every time (xorshift; Marsaglia 2003).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        u32::try_from(self.0 % u64::from(bound)).unwrap()
+    }
+}
+
+fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64) -> Command {
+    let people = ["alice", "bert", "carol", "dora"];
+    let who = people[usize::try_from(dice.below(4)).unwrap()];
+    let newest = grants.load(Ordering::SeqCst);
+    let number = newest.saturating_sub(u64::from(dice.below(8))).max(1);
+    // Whose grant it is can be read from its number: the holder of grant 5 is the person 5 mod 4.
+    let holder = people[usize::try_from(number % 4).unwrap()];
+    let own = dice.below(3) > 0;
+    let grant = GrantId::new(format!("g{number}")).unwrap();
+    let mut actor = Actor::Person(Box::new(person(if own { holder } else { who })));
+    let worker = WorkerId::new("w1").unwrap();
+    let decision = DecideExtension { grant: grant.clone(), reason: None };
+    let verb = match dice.below(14) {
+        0..=2 => {
+            let number = grants.fetch_add(1, Ordering::SeqCst) + 1;
+            actor = Actor::Person(Box::new(person(people[usize::try_from(number % 4).unwrap()])));
+            request(dice, number)
+        }
+        3..=5 => approve(grant),
+        6 | 7 => extend(grant),
+        8 if dice.below(2) == 0 => Verb::ApproveExtension(decision),
+        8 => Verb::DenyExtension(decision),
+        9 if dice.below(2) == 0 => Verb::GiveBack(GiveBack { grant }),
+        9 => Verb::Withdraw(Withdraw { grant }),
+        10 => {
+            actor = Actor::System(SystemName::new("test").unwrap());
+            Verb::Revoke(Revoke { grant, reason: Some("over".to_owned()) })
+        }
+        11 => Verb::Settle(Settle { person: who.parse().unwrap() }),
+        12 => {
+            let lease = Span::millis(400);
+            Verb::TakeEffect(TakeEffect { person: holder.parse().unwrap(), at: None, worker, lease })
+        }
+        _ => {
+            let effect = dice.below(4) + 1;
+            Verb::EffectDone(EffectDone { grant, effect, worker, already_held: Default::default() })
+        }
+    };
+    let shared = matches!(verb, Verb::Extend(_)) && dice.below(2) == 0;
+    // The same click, sent by several threads: it counts once.
+    let id = if shared { format!("click on g{number} by {actor}") } else { format!("t{thread}-{n}") };
+    Command { id: CommandId::new(id).unwrap(), actor, context: Default::default(), verb }
+}
+
+fn request(dice: &mut Dice, number: u64) -> Verb {
+    let quick = dice.below(2) == 0;
+    let place = if quick && dice.below(2) == 0 { resource("k8s", "prod") } else { orders() };
+    let mut items: Vec<Asked> = vec![place.permission("read")];
+    if !quick {
+        items.push(resource("pg", "bills").permission("write"));
+    }
+    Verb::Request(Box::new(command::Request {
+        grant: Some(GrantId::new(format!("g{number}")).unwrap()),
+        flow: FlowId::new(if quick { "quick" } else { "db" }).unwrap(),
+        items,
+        span: None,
+        start: None,
+        reason: None,
+        fields: Default::default(),
+        holder: None,
+    }))
+}
+
+fn approve(grant: GrantId) -> Verb {
+    Verb::Approve(command::Approve {
+        grant,
+        span: None,
+        only: None,
+        reason: None,
+        content: None,
+        holder: None,
+    })
+}
+
+fn extend(grant: GrantId) -> Verb {
+    let fields = Default::default();
+    Verb::Extend(command::Extend { grant, span: None, if_ends_at: None, reason: None, fields, holder: None })
+}

@@ -1,0 +1,114 @@
+//! The simplest store there is: everything in one place, nothing indexed, one command after the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tenure::tenure_core::command::Command;
+use tenure::tenure_core::grant::Grant;
+use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
+use tenure::tenure_core::machine::{self, Fault};
+use tenure::tenure_core::record::{Entry, Published, Refused};
+use tenure::tenure_core::world::{Decided, Head, Journal, Read, Receipt, World};
+use tenure::{Refusal, Timestamp, View};
+
+pub(crate) struct Model {
+    namespace: Namespace,
+    clock: Timestamp,
+    head: Arc<Head>,
+    grants: BTreeMap<GrantId, Arc<Grant>>,
+    receipts: BTreeMap<CommandId, Arc<Receipt>>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Model {
+    pub(crate) fn new(namespace: Namespace, clock: Timestamp) -> Self {
+        Self {
+            namespace,
+            clock,
+            head: Arc::default(),
+            grants: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            entries: Vec::new(),
+        }
+    }
+
+    pub(crate) fn decide(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Result<Option<View>, Refusal>, Fault> {
+        let world = self.world(command);
+        let outcome = match machine::apply(&world, command, now)? {
+            Decided::Repeated(receipt) => return Ok(Ok(receipt.view.clone())),
+            Decided::Now(outcome) => *outcome,
+        };
+        self.write(outcome.settled);
+        match outcome.answer {
+            Ok(done) => {
+                self.write(done.journal);
+                if let Some(head) = done.policy {
+                    let published = head.document.as_ref().unwrap().revision.clone();
+                    let (actor, command) = (command.actor.to_string(), command.id.clone());
+                    let entry = Published { published, at: outcome.now, actor, command };
+                    self.entries.push(Entry::Published(entry));
+                    self.head = head;
+                }
+                let view = done.receipt.view.clone();
+                self.receipts.insert(command.id.clone(), Arc::new(done.receipt));
+                Ok(Ok(view))
+            }
+            Err(refusal) => {
+                let known = command.verb.grant().filter(|grant| self.grants.contains_key(*grant));
+                self.entries.push(Entry::Refused(Refused {
+                    refused: refusal.code,
+                    at: outcome.now,
+                    verb: command.verb.name(),
+                    actor: command.actor.to_string(),
+                    command: command.id.clone(),
+                    grant: known.cloned(),
+                }));
+                Ok(Err(refusal))
+            }
+        }
+    }
+
+    fn write(&mut self, journal: Journal) {
+        self.entries.extend(journal.events.into_iter().map(Entry::Event));
+        self.grants.extend(journal.after.into_iter().map(|(id, grant)| (id, Arc::new(grant))));
+    }
+
+    fn world(&self, command: &Command) -> World {
+        let mut world = World::new(self.namespace.clone(), self.clock, self.head.clone());
+        loop {
+            let reads = machine::needs(command, &world);
+            if reads.is_empty() {
+                return world;
+            }
+            for read in reads {
+                self.read(&read, &mut world);
+                world.read.insert(read);
+            }
+        }
+    }
+
+    fn read(&self, read: &Read, world: &mut World) {
+        let wanted = |grant: &Grant| match read {
+            Read::Command(_) | Read::Revision(_) => false,
+            Read::Grant(id) => grant.id() == id,
+            Read::Person(person) => grant.holder() == person && !grant.is_settled_for_good(),
+            Read::OpenIn(flow) => !grant.is_closed() && grant.origin.flow == *flow,
+            Read::OpenOn(item) => !grant.is_closed() && grant.terms.scope.contains(item),
+        };
+        let found = self.grants.iter().filter(|(_, grant)| wanted(grant));
+        world.grants.extend(found.map(|(id, grant)| (id.clone(), grant.clone())));
+        match read {
+            Read::Command(id) => world.answered = self.receipts.get(id).cloned(),
+            Read::Revision(revision) => {
+                let known = self.head.flows.values().flat_map(|standing| &standing.history);
+                let mut flows = known.map(|since| &since.flow).filter(|flow| flow.revision == *revision);
+                world.revisions.extend(flows.next().map(|flow| (revision.clone(), flow.clone())));
+            }
+            Read::Grant(_) | Read::Person(_) | Read::OpenIn(_) | Read::OpenOn(_) => {}
+        }
+    }
+}
