@@ -1,6 +1,13 @@
 //! Sixteen threads, four people, one store: whatever was answered, there is one order of the commands that explains
 //! all of it, and that order is one in which nobody was answered before they asked.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: a panic is how they fail"
+)]
+
 mod model;
 mod watched;
 
