@@ -1,11 +1,6 @@
 //! The engine as a host uses it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests: a panic is how they fail"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
 
 use std::sync::Arc;
 
