@@ -1,3 +1,72 @@
-//! The command line.
+//! The command line: policies checked, stories tested, told and explained.
+//!
+//! Nothing is decided here. Every answer comes from the port; this crate finds files and draws.
 
-fn main() {}
+mod args;
+mod check;
+mod explain;
+mod play;
+mod report;
+mod screen;
+mod test;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::args::{Args, Schema, Task};
+use crate::screen::Screen;
+
+/// How a task ended. The numbers are part of the interface and stand in `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// All is well.
+    Well,
+    /// There are problems, or an expectation does not hold.
+    Wrong,
+    /// Something could not be read.
+    Unread,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    args.color.write_global();
+    let mut screen = Screen::of_terminal();
+    let end = match run(args.task, &mut screen) {
+        Ok(end) => end,
+        // Whoever reads has seen enough, as with `tenure play … | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Well,
+        Err(error) => {
+            anstream::eprintln!("tenure: the output cannot be written: {error}");
+            End::Unread
+        }
+    };
+    ExitCode::from(match end {
+        End::Well => 0,
+        End::Wrong => 1,
+        End::Unread => 2,
+    })
+}
+
+fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
+    match task {
+        Task::Check(ask) => check::run(&ask, screen),
+        Task::Test(ask) => test::run(&ask, screen),
+        Task::Play(ask) => play::run(&ask, screen),
+        Task::Explain(ask) => explain::run(&ask, screen),
+        Task::Schema { of } => {
+            let schema = match of {
+                Schema::Policy => tenure_port::policy::schema(),
+                Schema::Call => tenure_port::schema::call(),
+                Schema::Answer => tenure_port::schema::answer(),
+            };
+            screen.line(&format!("{schema:#}"))?;
+            Ok(End::Well)
+        }
+        Task::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "tenure", &mut io::stdout());
+            Ok(End::Well)
+        }
+    }
+}

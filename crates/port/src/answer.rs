@@ -117,7 +117,8 @@ impl Answer {
     #[must_use]
     pub fn to_json(&self) -> String {
         // By way of a value, in which no name stands twice.
-        let canonical = serde_json::to_value(self).and_then(|value| serde_json_canonicalizer::to_string(&value));
+        let canonical =
+            serde_json::to_value(self).and_then(|value| serde_json_canonicalizer::to_string(&value));
         canonical.unwrap_or_else(|_| {
             // INVARIANT: every answer has text keys and finite numbers, so it always has this form.
             r#"{"fault":{"code":"broken","message":"the answer has no JSON form"}}"#.to_owned()

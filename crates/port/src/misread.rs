@@ -151,7 +151,11 @@ mod tests {
             (r#"{"call": "look", "grant": ""}"#, "out_of_range", "grant"),
             (r#"{"call": "look", "grant": "g", "all": true}"#, "unknown_field", "all"),
             (r#"{"call": "withdraw", "grant": "g", "actor": "alice"}"#, "out_of_range", "actor"),
-            (r#"{"call": "withdraw", "grant": "g", "actor": {"id": "a", "admin": true}}"#, "unknown_field", "actor.admin"),
+            (
+                r#"{"call": "withdraw", "grant": "g", "actor": {"id": "a", "admin": true}}"#,
+                "unknown_field",
+                "actor.admin",
+            ),
             (r#"{"call": "effect_done", "worker": "w", "effect": "g"}"#, "out_of_range", "effect"),
         ] {
             assert_eq!(wrong(text), (code, path.to_owned()), "{text}");
@@ -162,7 +166,17 @@ mod tests {
     fn r07_nobody_brings_a_decision_along() {
         let request = r#""call": "request", "actor": {"id": "eve"}, "flow": "prod-db", "items": []"#;
         assert!(call(&format!("{{{request}}}")).is_ok());
-        for field in ["status", "stage", "approver", "approvers", "approved_by", "approvals", "end", "ends_at", "outcome"] {
+        for field in [
+            "status",
+            "stage",
+            "approver",
+            "approvers",
+            "approved_by",
+            "approvals",
+            "end",
+            "ends_at",
+            "outcome",
+        ] {
             let text = format!(r#"{{{request}, "{field}": "x"}}"#);
             assert_eq!(wrong(&text).0, "unknown_field", "{field}");
             assert!(serde_json::from_str::<Call>(&text).is_err(), "{field}, typed");
@@ -177,7 +191,8 @@ mod tests {
         assert_eq!(wrong(&format!("[{}0]", "0,".repeat(CALL_VALUES_MAX))).0, "too_large");
         // Brackets and commas in texts are text.
         let reason = "[{,".repeat(1_000);
-        let text = format!(r#"{{"call": "revoke", "grant": "g", "actor": "system:x", "reason": "\"{reason}"}}"#);
+        let text =
+            format!(r#"{{"call": "revoke", "grant": "g", "actor": "system:x", "reason": "\"{reason}"}}"#);
         assert!(call(&text).is_ok());
     }
 

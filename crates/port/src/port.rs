@@ -11,9 +11,7 @@ use tenure::tenure_core::person::{Actor, Record};
 use tenure::tenure_core::refusal::{Code, Refusal};
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_policy::document;
-use tenure::{
-    Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Store, Take, View,
-};
+use tenure::{Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Store, Take, View};
 
 use crate::answer::{Answer, Answered, Listed, Misread};
 use crate::call::{self, Call, Document, Format};
@@ -101,7 +99,7 @@ impl Port {
             }
             Asked::Question(call) => call,
         };
-        Ok(self.question(given)?)
+        self.question(given)
     }
 
     fn question(&self, call: Question) -> Result<Answered, Bad> {
@@ -348,8 +346,7 @@ fn published(ask: call::Publish) -> Result<Asked, Bad> {
     }
     .map_err(Error::Invalid)?;
     let publication = tenure::ask::publication(&policy).map_err(Error::Fault)?;
-    let publish =
-        command::Publish { policy: Arc::new(publication), if_revision: ask.if_revision };
+    let publish = command::Publish { policy: Arc::new(publication), if_revision: ask.if_revision };
     given!(ask, Verb::Publish(publish))
 }
 

@@ -65,22 +65,19 @@ impl<'s> Stage<'s> {
         let clock = Arc::new(ManualClock::at(scenario.start));
         let store = Arc::new(MemoryStore::with_clock(clock.clone()));
         let port = Port::open(store.clone());
-        let mut stage =
-            Self { scenario, clock, store, port, position: 0, taken: Vec::new(), revision: None };
+        let mut stage = Self { scenario, clock, store, port, position: 0, taken: Vec::new(), revision: None };
         let answer = stage.call(&json!({
             "call": "publish",
             "actor": "system:scenario",
             "command_id": "policy of the story",
             "policy": *scenario.policy,
         }));
-        match &answer {
-            Json::Object(fields) if fields.contains_key("ok") => {
-                stage.published(&answer);
-                stage.records();
-                Ok(stage)
-            }
-            _ => Err(Unplayable { message: why(&answer) }),
+        if answer.get("ok").is_none() {
+            return Err(Unplayable { message: why(&answer) });
         }
+        stage.published(&answer);
+        stage.records();
+        Ok(stage)
     }
 
     /// Plays one step and compares what came of it with what it expects.
@@ -112,6 +109,22 @@ impl<'s> Stage<'s> {
         scene
     }
 
+    /// How each check of a step's command comes out, instead of playing it; nothing where it is none.
+    pub fn explain(&mut self, step: &Step) -> Option<Json> {
+        let Deed::Call(ask) = &step.deed else { return None };
+        let command = ask.of.as_deref().unwrap_or(ask);
+        if !matches!(command.answers, Answers::Grant | Answers::Policy) || command.verb == "look" {
+            return None;
+        }
+        let mut explain = json!({"call": "explain", "of": self.made(command, step)});
+        if step.clock == StepClock::Story {
+            self.clock.set(step.at);
+        } else {
+            explain.as_object_mut()?.insert("now".to_owned(), Json::from(step.at.to_string()));
+        }
+        Some(self.call(&explain))
+    }
+
     /// What is on record of one grant, in order.
     #[must_use]
     pub fn history(&self, grant: &str) -> Vec<Json> {
@@ -125,7 +138,9 @@ impl<'s> Stage<'s> {
         let mut after = 0;
         loop {
             let page = self.page(&json!({"call": "records", "after": after, "limit": PAGE}));
-            let Some(last) = page.last().and_then(|record| record.get("position")?.as_u64()) else { return all };
+            let Some(last) = page.last().and_then(|record| record.get("position")?.as_u64()) else {
+                return all;
+            };
             after = last;
             all.extend(page);
         }
@@ -175,7 +190,9 @@ impl<'s> Stage<'s> {
         let mut all = Vec::new();
         loop {
             let page = self.page(&json!({"call": "records", "after": self.position, "limit": PAGE}));
-            let Some(last) = page.last().and_then(|record| record.get("position")?.as_u64()) else { return all };
+            let Some(last) = page.last().and_then(|record| record.get("position")?.as_u64()) else {
+                return all;
+            };
             self.position = last;
             all.extend(page);
         }

@@ -173,15 +173,17 @@ impl Ask {
     /// The text of a field, where the file says it as one.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.said(name).and_then(|said| match said {
-            Said::Json(value) => value.as_str(),
-            Said::Shared(_)
-            | Said::Context(..)
-            | Said::Items(_)
-            | Said::Only(_)
-            | Said::OwnContent
-            | Said::OwnRevision => None,
-        })
+        self.value(name)?.as_str()
+    }
+
+    /// The value of a field, where reading the file was enough to know it.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        match self.said(name)? {
+            Said::Json(value) => Some(value),
+            Said::Shared(value) => Some(value),
+            Said::Context(..) | Said::Items(_) | Said::Only(_) | Said::OwnContent | Said::OwnRevision => None,
+        }
     }
 
     /// The items of a field, as the file names them.

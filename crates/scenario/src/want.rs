@@ -99,9 +99,9 @@ impl Wanted {
                 let mut rest = came.iter();
                 wanted.iter().all(|wanted| rest.any(|came| wanted.meets(Some(came))))
             }),
-            Self::Fields(wanted) => came.as_object().is_some_and(|came| {
-                wanted.iter().all(|(name, wanted)| wanted.meets(came.get(name)))
-            }),
+            Self::Fields(wanted) => came
+                .as_object()
+                .is_some_and(|came| wanted.iter().all(|(name, wanted)| wanted.meets(came.get(name)))),
         }
     }
 
@@ -113,9 +113,7 @@ impl Wanted {
             Self::Word(wanted) | Self::SpanOrWord(_, wanted) => wanted.clone(),
             Self::Time(wanted) => offset(start, *wanted),
             Self::Span(wanted) => wanted.to_string(),
-            Self::List(wanted) | Self::Among(wanted) => {
-                list(wanted.iter().map(|wanted| wanted.show(start)))
-            }
+            Self::List(wanted) | Self::Among(wanted) => list(wanted.iter().map(|wanted| wanted.show(start))),
             Self::Set(wanted) => list(wanted.iter().cloned()),
             Self::Fields(wanted) => {
                 let fields = wanted.iter().map(|(name, wanted)| format!("{name}: {}", wanted.show(start)));
@@ -137,10 +135,8 @@ fn shown(came: &Value, wanted: &Wanted, start: Timestamp) -> String {
         },
         Value::String(text) => time(came).map_or_else(|| text.clone(), |at| offset(start, at)),
         Value::Array(items) => {
-            let inner = match wanted {
-                Wanted::List(wanted) | Wanted::Among(wanted) => wanted.first(),
-                _ => None,
-            };
+            let inner =
+                if let Wanted::List(wanted) | Wanted::Among(wanted) = wanted { wanted.first() } else { None };
             list(items.iter().map(|item| shown(item, inner.unwrap_or(wanted), start)))
         }
         Value::Object(fields) => {
@@ -178,7 +174,11 @@ mod tests {
             (Wanted::Flag(true), json!(true), json!(false)),
             (Wanted::Count(2), json!(2), json!(3)),
             (word("active"), json!("active"), json!("pending")),
-            (at("2026-03-02T10:00:00Z"), json!("2026-03-02T10:00:00.000Z"), json!("2026-03-02T10:00:00.001Z")),
+            (
+                at("2026-03-02T10:00:00Z"),
+                json!("2026-03-02T10:00:00.000Z"),
+                json!("2026-03-02T10:00:00.001Z"),
+            ),
             (Wanted::Span(Span::hours(1)), json!(3_600_000), json!(3_600_001)),
             (Wanted::SpanOrWord(Span::hours(1), "1h".into()), json!(3_600_000), json!(3_600_001)),
             (Wanted::SpanOrWord(Span::hours(1), "1h".into()), json!("1h"), json!("2h")),
@@ -204,7 +204,8 @@ mod tests {
             ("most".into(), Wanted::SpanOrWord(Span::minutes(20), "20m".into())),
         ]);
         let found = compare(&wanted, &json!({"ends": "2026-03-02T10:00:00.000Z", "most": 600_000}));
-        let told: Vec<_> = found.iter().map(|one| format!("{}: {} not {}", one.field, one.expected, one.came)).collect();
+        let told: Vec<_> =
+            found.iter().map(|one| format!("{}: {} not {}", one.field, one.expected, one.came)).collect();
         assert_eq!(told, ["x.ends: 1h 2m not 1h", "x.most: 20m not 10m"]);
     }
 }

@@ -15,7 +15,9 @@ fn told(folders: &[&str]) -> (Vec<Told>, Vec<String>) {
     let paths: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
     let mut policies = PolicyFiles::default();
     let (mut told, mut unreadable) = (Vec::new(), Vec::new());
-    for path in file::find(&paths).unwrap() {
+    #[expect(clippy::unwrap_used, reason = "a test that cannot find its files has failed")]
+    let files = file::find(&paths).unwrap();
+    for path in files {
         match file::scenarios(&path, &mut policies) {
             Ok(scenarios) => told.extend(scenarios.iter().map(|scenario| tell(scenario, &mut |_, _| {}))),
             Err(wrong) => unreadable.push(wrong.render(false)),
@@ -37,9 +39,15 @@ fn all_hold(folders: &[&str], at_least: usize) {
         let mut lines = format!("{}:{}: {}\n", place.display(), one.line, one.name);
         lines.extend(one.unplayable.iter().map(|why| format!("  cannot be played: {why}\n")));
         for failure in &one.failures {
-            lines.push_str(&format!("  step {} (line {}) at {}, {}\n", failure.step, failure.line, failure.at, failure.verb));
+            lines.push_str(&format!(
+                "  step {} (line {}) at {}, {}\n",
+                failure.step, failure.line, failure.at, failure.verb
+            ));
             for mismatch in &failure.mismatches {
-                lines.push_str(&format!("    {}: expected {}, came {}\n", mismatch.field, mismatch.expected, mismatch.came));
+                lines.push_str(&format!(
+                    "    {}: expected {}, came {}\n",
+                    mismatch.field, mismatch.expected, mismatch.came
+                ));
             }
         }
         failed.push(lines);

@@ -12,8 +12,7 @@ use tenure_port::policy::problem::Code;
 use super::{Cast, Reading, join, keys};
 
 /// What may be said of a person.
-const FACTS: &[&str] =
-    &["aliases", "acts_for", "groups", "roles", "manager", "attributes", "authenticated"];
+const FACTS: &[&str] = &["aliases", "acts_for", "groups", "roles", "manager", "attributes", "authenticated"];
 const LOGIN: &[&str] = &["at", "methods", "level"];
 const LEVELS: &[&str] = &["aal1", "aal2", "aal3"];
 /// What may be said of a resource.

@@ -63,7 +63,14 @@ const EXPECTED: &[Expected] = &[
     field(
         "outcome",
         Kind::Word(&[
-            "denied", "withdrawn", "undecided", "unused", "failed", "expired", "given_back", "revoked",
+            "denied",
+            "withdrawn",
+            "undecided",
+            "unused",
+            "failed",
+            "expired",
+            "given_back",
+            "revoked",
         ]),
         GRANT,
     ),
@@ -168,16 +175,16 @@ impl Reader {
                 kinds.collect::<Option<_>>().map(Wanted::List)
             }
             Kind::Set => self.texts(node, path).map(Wanted::Set),
-            Kind::List => {
-                self.texts(node, path).map(|texts| Wanted::List(texts.into_iter().map(Wanted::Word).collect()))
-            }
+            Kind::List => self
+                .texts(node, path)
+                .map(|texts| Wanted::List(texts.into_iter().map(Wanted::Word).collect())),
             Kind::Counts(known) => {
                 self.only(node, path, known, "this");
                 self.fields(node, path, |reader, _, node, path| reader.count(node, path).map(Wanted::Count))
             }
-            Kind::Details => self.fields(node, path, |reader, name, node, path| {
-                reader.detail(name, node, path, start)
-            }),
+            Kind::Details => {
+                self.fields(node, path, |reader, name, node, path| reader.detail(name, node, path, start))
+            }
             Kind::Offer => self.offer(node, path, start),
             Kind::Checks => {
                 let numbered = self.list(node, path)?.iter().enumerate();
@@ -225,13 +232,13 @@ impl Reader {
             }),
             Value::List(items) => {
                 let numbered = items.iter().enumerate();
-                let inner = numbered
-                    .map(|(index, item)| self.detail(name, item, &format!("{path}[{index}]"), start));
+                let inner =
+                    numbered.map(|(index, item)| self.detail(name, item, &format!("{path}[{index}]"), start));
                 inner.collect::<Option<_>>().map(Wanted::List)
             }
-            Value::Map(_) => self.fields(node, path, |reader, name, node, path| {
-                reader.detail(name, node, path, start)
-            }),
+            Value::Map(_) => {
+                self.fields(node, path, |reader, name, node, path| reader.detail(name, node, path, start))
+            }
             Value::Float(_) => {
                 self.wrong(node, path, "a whole number, a text, a list or fields by name");
                 None
@@ -241,7 +248,16 @@ impl Reader {
 
     fn offer(&mut self, node: &Node, path: &str, start: Timestamp) -> Option<Wanted> {
         const KNOWN: &[&str] = &[
-            "allowed", "refused", "default", "min", "max", "used", "left", "opens_at", "latest_end", "needs",
+            "allowed",
+            "refused",
+            "default",
+            "min",
+            "max",
+            "used",
+            "left",
+            "opens_at",
+            "latest_end",
+            "needs",
             "if_ends_at",
         ];
         self.only(node, path, KNOWN, "an offer");
@@ -251,7 +267,8 @@ impl Reader {
             "used" | "left" => reader.count(node, path).map(Wanted::Count),
             "needs" => {
                 let numbered = reader.list(node, path)?.iter().enumerate();
-                let words = numbered.map(|(index, item)| reader.word(item, &format!("{path}[{index}]"), NEEDS));
+                let words =
+                    numbered.map(|(index, item)| reader.word(item, &format!("{path}[{index}]"), NEEDS));
                 words.collect::<Option<_>>().map(Wanted::Set)
             }
             name if TIMES.contains(&name) => reader.offset(node, path, start).map(Wanted::Time),
@@ -317,35 +334,39 @@ impl Reader {
 
     /// A problem of a policy: its code, or `CODE: path`, or both by name.
     fn problem(&mut self, node: &Node, path: &str) -> Option<Wanted> {
-        let word = |text: &str| Wanted::Word(text.to_owned());
         let known: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        let fields = match node.value() {
-            Value::Text(_) => vec![("code".to_owned(), Wanted::Word(self.word(node, path, &known)?))],
-            Value::Map(entries) if node.field("code").is_some() => {
-                self.only(node, path, &["code", "path"], "a problem");
-                let code = self.required(node, path, "code", Self::text)?;
-                let mut fields = vec![("code".to_owned(), Wanted::Word(code))];
-                if entries.len() > 1 {
-                    let place = self.required(node, path, "path", Self::text)?;
-                    fields.push(("path".to_owned(), Wanted::Word(place)));
-                }
-                fields
+        if matches!(node.value(), Value::Text(_)) {
+            let code = self.word(node, path, &known)?;
+            return Some(Wanted::Fields(vec![("code".to_owned(), Wanted::Word(code))]));
+        }
+        let Value::Map(entries) = node.value() else {
+            self.no_problem(node, path);
+            return None;
+        };
+        let mut fields = Vec::new();
+        match entries.as_slice() {
+            [entry] if known.contains(&entry.key()) => {
+                let place = self.text(entry.node(), &join(path, entry.key()))?;
+                fields.push(("code".to_owned(), Wanted::Word(entry.key().to_owned())));
+                fields.push(("path".to_owned(), Wanted::Word(place)));
             }
-            Value::Map(entries) => match entries.as_slice() {
-                [entry] if known.contains(&entry.key()) => {
-                    let place = self.text(entry.node(), &join(path, entry.key()))?;
-                    vec![("code".to_owned(), word(entry.key())), ("path".to_owned(), Wanted::Word(place))]
-                }
-                _ => {
-                    self.wrong(node, path, "a problem's code with its path: `bad_span: flows[0].duration.max`");
-                    return None;
-                }
-            },
+            _ if node.field("code").is_some() => {
+                self.only(node, path, &["code", "path"], "a problem");
+                let code =
+                    node.field("code").and_then(|code| self.word(code, &join(path, "code"), &known))?;
+                fields.push(("code".to_owned(), Wanted::Word(code)));
+                let place = self.optional(node, path, "path", Self::text);
+                fields.extend(place.map(|place| ("path".to_owned(), Wanted::Word(place))));
+            }
             _ => {
-                self.wrong(node, path, "a problem's code with its path: `bad_span: flows[0].duration.max`");
+                self.no_problem(node, path);
                 return None;
             }
-        };
+        }
         Some(Wanted::Fields(fields))
+    }
+
+    fn no_problem(&mut self, node: &Node, path: &str) {
+        self.wrong(node, path, "a problem's code with its path: `bad_span: flows[0].duration.max`");
     }
 }

@@ -59,8 +59,14 @@ pub fn scenarios(
         let story = reading.scenario(node, &path);
         if let Some(story) = story {
             if names.insert(story.name.clone(), ()).is_some() {
-                let message = format!("a scenario before is called {} too", crate::trouble::quote(&story.name));
-                reading.reader.trouble(Trouble::new(Code::DuplicateId, join(&path, "name"), node.place(), message));
+                let message =
+                    format!("a scenario before is called {} too", crate::trouble::quote(&story.name));
+                reading.reader.trouble(Trouble::new(
+                    Code::DuplicateId,
+                    join(&path, "name"),
+                    node.place(),
+                    message,
+                ));
             }
             stories.push(story);
         }

@@ -13,8 +13,7 @@ use crate::story::{Ask, Deed, Named, Said, Step, StepClock, Told};
 use crate::trouble::{Trouble, quote};
 
 const STAGES: &[&str] = &["pending", "approved", "active", "closed"];
-const OUTCOMES: &[&str] =
-    &["denied", "withdrawn", "undecided", "unused", "expired", "given_back", "revoked"];
+const OUTCOMES: &[&str] = &["denied", "withdrawn", "undecided", "unused", "expired", "given_back", "revoked"];
 /// What the host itself is called in a story.
 const HOST: &str = "system:scenario";
 
@@ -81,15 +80,14 @@ impl Reading<'_> {
         let path = join(path, "at");
         let at = self.reader.offset(written, &path, start)?;
         let (wrong, help) = match clock {
-            StepClock::Story => (at < *now, "a step comes after those before it; `clock: back` is a host that is behind"),
+            StepClock::Story => {
+                (at < *now, "a step comes after those before it; `clock: back` is a host that is behind")
+            }
             StepClock::Back => (at > *now, "a host that is behind reads an earlier time than the story's"),
             StepClock::Ahead => (at < *now, "a host that is ahead reads a later time than the story's"),
         };
         if wrong {
-            let message = format!(
-                "the story stands at {} already",
-                crate::story::offset(start, *now)
-            );
+            let message = format!("the story stands at {} already", crate::story::offset(start, *now));
             let trouble = Trouble::new(Code::OutOfRange, path, written.place(), message);
             self.reader.trouble(trouble.help(help));
         } else if clock == StepClock::Story {
@@ -105,7 +103,12 @@ impl Reading<'_> {
         for (key, entry) in keys(entries).filter(|(key, _)| !matches!(*key, "at" | "clock" | "expect")) {
             if shape::LATER.contains(&key) {
                 let message = format!("this version does not know `{key}` yet");
-                self.reader.trouble(Trouble::new(Code::Unsupported, join(path, key), entry.key_place(), message));
+                self.reader.trouble(Trouble::new(
+                    Code::Unsupported,
+                    join(path, key),
+                    entry.key_place(),
+                    message,
+                ));
             } else if !verbs.contains(&key) {
                 self.reader.unknown(entry, path, key, &verbs, "a step");
             } else if said.is_some() {
@@ -116,9 +119,9 @@ impl Reading<'_> {
                 said = Some(entry);
             }
         }
-        let strange = entries.iter().any(|entry| {
-            !verbs.contains(&entry.key()) && !matches!(entry.key(), "at" | "clock" | "expect")
-        });
+        let strange = entries
+            .iter()
+            .any(|entry| !verbs.contains(&entry.key()) && !matches!(entry.key(), "at" | "clock" | "expect"));
         if said.is_none() && !strange && !entries.iter().any(|entry| shape::LATER.contains(&entry.key())) {
             let message = "nothing happens in this step";
             let trouble = Trouble::new(Code::MissingField, path.to_owned(), node.place(), message);
@@ -156,17 +159,25 @@ impl Reading<'_> {
     /// A command that is not carried out: `explain: {extend: {as: alice, grant: g1}}`.
     fn explain(&mut self, node: &Node, path: &str, cast: &mut Cast) -> Option<Ask> {
         let entries = self.reader.entries(node, path)?;
-        let commands: Vec<&str> = shape::CALLS.iter().map(|shape| shape.verb).take_while(|verb| *verb != "sweep").collect();
+        let commands: Vec<&str> =
+            shape::CALLS.iter().map(|shape| shape.verb).take_while(|verb| *verb != "sweep").collect();
         self.reader.only(node, path, &commands, "`explain`");
         let mut said = keys(entries).filter(|(key, _)| commands.contains(key));
         let Some((verb, entry)) = said.next() else {
-            let trouble = Trouble::new(Code::MissingField, path.to_owned(), node.place(), "no command to explain");
-            self.reader.trouble(trouble.help("write it as in a step: `explain: {extend: {as: alice, grant: g1}}`"));
+            let trouble =
+                Trouble::new(Code::MissingField, path.to_owned(), node.place(), "no command to explain");
+            self.reader
+                .trouble(trouble.help("write it as in a step: `explain: {extend: {as: alice, grant: g1}}`"));
             return None;
         };
         if let Some((other, entry)) = said.next() {
             let message = "one command is explained at a time";
-            self.reader.trouble(Trouble::new(Code::Contradiction, join(path, other), entry.key_place(), message));
+            self.reader.trouble(Trouble::new(
+                Code::Contradiction,
+                join(path, other),
+                entry.key_place(),
+                message,
+            ));
         }
         let of = self.ask(shape::of(verb)?, entry.node(), &join(path, verb), cast)?;
         Some(Ask {
@@ -229,14 +240,17 @@ impl Reading<'_> {
         for field in shape.fields {
             match entries.iter().find(|entry| entry.key() == field.name) {
                 Some(entry) => {
-                    let said = self.said(field, entry.node(), &join(path, field.name), cast, ask.grant.as_deref());
+                    let said =
+                        self.said(field, entry.node(), &join(path, field.name), cast, ask.grant.as_deref());
                     ask.fields.extend(said.map(|said| (field.call, said)));
                 }
                 None if field.required => self.reader.missing(node, path, field.name, "needed here"),
                 None if field.kind == Kind::Context => {
                     ask.fields.push((field.call, Said::Context(cast.context.clone(), Map::new())));
                 }
-                None if field.kind == Kind::Actor => ask.fields.push((field.call, Said::Json(Json::from(HOST)))),
+                None if field.kind == Kind::Actor => {
+                    ask.fields.push((field.call, Said::Json(Json::from(HOST))))
+                }
                 None => {}
             }
         }
@@ -292,10 +306,10 @@ impl Reading<'_> {
     }
 
     fn actor(&mut self, node: &Node, path: &str, cast: &Cast) -> Option<Said> {
-        match node.value() {
-            Value::Text(name) if name == "system" => Some(Said::Json(Json::from(HOST))),
-            _ => self.named_person(node, path, cast).map(Said::Shared),
+        if matches!(node.value(), Value::Text(name) if name == "system") {
+            return Some(Said::Json(Json::from(HOST)));
         }
+        self.named_person(node, path, cast).map(Said::Shared)
     }
 
     fn named_person(&mut self, node: &Node, path: &str, cast: &Cast) -> Option<Arc<Json>> {
@@ -304,29 +318,28 @@ impl Reading<'_> {
         if person.is_none() {
             let message = format!("there is nobody called {} in this story", quote(&name));
             let trouble = Trouble::new(Code::UnknownReference, path.to_owned(), node.place(), message);
-            self.reader.trouble(trouble.help("name them under `people`; nothing need be known of them: `eve: {}`"));
+            self.reader
+                .trouble(trouble.help("name them under `people`; nothing need be known of them: `eve: {}`"));
         }
         person
     }
 
     /// `true`, or the holder's own name: their facts as they stand in this step.
     fn today(&mut self, node: &Node, path: &str, cast: &Cast, grant: Option<&str>) -> Option<Said> {
-        match node.value() {
-            Value::Text(_) => self.named_person(node, path, cast).map(Said::Shared),
-            Value::Bool(true) => {
-                let holder = grant.and_then(|grant| cast.holders.get(grant));
-                let person = holder.and_then(|holder| cast.people.get(holder)).cloned();
-                if person.is_none() {
-                    let message = "no step before asked for this grant, so its holder is not known";
-                    self.reader.bad(Code::UnknownReference, node, path, message);
-                }
-                person.map(Said::Shared)
-            }
-            _ => {
-                self.reader.wrong(node, path, "`true`, or the holder by name");
-                None
-            }
+        if matches!(node.value(), Value::Text(_)) {
+            return self.named_person(node, path, cast).map(Said::Shared);
         }
+        if !matches!(node.value(), Value::Bool(true)) {
+            self.reader.wrong(node, path, "`true`, or the holder by name");
+            return None;
+        }
+        let holder = grant.and_then(|grant| cast.holders.get(grant));
+        let person = holder.and_then(|holder| cast.people.get(holder)).cloned();
+        if person.is_none() {
+            let message = "no step before asked for this grant, so its holder is not known";
+            self.reader.bad(Code::UnknownReference, node, path, message);
+        }
+        person.map(Said::Shared)
     }
 
     fn texts_by_name(&mut self, node: &Node, path: &str) -> Option<Said> {
@@ -361,7 +374,9 @@ impl Reading<'_> {
             let Some((name, permission)) = text.split_once('/').filter(|(_, rest)| !rest.is_empty()) else {
                 let message = format!("{} is no item", quote(&text));
                 let trouble = Trouble::new(Code::BadId, path, item.place(), message);
-                self.reader.trouble(trouble.help("an item is a resource of this story and a permission: `orders/read`"));
+                self.reader.trouble(
+                    trouble.help("an item is a resource of this story and a permission: `orders/read`"),
+                );
                 return None;
             };
             let resource = self.find_resource(name, item, &path, cast)?;

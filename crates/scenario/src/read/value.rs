@@ -68,34 +68,30 @@ impl Reader {
 
     /// The fields of a map; nothing written is an empty one.
     pub(super) fn entries<'n>(&mut self, node: &'n Node, path: &str) -> Option<&'n [Entry]> {
-        match node.value() {
-            Value::Map(entries) => Some(entries),
-            Value::Null => Some(&[]),
-            _ => {
-                self.wrong(node, path, "fields by name");
-                None
-            }
+        if matches!(node.value(), Value::Null) {
+            return Some(&[]);
         }
+        let Value::Map(entries) = node.value() else {
+            self.wrong(node, path, "fields by name");
+            return None;
+        };
+        Some(entries)
     }
 
     pub(super) fn list<'n>(&mut self, node: &'n Node, path: &str) -> Option<&'n [Node]> {
-        match node.value() {
-            Value::List(items) => Some(items),
-            _ => {
-                self.wrong(node, path, "a list");
-                None
-            }
-        }
+        let Value::List(items) = node.value() else {
+            self.wrong(node, path, "a list");
+            return None;
+        };
+        Some(items)
     }
 
     pub(super) fn text(&mut self, node: &Node, path: &str) -> Option<String> {
-        match node.value() {
-            Value::Text(text) => Some(text.clone()),
-            _ => {
-                self.wrong(node, path, "a text");
-                None
-            }
-        }
+        let Value::Text(text) = node.value() else {
+            self.wrong(node, path, "a text");
+            return None;
+        };
+        Some(text.clone())
     }
 
     pub(super) fn texts(&mut self, node: &Node, path: &str) -> Option<Vec<String>> {
@@ -105,23 +101,19 @@ impl Reader {
     }
 
     pub(super) fn flag(&mut self, node: &Node, path: &str) -> Option<bool> {
-        match node.value() {
-            Value::Bool(flag) => Some(*flag),
-            _ => {
-                self.wrong(node, path, "true or false");
-                None
-            }
-        }
+        let Value::Bool(flag) = node.value() else {
+            self.wrong(node, path, "true or false");
+            return None;
+        };
+        Some(*flag)
     }
 
     pub(super) fn count(&mut self, node: &Node, path: &str) -> Option<i64> {
-        match node.value() {
-            Value::Integer(count) => Some(*count),
-            _ => {
-                self.wrong(node, path, "a whole number");
-                None
-            }
-        }
+        let Value::Integer(count) = node.value() else {
+            self.wrong(node, path, "a whole number");
+            return None;
+        };
+        Some(*count)
     }
 
     pub(super) fn span(&mut self, node: &Node, path: &str) -> Option<Span> {
@@ -168,10 +160,8 @@ impl Reader {
 
     pub(super) fn json_map(&mut self, node: &Node, path: &str) -> Option<Map<String, Json>> {
         self.entries(node, path)?;
-        match node.to_json() {
-            Json::Object(map) => Some(map),
-            _ => Some(Map::new()),
-        }
+        let Json::Object(map) = node.to_json() else { return Some(Map::new()) };
+        Some(map)
     }
 
     pub(super) fn effects(&mut self, node: &Node, path: &str) -> Option<Effects> {

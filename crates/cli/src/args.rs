@@ -1,0 +1,188 @@
+//! What can be asked of the command line, and its help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+const EXIT: &str = "\
+Exit status:
+  0  all is well
+  1  a policy has problems, or an expectation does not hold
+  2  a file could not be read, or the command line is wrong
+
+Colour is used on a terminal only; NO_COLOR turns it off.";
+
+/// Just-In-Time access: check policies, test them with stories, see what happens and why.
+#[derive(Debug, Parser)]
+#[command(name = "tenure", version, max_term_width = 100, after_help = EXIT, after_long_help = EXIT)]
+pub(crate) struct Args {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    Check(Check),
+    Test(Test),
+    Play(Play),
+    Explain(Explain),
+    /// Print a JSON Schema (draft 2020-12), for editors and other programs.
+    #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
+    Schema {
+        /// Of what.
+        #[arg(value_enum, default_value_t = Schema::Policy)]
+        of: Schema,
+    },
+    /// Print completions for a shell.
+    #[command(
+        after_help = "Example:\n  tenure completions bash > ~/.local/share/bash-completion/completions/tenure"
+    )]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Check policies: every problem at once, each with its place, and what may not be meant.
+///
+/// A folder is one policy made of its files. Several files are several policies.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tenure check flows.yaml
+  tenure check policies/
+  tenure check --format json flows.toml")]
+pub(crate) struct Check {
+    /// Policy files (YAML, TOML or JSON), or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to say what is wrong.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+}
+
+/// Run scenario files: does everything come out as they expect?
+///
+/// Folders are searched for scenario files; policies that stand beside them are passed over. A file has
+/// at most 1 MiB.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tenure test stories/
+  tenure test flows.scenario.yaml --format junit > results.xml")]
+pub(crate) struct Test {
+    /// Scenario files (YAML, TOML or JSON), or folders that are searched for them.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to say what came of it.
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub(crate) format: TestFormat,
+    /// On which store: `memory`.
+    #[arg(long, default_value = "memory", value_name = "STORE", value_parser = store)]
+    pub(crate) store: Store,
+}
+
+/// Tell a story: what happens step by step, then each grant on a line of time, then the record.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tenure play examples/stories/incident.yaml
+  tenure play stories.yaml --only \"two extensions, then the limit\"")]
+pub(crate) struct Play {
+    /// A scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) path: PathBuf,
+    /// Only the scenario of this name, where the file has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+}
+
+/// Explain one step of a story: each check in its order, and what would have passed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tenure explain examples/stories/incident.yaml --step 9
+  tenure explain stories.yaml --only \"two extensions, then the limit\" --step 7")]
+pub(crate) struct Explain {
+    /// A scenario file.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) path: PathBuf,
+    /// The number of the step, from 1, as `tenure play` shows it.
+    #[arg(long, value_name = "N")]
+    pub(crate) step: usize,
+    /// Of the scenario of this name, where the file has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+}
+
+/// Of what a schema is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Schema {
+    /// The policy document.
+    Policy,
+    /// A call, as bindings and hosts make it.
+    Call,
+    /// An answer.
+    Answer,
+}
+
+/// How `check` says what is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people: with the lines of the text.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// How `test` says what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people: a line a scenario.
+    Text,
+    /// For programs.
+    Json,
+    /// For continuous integration: JUnit XML.
+    Junit,
+}
+
+/// When colour is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// On which store scenarios run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// In memory.
+    Memory,
+}
+
+impl Color {
+    pub(crate) fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::AlwaysAnsi,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+fn store(text: &str) -> Result<Store, String> {
+    match text {
+        "memory" => Ok(Store::Memory),
+        _ => Err("this version runs scenarios on the store `memory` only".to_owned()),
+    }
+}

@@ -1,0 +1,171 @@
+//! `tenure check`: problems of policies, and what may not be meant.
+
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use tenure_port::policy::document::Format;
+use tenure_port::policy::{File, Policy, Problems, Warnings};
+use tenure_scenario::file::{self, Holds, PolicyFiles};
+use tenure_scenario::trouble::Unreadable;
+
+use crate::End;
+use crate::args::{Check, CheckFormat};
+use crate::screen::{BAD, DIM, GOOD, Screen, WAITS, paint};
+
+/// What came of one path.
+enum Checked {
+    Policy { flows: usize, warnings: Warnings },
+    Problems(Problems),
+    Scenarios(usize),
+    Story(Unreadable),
+    Unread(Unreadable),
+}
+
+pub(crate) fn run(ask: &Check, screen: &mut Screen) -> io::Result<End> {
+    let mut end = End::Well;
+    let mut told = Vec::new();
+    for path in &ask.paths {
+        let checked = check(path);
+        end = end.max(checked.end());
+        match ask.format {
+            CheckFormat::Text => checked.say(path, screen)?,
+            CheckFormat::Json => told.push(checked.to_json(path)),
+        }
+    }
+    if ask.format == CheckFormat::Json {
+        screen.line(&format!("{:#}", Json::from(told)))?;
+    }
+    Ok(end)
+}
+
+fn check(path: &Path) -> Checked {
+    match texts(path) {
+        Err(unread) => Checked::Unread(unread),
+        Ok(texts) => {
+            if let ([only], false) = (texts.as_slice(), path.is_dir())
+                && file::holds(&only.text, only.format) == Holds::Scenarios
+            {
+                return story(path);
+            }
+            match Policy::from_sources(texts) {
+                Ok(policy) => {
+                    Checked::Policy { flows: policy.flows().len(), warnings: policy.warnings().clone() }
+                }
+                Err(problems) => Checked::Problems(problems),
+            }
+        }
+    }
+}
+
+/// The text of a file, or those of a folder that are policies: scenarios may stand beside them.
+fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
+    let text = |path: &Path| {
+        let (text, format) = file::text(path)?;
+        Ok(File { name: Some(path.display().to_string()), format, text })
+    };
+    if !path.is_dir() {
+        return Ok(vec![text(path)?]);
+    }
+    let unlisted = |error: io::Error| Unreadable::File {
+        file: path.display().to_string(),
+        message: format!("it cannot be listed: {error}"),
+        help: None,
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unlisted)? {
+        let found = entry.map_err(unlisted)?.path();
+        if Format::of(&found).is_some() && found.is_file() {
+            paths.push(found);
+        }
+    }
+    paths.sort();
+    let mut files = Vec::new();
+    for found in paths {
+        let read = text(&found)?;
+        if file::holds(&read.text, read.format) != Holds::Scenarios {
+            files.push(read);
+        }
+    }
+    if files.is_empty() {
+        return Err(Unreadable::File {
+            file: path.display().to_string(),
+            message: "there is no policy in this folder".to_owned(),
+            help: Some("put files there that end in `.yaml`, `.yml`, `.toml` or `.json`".to_owned()),
+        });
+    }
+    Ok(files)
+}
+
+fn story(path: &Path) -> Checked {
+    match file::scenarios(path, &mut PolicyFiles::default()) {
+        Ok(scenarios) => Checked::Scenarios(scenarios.len()),
+        Err(unread @ Unreadable::File { .. }) => Checked::Unread(unread),
+        Err(story) => Checked::Story(story),
+    }
+}
+
+impl Checked {
+    fn end(&self) -> End {
+        match self {
+            Self::Policy { .. } | Self::Scenarios(_) => End::Well,
+            Self::Problems(_) | Self::Story(_) => End::Wrong,
+            Self::Unread(_) => End::Unread,
+        }
+    }
+
+    fn say(&self, path: &Path, screen: &mut Screen) -> io::Result<()> {
+        let name = path.display();
+        match self {
+            Self::Policy { flows, warnings } => {
+                if !warnings.is_empty() {
+                    screen.line(&warnings.render(true))?;
+                    screen.line("")?;
+                }
+                let tail = match warnings.len() {
+                    0 => String::new(),
+                    count => format!(", {}", paint(WAITS, &counted(count, "warning"))),
+                };
+                screen.line(&format!("{} {name}: {}{tail}", paint(GOOD, "✓"), counted(*flows, "flow")))
+            }
+            Self::Problems(problems) => {
+                screen.line(&problems.render(true))?;
+                screen.line("")?;
+                let count = counted(problems.len().saturating_add(problems.beyond()), "problem");
+                screen.line(&format!("{} {name}: {}", paint(BAD, "✗"), paint(BAD, &count)))
+            }
+            Self::Scenarios(count) => {
+                let hint = paint(DIM, "run them with `tenure test`");
+                screen.line(&format!("{} {name}: {}; {hint}", paint(GOOD, "✓"), counted(*count, "scenario")))
+            }
+            Self::Story(unread) | Self::Unread(unread) => {
+                screen.line(&unread.render(true))?;
+                screen.line("")?;
+                screen.line(&format!("{} {name}", paint(BAD, "✗")))
+            }
+        }
+    }
+
+    fn to_json(&self, path: &Path) -> Json {
+        let file = path.display().to_string();
+        match self {
+            Self::Policy { flows, warnings } => {
+                json!({"file": file, "flows": flows, "problems": [], "warnings": warnings.to_json()})
+            }
+            Self::Problems(problems) => {
+                json!({"file": file, "problems": problems.to_json(), "beyond": problems.beyond(), "warnings": []})
+            }
+            Self::Scenarios(count) => {
+                json!({"file": file, "scenarios": count, "problems": [], "warnings": []})
+            }
+            Self::Story(unread) | Self::Unread(unread) => {
+                json!({"file": file, "problems": unread.to_json(), "warnings": []})
+            }
+        }
+    }
+}
+
+/// `1 flow`, `2 flows`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

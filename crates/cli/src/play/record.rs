@@ -1,0 +1,116 @@
+//! The record of a story, a line each.
+
+use serde_json::Value as Json;
+use tenure_port::core::time::{Span, Timestamp};
+use tenure_scenario::run::instant;
+
+use super::words::text;
+use super::{PERSON, at, moment};
+use crate::check::counted;
+use crate::screen::{BAD, BOLD, DIM, clock, column, cut, day, paint};
+
+/// Lines that are shown; of a longer record the end.
+const SHOWN: usize = 500;
+
+/// Whether a record is about carrying out an effect: what workers do, not what people decide.
+pub(super) fn is_delivery(record: &Json) -> bool {
+    text(record, "event").starts_with("effect_")
+}
+
+pub(super) fn draw(records: &[Json], width: usize) -> Vec<String> {
+    let told: Vec<&Json> = records.iter().filter(|record| !is_delivery(record)).collect();
+    let mut lines = vec![String::new(), paint(BOLD, "The record"), String::new()];
+    let left_out = told.len().saturating_sub(SHOWN);
+    if left_out > 0 {
+        lines.push(paint(DIM, &format!("  {} before these", counted(left_out, "line"))));
+    }
+    let told = told.get(left_out..).unwrap_or_default();
+    let clocks = told.iter().filter_map(|record| at(record)).map(|at| clock(at).len()).max().unwrap_or(5);
+    let whos =
+        told.iter().map(|record| textwrap::core::display_width(&actor(record))).max().unwrap_or(4).min(16);
+    let mut today = String::new();
+    for record in told {
+        let Some(at) = at(record) else { continue };
+        if day(at) != today {
+            if !today.is_empty() {
+                lines.push(paint(DIM, &format!("      ── {} ", day(at))));
+            }
+            today = day(at);
+        }
+        let position = record.get("position").and_then(Json::as_u64).unwrap_or_default();
+        let by = actor(record);
+        let style = if record.get("cause").is_none() && record.get("actor").is_none() { DIM } else { PERSON };
+        let head = format!("{position:>4}  {:<clocks$}  ", clock(at));
+        let sentence = sentence(record, at);
+        let rest = width.saturating_sub(head.len() + whos + 2);
+        let sentence = cut(&sentence, rest);
+        let sentence = if record.get("refused").is_some() { paint(BAD, &sentence) } else { sentence };
+        lines.push(format!("{}{}  {sentence}", paint(DIM, &head), column(style, &by, whos)));
+    }
+    let deliveries = records.len().saturating_sub(told.len()).saturating_sub(left_out);
+    if deliveries > 0 {
+        let words =
+            format!("      {} about carrying out effects are not shown", counted(deliveries, "record"));
+        lines.push(paint(DIM, &words));
+    }
+    lines
+}
+
+fn actor(record: &Json) -> String {
+    let cause = record.get("cause").map(|cause| text(cause, "actor"));
+    match cause.unwrap_or_else(|| text(record, "actor")) {
+        nobody if nobody.is_empty() => "time".to_owned(),
+        somebody => somebody,
+    }
+}
+
+/// What a record says, in words.
+pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
+    let grant = text(record, "grant");
+    if record.get("refused").is_some() {
+        let about = if grant.is_empty() { String::new() } else { format!(" of {grant}") };
+        return format!("{}{about} refused: {}", text(record, "verb"), text(record, "refused"));
+    }
+    if record.get("published").is_some() {
+        let revision: String = text(record, "published").chars().take(12).collect();
+        return format!("a policy is put in force ({revision}…)");
+    }
+    let when = |name: &str| instant(record, name).map_or_else(|| "?".to_owned(), |at| moment(at, beside));
+    let span = |pointer: &str| {
+        let millis = record.pointer(pointer).and_then(Json::as_u64).map(Span::millis);
+        millis.map(|span| span.to_string()).unwrap_or_default()
+    };
+    match text(record, "event").as_str() {
+        "requested" => {
+            let flow = record.pointer("/origin/flow").and_then(Json::as_str).unwrap_or_default();
+            format!("{grant}: {} asked for under {flow}", span("/origin/span"))
+        }
+        "approval_given" => format!("{grant}: approved by one who may"),
+        "approved" => match text(record, "waiting_for").as_str() {
+            "" => format!("{grant}: approved for {}", span("/span")),
+            waits => format!("{grant}: approved for {}, waits for {waits}", span("/span")),
+        },
+        "denial_given" => format!("{grant}: denied by one who may"),
+        "denied" => format!("{grant}: the request is denied"),
+        "withdrawn" => format!("{grant}: taken back"),
+        "undecided" => format!("{grant}: nobody decided in time"),
+        "activated" => format!("{grant}: access runs until {}", when("end")),
+        "unused" => format!("{grant}: it never began"),
+        "reminded" => format!("{grant}: a reminder that it ends at {}", when("ends")),
+        "extension_asked" => {
+            let end = record.pointer("/asked/end").and_then(Json::as_str).and_then(|end| end.parse().ok());
+            let end = end.map_or_else(|| "?".to_owned(), |end| moment(end, beside));
+            format!("{grant}: an extension until {end} is asked for")
+        }
+        "extension_approval_given" => format!("{grant}: the extension is approved by one who may"),
+        "extended" => format!("{grant}: the end moves from {} to {}", when("from"), when("to")),
+        "extension_denial_given" => format!("{grant}: the extension is denied by one who may"),
+        "extension_denied" => format!("{grant}: the extension is denied"),
+        "extension_lapsed" => format!("{grant}: the extension lapses"),
+        "expired" => format!("{grant}: its end has come"),
+        "given_back" => format!("{grant}: given back"),
+        "revoked" => format!("{grant}: revoked, “{}”", text(record, "reason")),
+        "kept_for" => format!("{grant}: keeps what {} had", text(record, "from")),
+        other => format!("{grant}: {}", other.replace('_', " ")),
+    }
+}

@@ -1,0 +1,295 @@
+//! Steps in words: who, what, and what came of it.
+
+use anstyle::Style;
+use serde_json::Value as Json;
+use tenure_port::core::time::{Span, Timestamp};
+use tenure_scenario::Answers;
+use tenure_scenario::run::{Scene, instant};
+use tenure_scenario::story::{Ask, Deed, Step, StepClock};
+use tenure_scenario::trouble::tame;
+
+use super::{PERSON, moment};
+use crate::screen::{BAD, DIM, GOOD, WAITS, paint};
+
+/// Who acts, and in which colour they are named.
+pub(crate) fn who(step: &Step) -> (String, Style) {
+    match &step.deed {
+        Deed::Call(ask) => match ask.who.as_deref() {
+            Some("system") | None => ("host".to_owned(), DIM),
+            Some(name) => (tame(name), PERSON),
+        },
+        Deed::Verdict(_) => ("worker".to_owned(), DIM),
+        Deed::Restart | Deed::Person(_) => ("host".to_owned(), DIM),
+    }
+}
+
+/// What happens, in words.
+pub(crate) fn what(step: &Step) -> String {
+    let words = match &step.deed {
+        Deed::Call(ask) => asked(ask, step.at),
+        Deed::Verdict(told) => match &told.error {
+            None => format!("has done `{}` of {}", told.effect, told.grant),
+            Some(error) => format!("could not do `{}` of {}: {error}", told.effect, told.grant),
+        },
+        Deed::Restart => "closes the store and opens it again".to_owned(),
+        Deed::Person(name) => format!("knows other things of {name} from here on"),
+    };
+    let clock = match step.clock {
+        StepClock::Story => "",
+        StepClock::Back => " (a host whose clock is behind)",
+        StepClock::Ahead => " (a host whose clock is ahead)",
+    };
+    format!("{}{clock}", tame(&words))
+}
+
+/// The reason that somebody wrote.
+pub(super) fn quote(step: &Step) -> Option<String> {
+    match &step.deed {
+        Deed::Call(ask) => ask.of.as_deref().unwrap_or(ask).text("reason").map(tame),
+        Deed::Verdict(_) | Deed::Restart | Deed::Person(_) => None,
+    }
+}
+
+fn asked(ask: &Ask, now: Timestamp) -> String {
+    let grant = ask.grant.as_deref().unwrap_or("a grant");
+    let text = |name: &str| ask.text(name).unwrap_or("?").to_owned();
+    let items = |name: &str| match ask.items(name) {
+        items if items.is_empty() => "nothing".to_owned(),
+        items => items.join(", "),
+    };
+    match ask.verb {
+        "request" => {
+            let span = span(ask).map_or_else(String::new, |span| format!(" for {span}"));
+            let holder = holder(ask).map_or_else(String::new, |holder| format!(", for {holder}"));
+            let start = ask.text("start").and_then(|start| start.parse::<Timestamp>().ok());
+            let start = start.map_or_else(String::new, |start| format!(", from {}", moment(start, now)));
+            format!("asks for {} under {}{span}{holder}{start}", items("items"), text("flow"))
+        }
+        "approve" => {
+            let span = span(ask).map_or_else(String::new, |span| format!(", for {span}"));
+            let only = match ask.items("only") {
+                only if only.is_empty() => String::new(),
+                only => format!(", only {}", only.join(", ")),
+            };
+            format!("approves {grant}{span}{only}")
+        }
+        "deny" => format!("denies {grant}"),
+        "withdraw" => format!("takes {grant} back"),
+        "extend" => match span(ask) {
+            Some(span) => format!("extends {grant} by {span}"),
+            None => format!("extends {grant}"),
+        },
+        "approve_extension" => format!("approves the extension of {grant}"),
+        "deny_extension" => format!("denies the extension of {grant}"),
+        "give_back" => format!("gives {grant} back"),
+        "revoke" => format!("revokes {grant}"),
+        "publish" => "puts a policy in force".to_owned(),
+        "sweep" => "sweeps: what time has made true is written down".to_owned(),
+        "look" => format!("looks at {grant}"),
+        "offer" => format!("looks at the button that extends {grant}"),
+        "holds" => format!("does {} hold {} on {}?", text("person"), text("permission"), resource(ask)),
+        "list" => "lists grants".to_owned(),
+        "inbox" => "opens the inbox".to_owned(),
+        "catalog" => "opens the catalog".to_owned(),
+        "explain" => {
+            let of = ask.of.as_deref().map(|of| asked(of, now)).unwrap_or_default();
+            format!("wants to know how this would be judged: {of}")
+        }
+        other => other.to_owned(),
+    }
+}
+
+fn span(ask: &Ask) -> Option<Span> {
+    ask.value("span")?.as_u64().map(Span::millis)
+}
+
+fn holder(ask: &Ask) -> Option<String> {
+    ask.value("holder")?.get("id")?.as_str().map(str::to_owned)
+}
+
+fn resource(ask: &Ask) -> String {
+    let name = ask.value("resource").and_then(|resource| resource.get("name")?.as_str());
+    name.unwrap_or("?").to_owned()
+}
+
+/// What came of it, a line each.
+pub(super) fn came(step: &Step, scene: &Scene) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(ok) = scene.answer.get("ok") {
+        lines.extend(granted(step, scene, ok));
+    }
+    if let Some(refused) = scene.answer.get("refused") {
+        lines.push(refusal(refused));
+        lines.extend(would_pass(refused, step.at).map(|words| paint(DIM, &format!("would pass: {words}"))));
+    }
+    if let Some(problems) = scene.answer.get("invalid").and_then(Json::as_array) {
+        lines.push(paint(BAD, &format!("✗ refused, with {} problems", problems.len())));
+        for problem in problems.iter().take(5) {
+            lines.push(format!(
+                "{} at {}: {}",
+                text(problem, "code"),
+                text(problem, "path"),
+                text(problem, "message")
+            ));
+        }
+    }
+    if let Some(fault) = scene.answer.get("fault") {
+        lines.push(paint(BAD, &format!("✗ fault {}: {}", text(fault, "code"), text(fault, "message"))));
+    }
+    let effects = scene.records.iter().filter_map(|record| record.get("effects")?.as_array()).flatten();
+    let told: Vec<String> = effects.map(effect).collect();
+    if !told.is_empty() {
+        lines.push(paint(DIM, &format!("⇢ {}", told.join(", "))));
+    }
+    lines
+}
+
+fn granted(step: &Step, scene: &Scene, ok: &Json) -> Option<String> {
+    let Deed::Call(ask) = &step.deed else { return None };
+    let now = step.at;
+    match ask.answers {
+        Answers::Grant => {
+            let repeated = scene.records.is_empty() && ask.verb != "look";
+            let note = if repeated {
+                paint(DIM, " (the same command again: the same answer)")
+            } else {
+                String::new()
+            };
+            Some(format!("{}{note}", state(ok, now)))
+        }
+        Answers::Policy => Some(paint(GOOD, "✓ in force")),
+        Answers::Sweep => {
+            (ok.get("events").and_then(Json::as_u64) == Some(0)).then(|| paint(DIM, "nothing was due"))
+        }
+        Answers::Holds => Some(if ok.get("allowed").and_then(Json::as_bool) == Some(true) {
+            let until = instant(ok, "until")
+                .map_or_else(String::new, |until| format!(" until {}", moment(until, now)));
+            paint(GOOD, &format!("✓ yes{until}, by {}", text(ok, "grant")))
+        } else {
+            paint(WAITS, "– no")
+        }),
+        Answers::Offer => Some(offer(ok, now)),
+        Answers::Checks => Some(checks(ok)),
+        Answers::Grants => Some(names(ok.get("grants"), "nothing there")),
+        Answers::Flows => Some(names(ok.get("flows"), "nothing to ask for")),
+        Answers::Nothing => None,
+    }
+}
+
+/// Where a grant stands.
+fn state(view: &Json, now: Timestamp) -> String {
+    let until = |name: &str| instant(view, name).map_or_else(|| "?".to_owned(), |at| moment(at, now));
+    let pending = view.pointer("/extensions/pending").and_then(Json::as_u64).unwrap_or(0);
+    match text(view, "stage").as_str() {
+        "pending" => paint(WAITS, &format!("○ pending, to be decided by {}", until("decide_by"))),
+        "approved" => paint(WAITS, &format!("◐ approved, waits for {}", text(view, "waiting_for"))),
+        "active" if pending > 0 => {
+            paint(WAITS, &format!("● active until {}; an extension awaits its decision", until("ends_at")))
+        }
+        "active" => paint(GOOD, &format!("● active until {}{}", until("ends_at"), left(view))),
+        "closed" => {
+            format!("■ closed at {}: {}", until("closed_at"), text(view, "outcome").replace('_', " "))
+        }
+        other => other.to_owned(),
+    }
+}
+
+fn left(view: &Json) -> String {
+    let count = |name: &str| view.pointer(&format!("/extensions/{name}")).and_then(Json::as_u64).unwrap_or(0);
+    match (count("used"), count("left")) {
+        (0, _) => String::new(),
+        (used, left) => format!(", {used} of {} extensions used", used.saturating_add(left)),
+    }
+}
+
+/// A refusal with its code and words.
+pub(crate) fn refusal(refused: &Json) -> String {
+    format!("{}: {}", paint(BAD, &format!("✗ {}", text(refused, "code"))), text(refused, "message"))
+}
+
+/// What would have passed, in words.
+pub(crate) fn would_pass(refused: &Json, now: Timestamp) -> Option<String> {
+    let would = refused.get("would_pass")?;
+    if let Some(word) = would.as_str() {
+        return Some(match word {
+            "login" => "the same after such a login".to_owned(),
+            "reason" => "the same with a reason that fits".to_owned(),
+            other => tame(other),
+        });
+    }
+    let (how, value) = would.as_object()?.iter().next()?;
+    let at = value.as_str().and_then(|at| at.parse::<Timestamp>().ok()).map(|at| moment(at, now));
+    Some(match how.as_str() {
+        "span" => format!("the same for {}", value.as_u64().map(Span::millis)?),
+        "at" => format!("the same at {}", at?),
+        "start" => format!("the same, starting at {}", at?),
+        "if_ends_at" => format!("the same, knowing that it ends at {}", at?),
+        "without" => format!("the same without {}", items(value)),
+        "only" => format!("the same with only {}", items(value)),
+        other => tame(other),
+    })
+}
+
+fn items(value: &Json) -> String {
+    let one = |item: &Json| {
+        format!("{}/{}/{}", text(item, "integration"), text(item, "name"), text(item, "permission"))
+    };
+    value.as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn offer(offer: &Json, now: Timestamp) -> String {
+    let span = |name: &str| offer.get(name).and_then(Json::as_u64).map(Span::millis);
+    if offer.get("allowed").and_then(Json::as_bool) != Some(true) {
+        let from = instant(offer, "opens_at")
+            .map_or_else(String::new, |at| format!(", from {} on", moment(at, now)));
+        let code = offer.pointer("/refused/code").and_then(Json::as_str).unwrap_or_default();
+        return paint(WAITS, &format!("– not now: {code}{from}"));
+    }
+    let mut words = Vec::new();
+    words.extend(span("default").map(|default| format!("{default} by one click")));
+    words.extend(span("min").zip(span("max")).map(|(min, max)| format!("{min} to {max}")));
+    words.extend(instant(offer, "latest_end").map(|end| format!("not past {}", moment(end, now))));
+    let left = offer.get("left").and_then(Json::as_u64).unwrap_or(0);
+    words.push(format!("{left} left"));
+    let needs: Vec<&str> =
+        offer.get("needs").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    if !needs.is_empty() {
+        words.push(format!("needs {}", needs.join(", ")));
+    }
+    paint(GOOD, &format!("✓ {}", words.join(", ")))
+}
+
+fn checks(explanation: &Json) -> String {
+    match explanation.get("refused") {
+        Some(refused) => format!("it would be refused: {}", refusal(refused)),
+        None => paint(GOOD, "✓ it would pass"),
+    }
+}
+
+fn names(list: Option<&Json>, none: &str) -> String {
+    let ids: Vec<String> =
+        list.and_then(Json::as_array).into_iter().flatten().map(|one| text(one, "id")).collect();
+    if ids.is_empty() { paint(DIM, none) } else { ids.join(", ") }
+}
+
+/// An effect in words: `provision at prod-pg`, `tells user:alice (active)`.
+fn effect(effect: &Json) -> String {
+    match text(effect, "effect").as_str() {
+        "notify" => {
+            let to: Vec<String> = effect
+                .get("to")
+                .and_then(Json::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|to| to.as_str().map(tame))
+                .collect();
+            format!("tells {} ({})", to.join(" and "), text(effect, "notice").replace('_', " "))
+        }
+        kind => format!("{kind} at {}", text(effect, "at")),
+    }
+}
+
+/// A text of a value, with nothing in it that a terminal would obey.
+pub(crate) fn text(value: &Json, name: &str) -> String {
+    value.get(name).and_then(Json::as_str).map(tame).unwrap_or_default()
+}
