@@ -13,7 +13,7 @@
 //! `Type::"id"`, `action` and tags are problems. Membership is `principal.groups.contains("sre")`.
 //!
 //! An attribute that is missing, a value of the wrong type, a result that is neither true nor false: all of
-//! that is [`Unmet`](tenure_core::flow::condition::Unmet), never a yes.
+//! that is [`Unmet`], never a yes.
 
 mod caps;
 mod eval;
