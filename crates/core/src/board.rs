@@ -58,12 +58,6 @@ impl<'w> Board<'w> {
         self.revision(&grant.origin.flow, &grant.origin.revision)
     }
 
-    /// The flow's `until` as it was in force at that instant.
-    pub(crate) fn until_at(&self, flow: &FlowId, at: Timestamp) -> Option<Timestamp> {
-        let standing = self.world.policy.flows.get(flow)?;
-        standing.history.iter().rev().find(|since| since.at <= at)?.flow.until
-    }
-
     /// Writes down that something happened: the new state, and what the world must be told of it.
     pub(crate) fn record(
         &mut self,

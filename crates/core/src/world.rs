@@ -198,14 +198,33 @@ impl Head {
 
 impl Standing {
     /// The first instant from `from` on at which the flow's `until`, as it was in force then, has passed.
+    ///
+    /// At one instant time comes before a policy of that instant: what was in force until `at` governs
+    /// `at` itself, unless something happened there after the policy had changed.
     #[must_use]
-    pub fn until_passes(&self, from: Timestamp) -> Option<Timestamp> {
+    pub fn until_passes(&self, from: Timestamp) -> Option<Passed> {
         let ends = self.history.iter().skip(1).map(|next| next.at).chain([Timestamp::MAX]);
-        self.history.iter().zip(ends).find_map(|(since, ends)| {
-            let passes = since.flow.until?.max(since.at).max(from);
-            (passes < ends).then_some(passes)
+        self.history.iter().zip(ends).filter(|(_, ends)| from < *ends).find_map(|(since, ends)| {
+            let (until, known) = (since.flow.until?, since.at.max(from));
+            let passed = Passed { at: until.max(known), cut: until <= known };
+            (passed.at <= ends).then_some(passed)
         })
     }
+
+    /// The flow's `until` as it was in force when time reached that instant.
+    #[must_use]
+    pub fn until_before(&self, at: Timestamp) -> Option<Timestamp> {
+        self.history.iter().rev().find(|since| since.at < at)?.flow.until
+    }
+}
+
+/// That a flow's `until` has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it lay in the past already when it was put in force.
+    pub cut: bool,
 }
 
 impl Since {

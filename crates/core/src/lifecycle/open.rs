@@ -78,7 +78,12 @@ pub(crate) fn begin(
         }
         PastClose::Allow => None,
     };
-    let until = board.until_at(&grant.origin.flow, at);
+    let standing = board.world.policy.flows.get(&grant.origin.flow);
+    // A command meets the policy of its own instant; time comes before it.
+    let until = match &cause {
+        Some(_) => standing.and_then(|standing| standing.history.last()?.flow.until),
+        None => standing.and_then(|standing| standing.until_before(at)),
+    };
     let end = [close, until].into_iter().flatten().fold(promised, Timestamp::min);
     if end <= since {
         return board.record(id, at, cause, Happened::Unused);
