@@ -30,7 +30,7 @@ pub enum Answer {
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answered {
-    /// The grant as it now stands.
+    /// The grant as it now stands; nothing where `look` found none.
     Grant(Option<Box<View>>),
     /// The revision of the document that is in force now.
     Published {

@@ -8,7 +8,6 @@ use tenure::ask::Ask;
 use tenure::tenure_core::command::{self, Command, Verb};
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::person::{Actor, Record};
-use tenure::tenure_core::refusal::{Code, Refusal};
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_policy::document;
 use tenure::{Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Store, Take, View};
@@ -123,14 +122,7 @@ impl Port {
                 let failed = Failed::new(id, ask.error).last(ask.last);
                 grant(engine.effect_failed(failed, self.at(ask.now))?)
             }
-            Question::Look(ask) => match engine.look(&ask.grant, self.at(ask.now))? {
-                Some(view) => grant(Some(view)),
-                // What is not there is answered here as every other call answers it.
-                None => {
-                    let message = format!("there is no grant `{}`", ask.grant);
-                    return Err(Error::from(Refusal::new(Code::GrantUnknown, message)).into());
-                }
-            },
+            Question::Look(ask) => grant(engine.look(ask.grant, self.at(ask.now))?),
             Question::Offer(ask) => {
                 let offer = engine.offer_in(ask.grant, &ask.actor, &ask.context, self.at(ask.now))?;
                 Answered::Offer(Box::new(offer))

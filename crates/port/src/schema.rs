@@ -448,6 +448,8 @@ pub(crate) enum Answered {
     Swept(Swept),
     /// `take_effects`.
     Effects(Vec<Taken>),
+    /// `look`, where there is no such grant.
+    Nothing(()),
 }
 
 impl JsonSchema for Time {

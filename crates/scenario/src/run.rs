@@ -149,7 +149,10 @@ impl<'s> Stage<'s> {
     /// A grant as it stands, seen from the settled view.
     #[must_use]
     pub fn look(&self, grant: &str) -> Option<Json> {
-        self.call(&json!({"call": "look", "grant": grant})).get_mut("ok").map(Json::take)
+        self.call(&json!({"call": "look", "grant": grant}))
+            .get_mut("ok")
+            .map(Json::take)
+            .filter(Json::is_object)
     }
 
     /// The ids of all grants of the story, in order.

@@ -36,17 +36,16 @@ impl Reading<'_> {
         if let Some(people) = node.field("people") {
             let path = join(path, "people");
             for (name, entry) in keys(self.reader.entries(people, &path).unwrap_or_default()) {
-                if let Some(person) = self.person(name, entry.node(), &join(&path, name), &[], start) {
-                    cast.people.insert(name.to_owned(), person);
-                }
+                let person = self.person(name, entry.node(), &join(&path, name), &[], start);
+                // Whoever is described wrongly is there all the same: that is one mistake, not two.
+                cast.people.insert(name.to_owned(), person.unwrap_or_default());
             }
         }
         if let Some(resources) = node.field("resources") {
             let path = join(path, "resources");
             for (name, entry) in keys(self.reader.entries(resources, &path).unwrap_or_default()) {
-                if let Some(resource) = self.resource(entry.node(), &join(&path, name)) {
-                    cast.resources.insert(name.to_owned(), resource);
-                }
+                let resource = self.resource(entry.node(), &join(&path, name));
+                cast.resources.insert(name.to_owned(), resource.unwrap_or_default());
             }
         }
         cast
@@ -88,18 +87,16 @@ impl Reading<'_> {
         let mut login = Map::new();
         match node.field("at") {
             Some(at) => {
-                let at = self.reader.offset(at, &join(path, "at"), start)?;
-                login.insert("at".to_owned(), Json::from(at.to_string()));
+                let at = self.reader.offset(at, &join(path, "at"), start);
+                login.extend(at.map(|at| ("at".to_owned(), Json::from(at.to_string()))));
             }
             None => self.reader.missing(node, path, "at", "an offset from the start, or an instant"),
         }
-        if let Some(methods) = node.field("methods") {
-            let methods = self.reader.texts(methods, &join(path, "methods"))?;
-            login.insert("methods".to_owned(), Json::from(methods));
-        }
+        let methods = self.reader.optional(node, path, "methods", super::Reader::texts);
+        login.extend(methods.map(|methods| ("methods".to_owned(), Json::from(methods))));
         if let Some(level) = node.field("level") {
-            let level = self.reader.word(level, &join(path, "level"), LEVELS)?;
-            login.insert("level".to_owned(), Json::from(level));
+            let level = self.reader.word(level, &join(path, "level"), LEVELS);
+            login.extend(level.map(|level| ("level".to_owned(), Json::from(level))));
         }
         Some(Json::Object(login))
     }

@@ -5,6 +5,7 @@ use tenure_port::core::time::Timestamp;
 use tenure_port::policy::document::{Entry, Node, Value};
 use tenure_port::policy::problem::Code;
 
+use super::value::all;
 use super::{Reader, Reading, join, keys};
 use crate::shape::Answers;
 use crate::trouble::{Trouble, quote};
@@ -172,7 +173,7 @@ impl Reader {
             Kind::Effects => {
                 let numbered = self.list(node, path)?.iter().enumerate();
                 let kinds = numbered.map(|(index, item)| self.effect(item, &format!("{path}[{index}]")));
-                kinds.collect::<Option<_>>().map(Wanted::List)
+                all(kinds).map(Wanted::List)
             }
             Kind::Set => self.texts(node, path).map(Wanted::Set),
             Kind::List => self
@@ -189,12 +190,12 @@ impl Reader {
             Kind::Checks => {
                 let numbered = self.list(node, path)?.iter().enumerate();
                 let checks = numbered.map(|(index, item)| self.check(item, &format!("{path}[{index}]")));
-                checks.collect::<Option<_>>().map(Wanted::Among)
+                all(checks).map(Wanted::Among)
             }
             Kind::Problems => {
                 let numbered = self.list(node, path)?.iter().enumerate();
                 let problems = numbered.map(|(index, item)| self.problem(item, &format!("{path}[{index}]")));
-                problems.collect::<Option<_>>().map(Wanted::List)
+                all(problems).map(Wanted::List)
             }
         }
     }
@@ -205,16 +206,16 @@ impl Reader {
         path: &str,
         read: impl Fn(&mut Self, &str, &Node, &str) -> Option<Wanted>,
     ) -> Option<Wanted> {
-        let mut fields = Vec::new();
-        for (name, entry) in keys(self.entries(node, path)?) {
+        let entries = keys(self.entries(node, path)?);
+        let fields = entries.map(|(name, entry)| {
             let wanted = if matches!(entry.node().value(), Value::Null) {
                 Wanted::Absent
             } else {
                 read(self, name, entry.node(), &join(path, name))?
             };
-            fields.push((name.to_owned(), wanted));
-        }
-        Some(Wanted::Fields(fields))
+            Some((name.to_owned(), wanted))
+        });
+        all(fields).map(Wanted::Fields)
     }
 
     /// A detail of a refusal: instants have names, the rest is told by how it is written.
@@ -234,7 +235,7 @@ impl Reader {
                 let numbered = items.iter().enumerate();
                 let inner =
                     numbered.map(|(index, item)| self.detail(name, item, &format!("{path}[{index}]"), start));
-                inner.collect::<Option<_>>().map(Wanted::List)
+                all(inner).map(Wanted::List)
             }
             Value::Map(_) => {
                 self.fields(node, path, |reader, name, node, path| reader.detail(name, node, path, start))
@@ -269,7 +270,7 @@ impl Reader {
                 let numbered = reader.list(node, path)?.iter().enumerate();
                 let words =
                     numbered.map(|(index, item)| reader.word(item, &format!("{path}[{index}]"), NEEDS));
-                words.collect::<Option<_>>().map(Wanted::Set)
+                all(words).map(Wanted::Set)
             }
             name if TIMES.contains(&name) => reader.offset(node, path, start).map(Wanted::Time),
             _ => reader.span(node, path).map(Wanted::Span),

@@ -7,6 +7,7 @@ use tenure_port::core::time::Timestamp;
 use tenure_port::policy::document::{Entry, Node, Value};
 use tenure_port::policy::problem::Code;
 
+use super::value::all;
 use super::{Cast, Reader, Reading, join, keys};
 use crate::shape::{self, Answers, Field, Kind, Shape};
 use crate::story::{Ask, Deed, Named, Said, Step, StepClock, Told};
@@ -343,12 +344,12 @@ impl Reading<'_> {
     }
 
     fn texts_by_name(&mut self, node: &Node, path: &str) -> Option<Said> {
-        let mut texts = Map::new();
-        for (name, entry) in keys(self.reader.entries(node, path)?) {
+        let entries = keys(self.reader.entries(node, path)?);
+        let texts = entries.map(|(name, entry)| {
             let text = self.reader.text(entry.node(), &join(path, name))?;
-            texts.insert(name.to_owned(), Json::from(text));
-        }
-        Some(Said::Json(Json::Object(texts)))
+            Some((name.to_owned(), Json::from(text)))
+        });
+        all(texts).map(|texts| Said::Json(Json::Object(texts.into_iter().collect())))
     }
 
     fn named_resource(&mut self, node: &Node, path: &str, cast: &Cast) -> Option<Arc<Json>> {
@@ -367,22 +368,21 @@ impl Reading<'_> {
     }
 
     fn items(&mut self, node: &Node, path: &str, cast: &Cast) -> Option<Vec<Named>> {
-        let mut items = Vec::new();
-        for (index, item) in self.reader.list(node, path)?.iter().enumerate() {
-            let path = format!("{path}[{index}]");
-            let text = self.reader.text(item, &path)?;
-            let Some((name, permission)) = text.split_once('/').filter(|(_, rest)| !rest.is_empty()) else {
-                let message = format!("{} is no item", quote(&text));
-                let trouble = Trouble::new(Code::BadId, path, item.place(), message);
-                self.reader.trouble(
-                    trouble.help("an item is a resource of this story and a permission: `orders/read`"),
-                );
-                return None;
-            };
-            let resource = self.find_resource(name, item, &path, cast)?;
-            items.push(Named { permission: permission.to_owned(), resource, text: text.clone() });
-        }
-        Some(items)
+        let numbered = self.reader.list(node, path)?.iter().enumerate();
+        all(numbered.map(|(index, item)| self.item(item, &format!("{path}[{index}]"), cast)))
+    }
+
+    fn item(&mut self, node: &Node, path: &str, cast: &Cast) -> Option<Named> {
+        let text = self.reader.text(node, path)?;
+        let Some((name, permission)) = text.split_once('/').filter(|(_, rest)| !rest.is_empty()) else {
+            let message = format!("{} is no item", quote(&text));
+            let help = "an item is a resource of this story and a permission: `orders/read`";
+            let trouble = Trouble::new(Code::BadId, path.to_owned(), node.place(), message);
+            self.reader.trouble(trouble.help(help));
+            return None;
+        };
+        let resource = self.find_resource(name, node, path, cast)?;
+        Some(Named { permission: permission.to_owned(), resource, text: text.clone() })
     }
 
     fn own(&mut self, node: &Node, path: &str, own: Said) -> Option<Said> {

@@ -97,7 +97,7 @@ impl Reader {
     pub(super) fn texts(&mut self, node: &Node, path: &str) -> Option<Vec<String>> {
         let items = self.list(node, path)?;
         let numbered = items.iter().enumerate();
-        numbered.map(|(index, item)| self.text(item, &format!("{path}[{index}]"))).collect()
+        all(numbered.map(|(index, item)| self.text(item, &format!("{path}[{index}]"))))
     }
 
     pub(super) fn flag(&mut self, node: &Node, path: &str) -> Option<bool> {
@@ -182,6 +182,13 @@ impl Reader {
         self.trouble(trouble.help(nearest(&text, known)));
         None
     }
+}
+
+/// Everything that was read, or nothing where something could not be. All of it is read in any case, so
+/// that every mistake is told.
+pub(super) fn all<T>(read: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let read: Vec<Option<T>> = read.collect();
+    read.into_iter().collect()
 }
 
 /// Which of the known is meant, or all of them.
