@@ -47,6 +47,11 @@ pub(super) struct HeldIndex {
 }
 
 impl HeldIndex {
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// What is known of that at an instant not before the last one that anything was written at.
     pub(super) fn at(&self, ask: HoldsAsk<'_>, at: Timestamp) -> Known {
         let Some(entry) = self.entries.find(hash(&self.seed, ask), |entry| entry.key.is(ask)) else {

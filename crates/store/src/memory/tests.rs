@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use tenure_core::time::Span;
+
 use super::MemoryStore;
+use super::indexes::Indexes;
 use crate::clock::ManualClock;
 use crate::fault::StoreFault;
+use crate::query::{Filter, Limit};
 use crate::store::Compile;
+use crate::suite::cast::{owner, person};
+use crate::suite::story::{Story, accepted, view};
 use crate::suite::{self, House};
 
 struct Memory;
@@ -30,4 +36,30 @@ impl House for Memory {
 #[test]
 fn the_store_in_memory_passes_the_suite() {
     suite::run(&Memory);
+}
+
+/// What is over leaves nothing behind but its record.
+#[test]
+fn indexes_hold_nothing_of_what_is_over() {
+    let mut story = Story::begin(&Memory);
+    let people = [person("alice"), person("bert")];
+    for (n, who) in people.iter().cycle().take(8).enumerate() {
+        let flow = if n % 3 == 0 { "decided" } else { "automatic" };
+        view(story.request(who, &format!("g{n}"), flow, &["pg/orders/read", "k8s/prod/admin"]));
+    }
+    view(story.approve(&owner("dora"), "g3"));
+    let less = view(story.extend(&people[1], "g1"));
+    assert_eq!(less.extensions.used, 1);
+    story.at(600);
+    for who in &people {
+        story.settle(who);
+        while let Some(handed) = story.take(&who.id, None, Span::minutes(1)) {
+            accepted(story.done(&handed));
+        }
+    }
+    let tenant = story.store.tenant(&story.ns).unwrap().unwrap();
+    let state = tenant.state.read().unwrap();
+    assert_eq!(state.indexes, Indexes::default());
+    assert!(state.held.is_empty());
+    assert_eq!(state.list(&Filter::default(), None, Limit::new(10)).grants.len(), 8);
 }

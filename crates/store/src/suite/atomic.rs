@@ -38,6 +38,30 @@ pub(super) fn a_batch_sees_what_came_before_it_in_the_batch(house: &impl House) 
     assert_eq!(story.stored(&id("g1")).unwrap().extensions.len(), 2);
 }
 
+pub(super) fn limits_count_what_came_before_in_the_batch(house: &impl House) {
+    let story = Story::begin(house);
+    let ask = |n: &str, who: &str, item: &str| {
+        story.command(&format!("b{n}"), &actor(&person(who)), request(n, "limited", &[item], None))
+    };
+    let given = vec![
+        ask("g1", "alice", "pg/orders/read"),
+        ask("g2", "alice", "pg/bills/read"),
+        ask("g3", "bert", "pg/orders/read"),
+        ask("g4", "bert", "pg/bills/read"),
+        ask("g5", "carol", "k8s/prod/admin"),
+    ];
+    let answers: Vec<_> = story
+        .batch(given)
+        .into_iter()
+        .map(|answer| match answer {
+            Answered::Accepted(_) => None,
+            refusal @ (Answered::Refused(_) | Answered::Fault(_)) => Some(refused(refusal)),
+        })
+        .collect();
+    let (person, item, total) = (Code::LimitOpenPerPerson, Code::LimitOpenPerItem, Code::LimitOpenTotal);
+    assert_eq!(answers, [None, Some(person), Some(item), None, Some(total)]);
+}
+
 /// Decides as a batch does, then asks again for what it was given.
 struct BreaksOff(Batch);
 
@@ -145,7 +169,8 @@ pub(super) fn what_a_decision_needs_is_there(house: &impl House) {
     view(story.request(&alice, "g1", "limited", &["pg/orders/read"]));
     view(story.request(&carol, "g3", "limited", &["pg/bills/read"]));
     view(story.request(&alice, "g2", "automatic", &["pg/bills/read"]));
-    assert_eq!(refused(story.request(&carol, "g4", "limited", &["k8s/prod/admin"])), Code::LimitOpenTotal);
+    let bert = person("bert");
+    assert_eq!(refused(story.request(&bert, "g4", "limited", &["k8s/prod/admin"])), Code::LimitOpenTotal);
 
     let world = |reads: &[Read]| {
         let mut plan = Keeps(reads.to_vec(), None);

@@ -18,23 +18,23 @@ use tenure_core::time::{Span, Timestamp};
 use tenure_core::world::Publication;
 
 /// When every story begins.
-pub(super) fn nine() -> Timestamp {
+pub(crate) fn nine() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
 
-pub(super) fn person(name: &str) -> Person {
+pub(crate) fn person(name: &str) -> Person {
     Person::new(PersonId::new(name).unwrap())
 }
 
 /// Somebody who may approve.
-pub(super) fn owner(name: &str) -> Person {
+pub(crate) fn owner(name: &str) -> Person {
     let mut person = person(name);
     person.groups = BTreeSet::from(["owners".to_owned()]);
     person
 }
 
 /// `pg/orders/read`: integration, name, permission.
-pub(super) fn item(text: &str) -> Item {
+pub(crate) fn item(text: &str) -> Item {
     let mut parts = text.split('/');
     let mut part = || parts.next().unwrap().to_owned();
     let integration = Integration::new(part()).unwrap();
@@ -42,14 +42,14 @@ pub(super) fn item(text: &str) -> Item {
     Item { resource, permission: part() }
 }
 
-pub(super) fn asked(text: &str) -> Asked {
+pub(crate) fn asked(text: &str) -> Asked {
     let Item { resource, permission } = item(text);
     let (labels, owners, attributes) = (BTreeMap::new(), Vec::new(), Record::new());
     Asked { resource: Arc::new(Resource { id: resource, labels, owners, attributes }), permission }
 }
 
 /// The policy of that name. The name is its text: the same policy is made of it again.
-pub(super) fn policy(name: &str) -> Result<Publication, String> {
+pub(crate) fn policy(name: &str) -> Result<Publication, String> {
     let flows = match name {
         "all" => vec![automatic(), decided(), limited()],
         // `asked` is changed, and `limited` is gone.
@@ -128,9 +128,10 @@ fn decided() -> Parts {
     }
 }
 
-/// At most two at a time in all, and one on an item.
+/// At most two at a time in all, one a person, and one on an item.
 fn limited() -> Parts {
-    let limits = Counts { open_total: Some(2), open_per_item: Some(1), ..Counts::default() };
+    let limits =
+        Counts { open_per_person: Some(1), open_per_item: Some(1), open_total: Some(2), ..Counts::default() };
     Parts { id: FlowId::new("limited").unwrap(), revision: revision("limited"), limits, ..automatic() }
 }
 

@@ -28,14 +28,14 @@
 //! ```
 
 mod atomic;
-mod cast;
+pub(crate) mod cast;
 mod indexes;
 mod lists;
 mod namespaces;
 mod outbox;
 mod records;
 mod reopened;
-mod story;
+pub(crate) mod story;
 mod time;
 mod walk;
 
@@ -72,6 +72,7 @@ pub trait House {
 pub fn run(house: &impl House) {
     namespaces::r06_nothing_of_one_namespace_is_there_for_another(house);
     atomic::a_batch_sees_what_came_before_it_in_the_batch(house);
+    atomic::limits_count_what_came_before_in_the_batch(house);
     atomic::a_plan_that_breaks_off_writes_nothing(house);
     atomic::a_question_writes_nothing(house);
     atomic::a_command_given_again_answers_the_same(house);

@@ -27,17 +27,17 @@ use crate::query::{Filter, HoldsAsk, Limit};
 use crate::store::Store;
 
 /// One story on one store.
-pub(super) struct Story<'a, H: House> {
+pub(crate) struct Story<'a, H: House> {
     house: &'a H,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) store: H::Kept,
-    pub(super) ns: Namespace,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: H::Kept,
+    pub(crate) ns: Namespace,
     given: u64,
 }
 
 impl<'a, H: House> Story<'a, H> {
     /// A new store at nine, with the policy in force.
-    pub(super) fn begin(house: &'a H) -> Self {
+    pub(crate) fn begin(house: &'a H) -> Self {
         let clock = Arc::new(ManualClock::at(nine()));
         let store = house.open(clock.clone());
         let mut story = Self { house, clock, store, ns: Namespace::new("acme").unwrap(), given: 0 };
@@ -46,27 +46,27 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Lets the clock show so many minutes after nine.
-    pub(super) fn at(&self, minutes: u64) -> &Self {
+    pub(crate) fn at(&self, minutes: u64) -> &Self {
         self.clock.set(nine().plus(Span::minutes(minutes)));
         self
     }
 
-    pub(super) fn restart(mut self) -> Self {
+    pub(crate) fn restart(mut self) -> Self {
         let clock = self.clock.clone();
         self.store = self.house.reopen(self.store, clock, &policy).unwrap();
         self
     }
 
-    pub(super) fn publish(&mut self, name: &str) {
+    pub(crate) fn publish(&mut self, name: &str) {
         let policy = Arc::new(policy(name).unwrap());
         self.does(&system(), Verb::Publish(Publish { policy, if_revision: None }));
     }
 
-    pub(super) fn request(&mut self, who: &Person, grant: &str, flow: &str, items: &[&str]) -> Answered {
+    pub(crate) fn request(&mut self, who: &Person, grant: &str, flow: &str, items: &[&str]) -> Answered {
         self.give(&actor(who), request(grant, flow, items, None))
     }
 
-    pub(super) fn approve(&mut self, who: &Person, grant: &str) -> Answered {
+    pub(crate) fn approve(&mut self, who: &Person, grant: &str) -> Answered {
         let verb = Verb::Approve(Approve {
             grant: id(grant),
             span: None,
@@ -78,45 +78,45 @@ impl<'a, H: House> Story<'a, H> {
         self.give(&actor(who), verb)
     }
 
-    pub(super) fn extend(&mut self, who: &Person, grant: &str) -> Answered {
+    pub(crate) fn extend(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), extend(grant))
     }
 
-    pub(super) fn decide_extension(&mut self, who: &Person, grant: &str, yes: bool) -> Answered {
+    pub(crate) fn decide_extension(&mut self, who: &Person, grant: &str, yes: bool) -> Answered {
         let ask = DecideExtension { grant: id(grant), reason: None };
         let verb = if yes { Verb::ApproveExtension(ask) } else { Verb::DenyExtension(ask) };
         self.give(&actor(who), verb)
     }
 
-    pub(super) fn withdraw(&mut self, who: &Person, grant: &str) -> Answered {
+    pub(crate) fn withdraw(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), Verb::Withdraw(Withdraw { grant: id(grant) }))
     }
 
-    pub(super) fn give_back(&mut self, who: &Person, grant: &str) -> Answered {
+    pub(crate) fn give_back(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), Verb::GiveBack(GiveBack { grant: id(grant) }))
     }
 
-    pub(super) fn revoke(&mut self, grant: &str) -> Answered {
+    pub(crate) fn revoke(&mut self, grant: &str) -> Answered {
         self.give(&system(), Verb::Revoke(Revoke { grant: id(grant), reason: Some("over".to_owned()) }))
     }
 
-    pub(super) fn settle(&mut self, who: &Person) -> Accepted {
+    pub(crate) fn settle(&mut self, who: &Person) -> Accepted {
         self.does(&system(), Verb::Settle(Settle { person: who.id.clone() }))
     }
 
-    pub(super) fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {
+    pub(crate) fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {
         let verb =
             Verb::TakeEffect(TakeEffect { person: who.clone(), at: at.cloned(), worker: worker(), lease });
         self.does(&system(), verb).handed
     }
 
-    pub(super) fn done(&mut self, handed: &Handed) -> Answered {
+    pub(crate) fn done(&mut self, handed: &Handed) -> Answered {
         let (grant, effect) = (handed.grant.clone(), handed.number);
         let already_held = std::collections::BTreeSet::new();
         self.give(&system(), Verb::EffectDone(EffectDone { grant, effect, worker: worker(), already_held }))
     }
 
-    pub(super) fn failed(&mut self, handed: &Handed) -> Answered {
+    pub(crate) fn failed(&mut self, handed: &Handed) -> Answered {
         let (grant, effect) = (handed.grant.clone(), handed.number);
         let error = "the target does not answer".to_owned();
         let verb = Verb::EffectFailed(EffectFailed { grant, effect, worker: worker(), error, last: false });
@@ -124,12 +124,12 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Gives a command that must be accepted.
-    pub(super) fn does(&mut self, actor: &Actor, verb: Verb) -> Accepted {
+    pub(crate) fn does(&mut self, actor: &Actor, verb: Verb) -> Accepted {
         accepted(self.give(actor, verb))
     }
 
     /// Gives a command under the next id.
-    pub(super) fn give(&mut self, actor: &Actor, verb: Verb) -> Answered {
+    pub(crate) fn give(&mut self, actor: &Actor, verb: Verb) -> Answered {
         self.given += 1;
         let given = self.command(&format!("c{}", self.given), actor, verb);
         let mut answers = self.batch(vec![given]);
@@ -137,26 +137,26 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// A command at what the clock shows.
-    pub(super) fn command(&self, id: &str, actor: &Actor, verb: Verb) -> Given {
+    pub(crate) fn command(&self, id: &str, actor: &Actor, verb: Verb) -> Given {
         let id = CommandId::new(id).unwrap();
         let command = Command { id, actor: actor.clone(), context: Record::new(), verb };
         Given { command, now: self.clock.now(), keep: true }
     }
 
-    pub(super) fn batch(&self, given: Vec<Given>) -> Vec<Answered> {
+    pub(crate) fn batch(&self, given: Vec<Given>) -> Vec<Answered> {
         let mut batch = Batch::new(given);
         self.store.transact(&self.ns, &mut batch).unwrap();
         batch.into_answers()
     }
 
-    pub(super) fn holds(&self, who: &Person, what: &str) -> Option<Held> {
+    pub(crate) fn holds(&self, who: &Person, what: &str) -> Option<Held> {
         let item = item(what);
         let ask = HoldsAsk { person: &who.id, resource: &item.resource, permission: &item.permission };
         self.store.holds(&self.ns, ask, self.clock.now()).unwrap()
     }
 
     /// A grant as it is stored.
-    pub(super) fn stored(&self, grant: &GrantId) -> Option<Arc<Grant>> {
+    pub(crate) fn stored(&self, grant: &GrantId) -> Option<Arc<Grant>> {
         let mut found = None;
         self.store
             .view(
@@ -171,13 +171,13 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Every grant as it is stored, page by page.
-    pub(super) fn all_stored(&self) -> BTreeMap<GrantId, Arc<Grant>> {
+    pub(crate) fn all_stored(&self) -> BTreeMap<GrantId, Arc<Grant>> {
         let ids = self.listed(&Filter::default());
         ids.into_iter().map(|id| (id.clone(), self.stored(&id).unwrap())).collect()
     }
 
     /// Ids of all grants that match, three at a time.
-    pub(super) fn listed(&self, filter: &Filter) -> Vec<GrantId> {
+    pub(crate) fn listed(&self, filter: &Filter) -> Vec<GrantId> {
         let mut ids: Vec<GrantId> = Vec::new();
         let mut after = None;
         loop {
@@ -192,7 +192,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Every record, page by page.
-    pub(super) fn records(&self) -> Vec<Arc<Recorded>> {
+    pub(crate) fn records(&self) -> Vec<Arc<Recorded>> {
         let mut records: Vec<Arc<Recorded>> = Vec::new();
         loop {
             let after = records.last().map_or(0, |record| record.position);
@@ -205,7 +205,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// The grants that the recorded events lead to.
-    pub(super) fn replayed(&self) -> BTreeMap<GrantId, Grant> {
+    pub(crate) fn replayed(&self) -> BTreeMap<GrantId, Grant> {
         let mut events: BTreeMap<GrantId, Vec<_>> = BTreeMap::new();
         for record in self.records() {
             if let Entry::Event(event) = &record.entry {
@@ -217,23 +217,23 @@ impl<'a, H: House> Story<'a, H> {
     }
 }
 
-pub(super) fn actor(who: &Person) -> Actor {
+pub(crate) fn actor(who: &Person) -> Actor {
     Actor::Person(Box::new(who.clone()))
 }
 
-pub(super) fn system() -> Actor {
+pub(crate) fn system() -> Actor {
     Actor::System(SystemName::new("suite").unwrap())
 }
 
-pub(super) fn worker() -> WorkerId {
+pub(crate) fn worker() -> WorkerId {
     WorkerId::new("w1").unwrap()
 }
 
-pub(super) fn id(grant: &str) -> GrantId {
+pub(crate) fn id(grant: &str) -> GrantId {
     GrantId::new(grant).unwrap()
 }
 
-pub(super) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Timestamp>) -> Verb {
+pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Timestamp>) -> Verb {
     Verb::Request(Box::new(Request {
         grant: Some(id(grant)),
         flow: FlowId::new(flow).unwrap(),
@@ -246,7 +246,7 @@ pub(super) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Tim
     }))
 }
 
-pub(super) fn extend(grant: &str) -> Verb {
+pub(crate) fn extend(grant: &str) -> Verb {
     Verb::Extend(Extend {
         grant: id(grant),
         span: None,
@@ -257,7 +257,7 @@ pub(super) fn extend(grant: &str) -> Verb {
     })
 }
 
-pub(super) fn accepted(answer: Answered) -> Accepted {
+pub(crate) fn accepted(answer: Answered) -> Accepted {
     match answer {
         Answered::Accepted(accepted) => accepted,
         Answered::Refused(refusal) => panic!("it was refused: {refusal}"),
@@ -266,12 +266,12 @@ pub(super) fn accepted(answer: Answered) -> Accepted {
 }
 
 /// The grant an accepted command answers with.
-pub(super) fn view(answer: Answered) -> View {
+pub(crate) fn view(answer: Answered) -> View {
     accepted(answer).receipt.view.clone().unwrap()
 }
 
 /// The code of a refused command.
-pub(super) fn refused(answer: Answered) -> Code {
+pub(crate) fn refused(answer: Answered) -> Code {
     match answer {
         Answered::Refused(refusal) => refusal.code,
         other @ (Answered::Accepted(_) | Answered::Fault(_)) => panic!("it was not refused: {other:?}"),
