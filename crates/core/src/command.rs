@@ -145,6 +145,8 @@ pub struct DecideExtension {
     pub grant: GrantId,
     /// Why.
     pub reason: Option<String>,
+    /// The content hash of the extension that the approver saw.
+    pub content: Option<String>,
 }
 
 /// Ends access that is no longer needed.
@@ -188,7 +190,7 @@ pub struct TakeEffect {
     pub at: Option<Integration>,
     /// Who takes it.
     pub worker: WorkerId,
-    /// For how long.
+    /// For how long: brought into the bounds of [`crate::limits`], and what it came to is said with the effect.
     pub lease: Span,
 }
 
@@ -280,7 +282,9 @@ impl Verb {
             Self::Deny(ask) => text(&(&ask.grant, &ask.reason, &ask.content)),
             Self::Withdraw(ask) => text(&ask.grant),
             Self::Extend(ask) => text(&(&ask.grant, ask.span, ask.if_ends_at, &ask.reason, &ask.fields)),
-            Self::ApproveExtension(ask) | Self::DenyExtension(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::ApproveExtension(ask) | Self::DenyExtension(ask) => {
+                text(&(&ask.grant, &ask.reason, &ask.content))
+            }
             Self::GiveBack(ask) => text(&ask.grant),
             Self::Revoke(ask) => text(&(&ask.grant, &ask.reason)),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),

@@ -98,7 +98,10 @@ pub enum Happened {
     /// Another grant ended, and items stay at a target for this one.
     KeptFor(KeptFor),
     /// A worker took an effect.
-    EffectTaken(Box<Handed>),
+    EffectTaken {
+        /// What it was handed.
+        handed: Box<Handed>,
+    },
     /// An effect had nothing left to do, and was handed to nobody.
     EffectSkipped {
         /// Its number.
@@ -162,7 +165,7 @@ impl Happened {
             Self::GivenBack(_) => "given_back",
             Self::Revoked(_) => "revoked",
             Self::KeptFor(_) => "kept_for",
-            Self::EffectTaken(_) => "effect_taken",
+            Self::EffectTaken { .. } => "effect_taken",
             Self::EffectSkipped { .. } => "effect_skipped",
             Self::EffectDone(_) => "effect_done",
             Self::EffectFailed(_) => "effect_failed",
@@ -194,7 +197,7 @@ impl Happened {
             | Self::ExtensionDenied(_)
             | Self::ExtensionLapsed(_)
             | Self::KeptFor(_)
-            | Self::EffectTaken(_)
+            | Self::EffectTaken { .. }
             | Self::EffectSkipped { .. }
             | Self::EffectDone(_)
             | Self::EffectFailed(_)

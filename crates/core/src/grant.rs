@@ -166,6 +166,8 @@ pub struct AskedExtension {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// The hash of what approvers decide on.
+    pub content: String,
     /// Approvals so far.
     pub approvals: Vec<Decision>,
     /// Denials so far.
@@ -246,8 +248,12 @@ pub struct Moved {
 /// What one target was told of a grant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// Whether a worker was ever handed access to give, here or in a grant whose items stayed for this one.
-    pub sent: bool,
+    /// Items that a worker was handed to give, here or in a grant whose items stayed for this one: they may be there.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub given: BTreeSet<Item>,
+    /// Those of them that stayed from another grant: they were not the holder's own before.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub inherited: BTreeSet<Item>,
     /// Items the holder had before: they are not taken away at the end.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub held_before: BTreeSet<Item>,
@@ -357,7 +363,7 @@ impl Grant {
         let waiting = |outgoing: &&Outgoing| outgoing.effect.task.at() == Some(at);
         let open = self.outbox.iter().filter(waiting);
         let stuck = open.clone().any(|outgoing| outgoing.stuck);
-        let sent = self.targets.get(at).is_some_and(|target| target.sent);
+        let sent = self.targets.get(at).is_some_and(|target| !target.given.is_empty());
         match (open.count() > 0, stuck, self.is_closed()) {
             (true, true, true) => Enforcement::StuckRemoving,
             (true, true, false) => Enforcement::StuckApplying,

@@ -82,8 +82,9 @@ macro_rules! ids {
 ids! {
     /// A tenant: its own policy, people, grants and log.
     Namespace, opaque;
-    /// A person, human or workload (`issuer|subject` where several issuers exist).
-    PersonId, opaque;
+    /// A person, human or workload (`issuer|subject` where several issuers exist); never `system:…`, which is
+    /// the host itself.
+    PersonId, personal;
     /// A flow, as the policy document names it.
     FlowId, named;
     /// One grant, for its whole life.
@@ -111,6 +112,12 @@ fn opaque(text: &str) -> Result<(), BadId> {
         return Err(BadId("an id has no control characters".into()));
     }
     Ok(())
+}
+
+/// No person passes for the host itself in the record.
+fn personal(text: &str) -> Result<(), BadId> {
+    let host = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("system:"));
+    if host { Err(BadId(format!("`{text}` is the host itself, no person"))) } else { opaque(text) }
 }
 
 /// Ids that people write into documents: `[a-z0-9][a-z0-9._-]{0,62}`.

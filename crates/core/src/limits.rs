@@ -57,6 +57,12 @@ pub const REMINDERS_DEFAULT: [Span; 2] = [Span::minutes(15), Span::minutes(5)];
 
 /// Attempts after which an effect is stuck: still retried, but said aloud.
 pub const EFFECT_ATTEMPTS_MAX: u32 = 8;
+/// Characters of a worker's error that are kept: enough to find the cause, no room for a dump.
+pub const ERROR_CHARS_MAX: usize = 1_000;
+/// The shortest lease: a worker needs time to begin, and nothing is handed out twice at one instant.
+pub const LEASE_MIN: Span = Span::seconds(1);
+/// The longest lease: a worker that died must not hold up a removal for longer.
+pub const LEASE_MAX: Span = Span::hours(1);
 /// The pause after the first failure of an effect; each further one doubles it.
 pub const EFFECT_PAUSE_MIN: Span = Span::seconds(5);
 /// The longest pause between two attempts of an effect.

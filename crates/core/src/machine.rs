@@ -57,7 +57,7 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
         Verb::Request(ask) => {
             let id = ask.grant.clone().unwrap_or_else(|| GrantId::of(&world.namespace, &command.id));
             reads.push(Read::Grant(id));
-            let holder = ask.holder.as_ref().or(command.actor.person());
+            let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
             reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
             if let Some(today) = world.policy.flow(&ask.flow) {
                 let limits = &today.flow.limits;
@@ -116,6 +116,10 @@ pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided
     {
         return Ok(Decided::Repeated(receipt.clone()));
     }
+    // A store that loads too little must not make a wrong decision of it.
+    if let Some(missing) = needs(command, world).pop() {
+        return Err(Fault::NotLoaded(Box::new(missing)));
+    }
     let now = moment(world, now)?;
     let mut board = Board::new(world, now);
     if let Some(holder) = holder(world, command) {
@@ -142,7 +146,7 @@ pub(crate) fn moment(world: &World, now: Timestamp) -> Result<Timestamp, Fault> 
 /// Whose grants are settled before the command is decided.
 fn holder(world: &World, command: &Command) -> Option<PersonId> {
     match &command.verb {
-        Verb::Request(ask) => ask.holder.as_ref().or(command.actor.person()).map(|holder| holder.id.clone()),
+        Verb::Request(ask) => request::named_holder(command.actor.person(), ask.holder.as_ref()).map(|holder| holder.id.clone()),
         Verb::Settle(ask) => Some(ask.person.clone()),
         Verb::TakeEffect(ask) => Some(ask.person.clone()),
         Verb::Publish(_) => None,
@@ -232,7 +236,11 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         (None, Happened::Requested(requested)) if requested.origin.id == event.grant => {
             return Ok(request::evolve(requested, at));
         }
-        (Some(grant), happened) if grant.changed_at <= at && !matches!(happened, Happened::Requested(_)) => {
+        (Some(grant), happened)
+            if grant.changed_at <= at
+                && *grant.id() == event.grant
+                && !matches!(happened, Happened::Requested(_)) =>
+        {
             grant
         }
         (before, happened) => {
@@ -261,7 +269,7 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         Happened::GivenBack(_) => expire::evolve(grant, Closing::GivenBack, at),
         Happened::Revoked(_) => expire::evolve(grant, Closing::Revoked, at),
         Happened::KeptFor(kept) => outbox::evolve_kept(grant, kept),
-        Happened::EffectTaken(handed) => outbox::evolve_taken(grant, handed),
+        Happened::EffectTaken { handed } => outbox::evolve_taken(grant, handed),
         Happened::EffectSkipped { number } => {
             outbox::evolve_finished(grant, *number, &std::collections::BTreeSet::new(), "effect_skipped")
         }
@@ -297,7 +305,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::DenialGiven(_)
         | Happened::ExtensionDenialGiven(_)
         | Happened::KeptFor(_)
-        | Happened::EffectTaken(_)
+        | Happened::EffectTaken { .. }
         | Happened::EffectSkipped { .. }
         | Happened::EffectDone(_)
         | Happened::EffectFailed(_) => Ok(Vec::new()),

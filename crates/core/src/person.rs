@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::de::DeserializeSeed;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::{Integration, PersonId, SystemName};
@@ -161,7 +162,12 @@ impl Person {
         let over = |what: &str, count: usize, most: usize| {
             (count > most).then(|| format!("`{}` has {count} {what}, at most {most} are read", self.id))
         };
+        let named = self.groups.iter().chain(&self.roles).chain(self.authenticated.iter().flat_map(|login| &login.methods));
+        let longest = named.map(String::len).max().unwrap_or(0);
+        let methods = self.authenticated.as_ref().map_or(0, |login| login.methods.len());
         over("groups", self.groups.len(), limits::GROUPS_PER_PERSON_MAX)
+            .or_else(|| over("bytes in the name of a group, role or method", longest, limits::ID_BYTES_MAX))
+            .or_else(|| over("login methods", methods, limits::ALIASES_PER_PERSON_MAX))
             .or_else(|| over("roles", self.roles.len(), limits::GROUPS_PER_PERSON_MAX))
             .or_else(|| over("aliases", self.aliases.len(), limits::ALIASES_PER_PERSON_MAX))
             .or_else(|| over("bytes of attributes", weight(&self.attributes), limits::ATTRIBUTES_BYTES_MAX))
@@ -308,68 +314,128 @@ fn depth(record: &Record) -> usize {
 /// # Errors
 /// A fraction, a number beyond 64 bits, or facts nested deeper than [`limits::NESTING_MAX`].
 pub fn record<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Record, D::Error> {
-    let Nested(found) = Nested::deserialize(deserializer)?;
-    match found {
+    match FactReader::FRESH.deserialize(deserializer)? {
         Some(Fact::Record(record)) => Ok(record),
         None => Ok(Record::new()),
-        Some(_) => Err(de::Error::custom("facts are written by name, such as `{department: engineering}`")),
+        Some(Fact::Bool(_) | Fact::Long(_) | Fact::Text(_) | Fact::List(_)) => {
+            Err(de::Error::custom("facts are written by name, such as `{department: engineering}`"))
+        }
     }
 }
 
-/// A fact, or nothing where null stands.
-struct Nested(Option<Fact>);
+/// Reads a fact, or nothing where null stands. It counts levels itself: not every format bounds them.
+#[derive(Clone, Copy)]
+struct FactReader {
+    levels_left: usize,
+}
 
-impl<'de> Deserialize<'de> for Nested {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> de::Visitor<'de> for Reader {
-            type Value = Nested;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true or false, a whole number, a text, a list or facts by name")
-            }
-            fn visit_unit<E: de::Error>(self) -> Result<Nested, E> {
-                Ok(Nested(None))
-            }
-            fn visit_none<E: de::Error>(self) -> Result<Nested, E> {
-                Ok(Nested(None))
-            }
-            fn visit_bool<E: de::Error>(self, is: bool) -> Result<Nested, E> {
-                Ok(Nested(Some(Fact::Bool(is))))
-            }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Nested, E> {
-                Ok(Nested(Some(Fact::Long(number))))
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Nested, E> {
-                let long =
-                    i64::try_from(number).map_err(|_| E::custom("a number beyond 64 bits is no fact"))?;
-                Ok(Nested(Some(Fact::Long(long))))
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Nested, E> {
-                Ok(Nested(Some(Fact::Text(text.to_owned()))))
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Nested, A::Error> {
-                let mut list = Vec::new();
-                while let Some(Nested(fact)) = seq.next_element()? {
-                    list.push(fact.ok_or_else(|| de::Error::custom("a list has no place for null"))?);
-                }
-                Ok(Nested(Some(Fact::List(list))))
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Nested, A::Error> {
-                let mut record = Record::new();
-                while let Some((name, Nested(fact))) = map.next_entry::<String, Nested>()? {
-                    if let Some(fact) = fact {
-                        record.insert(name, fact);
-                    }
-                }
-                Ok(Nested(Some(Fact::Record(record))))
+impl FactReader {
+    const FRESH: Self = Self { levels_left: limits::NESTING_MAX + 1 };
+
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => Ok(Self { levels_left }),
+            None => Err(E::custom(format!("facts are nested more than {} deep", limits::NESTING_MAX))),
+        }
+    }
+}
+
+impl<'de> de::DeserializeSeed<'de> for FactReader {
+    type Value = Option<Fact>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Fact>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for FactReader {
+    type Value = Option<Fact>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true or false, a whole number, a text, a list or facts by name")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<Fact>, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Option<Fact>, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: de::Error>(self, is: bool) -> Result<Option<Fact>, E> {
+        Ok(Some(Fact::Bool(is)))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<Fact>, E> {
+        Ok(Some(Fact::Long(number)))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Option<Fact>, E> {
+        let long = i64::try_from(number).map_err(|_| E::custom("a number beyond 64 bits is no fact"))?;
+        Ok(Some(Fact::Long(long)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<Fact>, E> {
+        Ok(Some(Fact::Text(text.to_owned())))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Option<Fact>, A::Error> {
+        let inner = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(fact) = seq.next_element_seed(inner)? {
+            list.push(fact.ok_or_else(|| de::Error::custom("a list has no place for null"))?);
+        }
+        Ok(Some(Fact::List(list)))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Option<Fact>, A::Error> {
+        let inner = self.deeper()?;
+        let mut record = Record::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if let Some(fact) = map.next_value_seed(inner)? {
+                record.insert(name, fact);
             }
         }
-        deserializer.deserialize_any(Reader)
+        Ok(Some(Fact::Record(record)))
     }
 }
 
 impl<'de> Deserialize<'de> for Fact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Nested::deserialize(deserializer)?.0.ok_or_else(|| de::Error::custom("null is no fact here"))
+        let fact = FactReader::FRESH.deserialize(deserializer)?;
+        fact.ok_or_else(|| de::Error::custom("null is no fact here"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        format!("{{\"id\": \"a\", \"attributes\": {{\"a\": {}1{}}}}}", "[".repeat(levels), "]".repeat(levels))
+    }
+
+    #[test]
+    fn facts_are_read_to_a_depth_and_no_further() {
+        assert!(serde_json::from_str::<Person>(&nested(limits::NESTING_MAX)).is_ok());
+        let deeper = serde_json::from_str::<Person>(&nested(limits::NESTING_MAX + 1)).unwrap_err();
+        assert!(deeper.to_string().contains("nested more than 32 deep"), "{deeper}");
+    }
+
+    #[test]
+    fn null_is_absent_and_a_fraction_is_no_fact() {
+        let read = |text: &str| serde_json::from_str::<Person>(text);
+        let alice = read(r#"{"id": "alice", "attributes": {"a": null, "b": {"c": null}}}"#).unwrap();
+        assert_eq!(alice.attributes, Record::from([("b".to_owned(), Fact::Record(Record::new()))]));
+        assert!(read(r#"{"id": "alice", "attributes": {"a": 1.5}}"#).is_err());
+        assert!(read(r#"{"id": "alice", "attributes": {"a": [null]}}"#).is_err());
+    }
+
+    #[test]
+    fn no_person_passes_for_the_host() {
+        assert!(PersonId::new("system:host").is_err());
+        assert!(PersonId::new("SYSTEM:host").is_err());
+        assert!(PersonId::new("systems").is_ok());
     }
 }

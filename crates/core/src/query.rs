@@ -55,7 +55,7 @@ pub fn look(world: &World, grant: &GrantId, now: Timestamp) -> Result<Option<Vie
     }
 }
 
-/// What a button needs to know before it is pressed.
+/// What a button needs to know before it is pressed, and `holder`'s facts of today where somebody else presses it.
 ///
 /// # Errors
 /// A [`Fault`] where the world cannot be trusted; inside, the refusal that there is no such grant.
@@ -63,13 +63,14 @@ pub fn offer(
     world: &World,
     grant: &GrantId,
     person: &Person,
+    holder: Option<&Person>,
     context: &Record,
     now: Timestamp,
 ) -> Result<Result<Offer, Refusal>, Fault> {
     let board = settled(world, grant, now)?;
-    let verb = Verb::Extend(extend::click(grant));
+    let verb = Verb::Extend(extend::click(grant, holder));
     let command = question(person, context, verb);
-    offers::offer(&On { board: &board, command: &command }, grant)
+    offers::offer(&On { board: &board, command: &command }, grant, holder)
 }
 
 /// The checks of a command, one by one.
@@ -101,7 +102,7 @@ pub fn holds(world: &World, person: &PersonId, item: &Item, now: Timestamp) -> R
 pub fn awaits(world: &World, grant: &GrantId, person: &Person, now: Timestamp) -> Result<bool, Fault> {
     let board = settled(world, grant, now)?;
     let Some(grant) = board.grant(grant) else { return Ok(false) };
-    let command = question(person, &Record::new(), Verb::Extend(extend::click(grant.id())));
+    let command = question(person, &Record::new(), Verb::Extend(extend::click(grant.id(), None)));
     let on = On { board: &board, command: &command };
     match &grant.stage {
         crate::grant::Stage::Pending(_) => {

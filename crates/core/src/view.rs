@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Flow;
-use crate::grant::{Enforcement, Grant, Outcome, Stage, Waiting};
+use crate::grant::{AskedExtension, Enforcement, Grant, Outcome, Stage, Waiting};
 use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::person::Item;
 use crate::time::{Span, Timestamp};
@@ -66,8 +66,31 @@ pub struct View {
     pub content: String,
     /// Extensions so far, and how many are left.
     pub extensions: ExtensionCount,
+    /// The extension that awaits its decision.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extension_asked: Option<ExtensionView>,
     /// What the targets have confirmed.
     pub enforcement: Enforcement,
+}
+
+/// An extension that awaits its decision, as its approvers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionView {
+    /// Who asked.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// By how much, in milliseconds.
+    pub span: Span,
+    /// The end that was asked: what is approved.
+    pub ends_at: Timestamp,
+    /// When it lapses.
+    pub decide_by: Timestamp,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// The hash of all that approvers decide on.
+    pub content: String,
 }
 
 /// Extensions so far, and how many are left.
@@ -109,6 +132,7 @@ impl View {
             fields: origin.fields.clone(),
             content: origin.content.clone(),
             extensions: ExtensionCount::of(grant, governing),
+            extension_asked: None,
             enforcement: grant.enforcement(),
         };
         match &grant.stage {
@@ -119,6 +143,7 @@ impl View {
                 view.ends_at = Some(active.end);
                 view.held_until = Some(active.held_until());
                 view.clipped = active.clipped;
+                view.extension_asked = active.asked.as_deref().map(ExtensionView::of);
             }
             Stage::Closed(closed) => {
                 view.outcome = Some(closed.outcome);
@@ -129,6 +154,20 @@ impl View {
             }
         }
         view
+    }
+}
+
+impl ExtensionView {
+    fn of(asked: &AskedExtension) -> Self {
+        Self {
+            by: asked.by.id.clone(),
+            at: asked.at,
+            span: asked.span,
+            ends_at: asked.end,
+            decide_by: asked.decide_by,
+            reason: asked.reason.clone(),
+            content: asked.content.clone(),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Who approves: automatically, or by steps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Quota;
 use super::condition::Condition;
 use super::requirement::MfaRule;
 use super::selector::Selector;
+use crate::id::PersonId;
 use crate::time::Span;
 
 /// How a request is approved.
@@ -70,6 +72,16 @@ pub struct Step {
     pub tell: bool,
     /// Who is added when nobody decides.
     pub escalate: Vec<Tier>,
+}
+
+impl Step {
+    /// The people who may decide, tiers counted, where all of them are named by `user:`; nothing where a group,
+    /// a role or a relation could mean anybody.
+    #[must_use]
+    pub fn named_people(&self) -> Option<BTreeSet<&PersonId>> {
+        let tiers = self.escalate.iter().flat_map(|tier| &tier.to);
+        self.approvers.iter().chain(tiers).map(Selector::user).collect()
+    }
 }
 
 /// People who are added to a step when it has waited so long.

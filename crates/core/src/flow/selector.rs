@@ -52,6 +52,15 @@ impl Selector {
         }
     }
 
+    /// The one person it names by id, where it does.
+    #[must_use]
+    pub const fn user(&self) -> Option<&PersonId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Everyone | Self::Group(_) | Self::Role(_) | Self::Manager | Self::Owner => None,
+        }
+    }
+
     /// Whether this person is shut out: wider than [`Selector::includes`], for `user:` also under an
     /// alias, as the human behind a workload, and without regard to ASCII case.
     #[must_use]

@@ -100,7 +100,7 @@ impl Found {
         }
     }
 
-    fn people(&mut self, path: &str, people: &[Selector], related: bool) {
+    fn people(&mut self, path: &str, people: &[Selector], related: Related) {
         if people.len() > SELECTORS_MAX {
             self.add(
                 WrongCode::TooLarge,
@@ -111,17 +111,29 @@ impl Found {
             );
         }
         for (n, one) in people.iter().enumerate() {
-            let relation = matches!(one, Selector::Manager | Selector::Owner);
-            if relation && !related {
+            let meant = match one {
+                Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => true,
+                Selector::Manager => matches!(related, Related::Manager | Related::ManagerAndOwner),
+                Selector::Owner => matches!(related, Related::ManagerAndOwner),
+            };
+            if !meant {
                 self.clash(
                     &format!("{path}[{n}]"),
                     &[],
                     format!("`{one}` means nobody here"),
-                    "name people by `user:`, `group:` or `role:`; `manager` and `owner` are for those who decide or are told",
+                    "name people by `user:`, `group:` or `role:`; `manager` and `owner` are for approvers",
                 );
             }
         }
     }
+}
+
+/// Which selectors that look at what is asked mean somebody in a list.
+#[derive(Clone, Copy)]
+enum Related {
+    Nobody,
+    Manager,
+    ManagerAndOwner,
 }
 
 /// The field that a path ends in.
@@ -144,7 +156,7 @@ pub fn wrongs(parts: &Parts) -> Vec<Wrong> {
         extension(&mut found, rule, &parts.approval);
     }
     limits(&mut found, &parts.limits);
-    found.people("revoke_by", &parts.revoke_by, true);
+    found.people("revoke_by", &parts.revoke_by, Related::Nobody);
     if let Some(rule) = &parts.break_glass {
         break_glass(&mut found, rule, parts.extension.is_some());
     }
@@ -153,10 +165,10 @@ pub fn wrongs(parts: &Parts) -> Vec<Wrong> {
 }
 
 fn who(found: &mut Found, parts: &Parts) {
-    found.people("who.any", &parts.who.any, false);
-    found.people("who.except", &parts.who.except, false);
+    found.people("who.any", &parts.who.any, Related::Nobody);
+    found.people("who.except", &parts.who.except, Related::Nobody);
     match &parts.requesters.own {
-        OwnRequests::Only(people) => found.people("requesters.self", people, false),
+        OwnRequests::Only(people) => found.people("requesters.self", people, Related::Nobody),
         OwnRequests::Nobody if parts.requesters.others.is_empty() => found.clash(
             "requesters",
             &["requesters.self", "requesters.others"],
@@ -165,7 +177,7 @@ fn who(found: &mut Found, parts: &Parts) {
         ),
         OwnRequests::Everyone | OwnRequests::Nobody => {}
     }
-    found.people("requesters.others", &parts.requesters.others, true);
+    found.people("requesters.others", &parts.requesters.others, Related::Manager);
 }
 
 fn what(found: &mut Found, parts: &Parts) {
@@ -401,7 +413,7 @@ fn list(found: &mut Found, at: &str, steps: &[Step], decide_within: Span) {
 }
 
 fn one_step(found: &mut Found, path: &str, step: &Step, decide_within: Span) {
-    found.people(&format!("{path}.approvers"), &step.approvers, true);
+    found.people(&format!("{path}.approvers"), &step.approvers, Related::ManagerAndOwner);
     found.counted(&format!("{path}.needed"), step.needed, COUNT_MAX);
     mfa(found, &format!("{path}.mfa"), step.mfa.as_ref());
     if step.escalate.len() > TIERS_MAX {
@@ -417,7 +429,7 @@ fn one_step(found: &mut Found, path: &str, step: &Step, decide_within: Span) {
         let tier_path = format!("{path}.escalate[{n}]");
         let after = format!("{tier_path}.after");
         found.lasting(&after, tier.after);
-        found.people(&format!("{tier_path}.to"), &tier.to, true);
+        found.people(&format!("{tier_path}.to"), &tier.to, Related::ManagerAndOwner);
         if tier.after >= decide_within {
             found.clash(
                 &after,
@@ -440,7 +452,7 @@ fn extension(found: &mut Found, rule: &ExtensionRule, requests: &Approval) {
             found.lasting(path, span);
         }
     }
-    found.people("extension.others", &rule.others, true);
+    found.people("extension.others", &rule.others, Related::Nobody);
     reason(found, "extension.reason", &rule.reason);
     mfa(found, "extension.mfa", rule.mfa.as_ref());
     match &rule.approval {
@@ -508,8 +520,8 @@ fn quota(found: &mut Found, at: &str, quota: Option<Quota>) {
 }
 
 fn break_glass(found: &mut Found, rule: &BreakGlass, extension: bool) {
-    found.people("break_glass.who", &rule.who, false);
-    found.people("break_glass.review_by", &rule.review_by, true);
+    found.people("break_glass.who", &rule.who, Related::Nobody);
+    found.people("break_glass.review_by", &rule.review_by, Related::ManagerAndOwner);
     found.lasting("break_glass.max", rule.max);
     found.lasting("break_glass.review_within", rule.review_within);
     if rule.review_by.is_empty() {

@@ -49,25 +49,25 @@ pub struct Approved {
 pub(crate) const CHECKS: &[Check<Approve>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
-    Check { codes: &[Code::ApprovalOwn], run: |on, ask| ballot(on, ask)?.not_own(on) },
+    Check { codes: &[Code::ApprovalOwn], run: not_own },
     Check { codes: &[Code::ApprovalNotApprover], run: |on, ask| ballot(on, ask)?.is_approver(on) },
     Check { codes: &[Code::RequestClosed], run: |on, ask| pending(on.grant(&ask.grant)?) },
     Check { codes: &[Code::ApprovalRepeated], run: |on, ask| ballot(on, ask)?.is_first(on) },
     Check { codes: &[Code::ApprovalNotAwaited], run: |on, ask| ballot(on, ask)?.is_awaited(on) },
     Check {
         codes: &[Code::ApprovalStale],
-        run: |on, ask| ballot::fresh(on.grant(&ask.grant)?, ask.content.as_ref()),
+        run: |on, ask| ballot::fresh(&on.grant(&ask.grant)?.origin.content, ask.content.as_ref()),
     },
     Check {
         codes: &[Code::FlowWithdrawn],
         run: |on, ask| check::in_force(on, &on.grant(&ask.grant)?.origin.flow),
     },
+    Check { codes: &[Code::RequestTooLarge], run: size },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: condition },
     Check { codes: &[Code::ApprovalLonger, Code::ApprovalWider, Code::ApprovalEmpty], run: less },
     Check { codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale], run: brought },
     Check { codes: &[Code::PersonNotEligible], run: holder_eligible },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: holder_conditions },
-    Check { codes: &[Code::RequestTooLarge], run: size },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Approve) -> Result<GrantId, No> {
@@ -182,6 +182,17 @@ pub(crate) fn pending(grant: &Grant) -> Result<(), No> {
             let words = format!("the request `{}` is {}", grant.id(), check::standing(grant));
             Err(check::staged(Refusal::new(Code::RequestClosed, words), grant).into())
         }
+    }
+}
+
+/// Nobody decides on their own access, under the names known at the request or those handed in today.
+fn not_own(on: &On<'_>, ask: &Approve) -> Result<(), No> {
+    let ballot = ballot(on, ask)?;
+    ballot.not_own(on)?;
+    let today = ask.holder.as_ref().filter(|holder| holder.id == *ballot.grant.holder()).map(Person::names);
+    match today {
+        Some(holder) => ballot.not_of(on, &holder),
+        None => Ok(()),
     }
 }
 

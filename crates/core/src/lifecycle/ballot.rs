@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use crate::check::{No, On};
 use crate::command::Asked;
 use crate::flow::approval_rule::{Decided, Order, Step};
-use crate::flow::selector::Selector;
-use crate::grant::{Decision, Grant};
-use crate::lifecycle::{bring, eligible};
+use crate::grant::{AskedExtension, Decision, Grant};
+use crate::lifecycle::{bring, eligible, remind};
 use crate::person::{Names, Person};
 use crate::refusal::{Code, Refusal};
 
@@ -21,21 +20,27 @@ pub(crate) struct Ballot<'a> {
     pub(crate) rule: Option<&'a Decided>,
     pub(crate) approvals: &'a [Decision],
     pub(crate) denials: &'a [Decision],
-    /// Who asked for the extension that is decided on.
-    pub(crate) asked_by: Option<&'a Names>,
+    /// The extension that is decided on, where it is one.
+    pub(crate) asked: Option<&'a AskedExtension>,
 }
 
 impl<'a> Ballot<'a> {
     /// `approval.own`: nobody decides on their own access, under any id, by any route.
     pub(crate) fn not_own(&self, on: &On<'_>) -> Result<(), No> {
-        let Some(decider) = on.names() else { return Ok(()) };
         let origin = &self.grant.origin;
-        let parties = [Some(&origin.holder), Some(&origin.requester), self.asked_by];
-        if parties.into_iter().flatten().any(|party| party.same_human(&decider)) {
-            let words = format!("`{}` cannot decide on their own access", decider.id);
-            return Err(Refusal::new(Code::ApprovalOwn, words).into());
+        let parties = [Some(&origin.holder), Some(&origin.requester), self.asked.map(|asked| &asked.by)];
+        parties.into_iter().flatten().try_for_each(|party| self.not_of(on, party))
+    }
+
+    /// `approval.own`: the decider is not the same human as that party.
+    pub(crate) fn not_of(&self, on: &On<'_>, party: &Names) -> Result<(), No> {
+        match on.names() {
+            Some(decider) if party.same_human(&decider) => {
+                let words = format!("`{}` cannot decide on their own access", decider.id);
+                Err(Refusal::new(Code::ApprovalOwn, words).into())
+            }
+            Some(_) | None => Ok(()),
         }
-        Ok(())
     }
 
     /// `approval.not_approver`: among the approvers of no step. Carries no detail of the request.
@@ -156,21 +161,8 @@ impl<'a> Ballot<'a> {
 
     /// Whom to tell that their decision is awaited: the selectors of those steps, resolved where they can be.
     pub(crate) fn tell(&self, steps: impl IntoIterator<Item = &'a Step>) -> Vec<String> {
-        let mut to = Vec::new();
-        for selector in steps.into_iter().filter(|step| step.tell).flat_map(|step| &step.approvers) {
-            match selector {
-                Selector::Manager => {
-                    to.extend(self.grant.origin.manager.iter().map(|id| format!("user:{id}")))
-                }
-                Selector::Owner => to.extend(owners(self.grant.items()).map(ToString::to_string)),
-                Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
-                    to.push(selector.to_string());
-                }
-            }
-        }
-        let mut told = BTreeSet::new();
-        to.retain(|selector| told.insert(selector.clone()));
-        to
+        let approvers = steps.into_iter().filter(|step| step.tell).flat_map(|step| &step.approvers);
+        remind::resolved(approvers, self.grant)
     }
 
     fn steps(&self) -> impl Iterator<Item = (Place, &'a Step)> {
@@ -200,27 +192,23 @@ impl<'a> Ballot<'a> {
     }
 
     fn may(&self, step: &Step, decider: &Person) -> bool {
-        step.approvers.iter().any(|selector| match selector {
-            Selector::Manager => self.grant.origin.manager.as_ref() == Some(&decider.id),
-            Selector::Owner => {
-                let mut items = self.grant.items().peekable();
-                items.peek().is_some() && items.all(|asked| owns(decider, asked))
-            }
-            Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
-                selector.includes(decider)
-            }
-        })
+        step.approvers.iter().any(|selector| eligible::means(selector, decider, self.grant))
     }
 
+    /// The step's condition over the decider. What is asked is what is decided on: the extension, where it is one.
     fn condition(&self, on: &On<'_>, step: &Step) -> Result<(), No> {
+        let Some(when) = step.when.as_deref() else { return Ok(()) };
         let origin = &self.grant.origin;
+        let revision = self.asked.map_or(&origin.revision, |asked| &asked.revision);
+        let flow = on.board.revision(&origin.flow, revision)?;
         let items: Vec<&Asked> = self.grant.items().collect();
-        let flow = on.pinned(self.grant)?;
-        let condition = step.when.as_deref().map(eligible::Conditioned::plain);
+        let condition = [eligible::Conditioned::plain(when)];
         eligible::conditions(on, condition, on.person(), &items, || {
-            let mut ask = eligible::asking(on, flow, &origin.requester.id, &origin.holder.id);
-            ask.span = origin.span;
-            ask.reason = origin.reason.clone().unwrap_or_default();
+            let requester = self.asked.map_or(&origin.requester.id, |asked| &asked.by.id);
+            let mut ask = eligible::asking(on, flow, requester, &origin.holder.id);
+            let (span, reason) = self.asked.map_or((origin.span, &origin.reason), |asked| (asked.span, &asked.reason));
+            ask.span = span;
+            ask.reason = reason.clone().unwrap_or_default();
             ask.extension = u32::try_from(self.grant.extensions.len()).unwrap_or(u32::MAX);
             ask
         })
@@ -234,18 +222,6 @@ fn brought(on: &On<'_>, step: &Step, reason: Option<&str>) -> Result<(), No> {
         return Err(Refusal::new(Code::ReasonMissing, words).with("step", step.name.as_str()).into());
     }
     bring::login(on, step.mfa.as_ref())
-}
-
-fn owns(person: &Person, asked: &Asked) -> bool {
-    asked.resource.owners.iter().any(|owner| owner.includes(person))
-}
-
-/// The selectors that own every item; the first item's in their order.
-fn owners<'a>(items: impl Iterator<Item = &'a Asked>) -> impl Iterator<Item = &'a Selector> {
-    let mut items = items.map(|asked| asked.resource.owners.as_slice());
-    let first = items.next().unwrap_or_default();
-    let rest: Vec<_> = items.collect();
-    first.iter().filter(move |owner| rest.iter().all(|owners| owners.contains(owner)))
 }
 
 /// In turn: the first step that is not filled.
@@ -321,13 +297,11 @@ pub(crate) fn decider(on: &On<'_>) -> Result<Names, No> {
 }
 
 /// `approval.stale`: what the approver saw is not what was asked.
-pub(crate) fn fresh(grant: &Grant, content: Option<&String>) -> Result<(), No> {
-    match content {
-        Some(seen) if *seen != grant.origin.content => {
+pub(crate) fn fresh(asked: &str, seen: Option<&String>) -> Result<(), No> {
+    match seen {
+        Some(seen) if seen != asked => {
             let words = "what was seen is not what was asked; look again";
-            Err(Refusal::new(Code::ApprovalStale, words)
-                .with("content", grant.origin.content.as_str())
-                .into())
+            Err(Refusal::new(Code::ApprovalStale, words).with("content", asked).into())
         }
         Some(_) | None => Ok(()),
     }

@@ -50,9 +50,14 @@ pub(crate) const APPROVE: &[Check<DecideExtension>] = &[
     Check { codes: &[Code::ApprovalRepeated], run: |on, ask| ballot(on, ask)?.is_first(on) },
     Check { codes: &[Code::ApprovalNotAwaited], run: |on, ask| ballot(on, ask)?.is_awaited(on) },
     Check {
+        codes: &[Code::ApprovalStale],
+        run: |on, ask| ballot::fresh(&asked(on, ask)?.content, ask.content.as_ref()),
+    },
+    Check {
         codes: &[Code::FlowWithdrawn],
         run: |on, ask| check::in_force(on, &on.grant(&ask.grant)?.origin.flow),
     },
+    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
     Check {
         codes: &[Code::ConditionUnmet, Code::ConditionFailed],
         run: |on, ask| counts(on, ask, Ballot::awaited, Ballot::first_condition),
@@ -61,7 +66,6 @@ pub(crate) const APPROVE: &[Check<DecideExtension>] = &[
         codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale],
         run: |on, ask| counts(on, ask, Ballot::awaited, Ballot::first_brought),
     },
-    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
 ];
 
 pub(crate) const DENY: &[Check<DecideExtension>] = &[
@@ -73,6 +77,11 @@ pub(crate) const DENY: &[Check<DecideExtension>] = &[
     Check { codes: &[Code::ExtensionNotPending], run: |on, ask| asked(on, ask).map(|_| ()) },
     Check { codes: &[Code::ApprovalRepeated], run: |on, ask| ballot(on, ask)?.is_first(on) },
     Check {
+        codes: &[Code::ApprovalStale],
+        run: |on, ask| ballot::fresh(&asked(on, ask)?.content, ask.content.as_ref()),
+    },
+    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
+    Check {
         codes: &[Code::ConditionUnmet, Code::ConditionFailed],
         run: |on, ask| counts(on, ask, Ballot::places, Ballot::first_condition),
     },
@@ -80,7 +89,6 @@ pub(crate) const DENY: &[Check<DecideExtension>] = &[
         codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale],
         run: |on, ask| counts(on, ask, Ballot::places, Ballot::first_brought),
     },
-    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
 ];
 
 pub(crate) fn approve(
@@ -181,7 +189,7 @@ pub(crate) fn ballot_on<'a>(
 ) -> Result<Ballot<'a>, Fault> {
     let flow = board.revision(&grant.origin.flow, &asked.revision)?;
     let (approvals, denials) = (asked.approvals.as_slice(), asked.denials.as_slice());
-    Ok(Ballot { grant, rule: steps(flow), approvals, denials, asked_by: Some(&asked.by) })
+    Ok(Ballot { grant, rule: steps(flow), approvals, denials, asked: Some(asked) })
 }
 
 /// The ballot where one is open; else who would decide today, so that strangers learn nothing.
@@ -191,7 +199,7 @@ fn ballot<'a>(on: &On<'a>, ask: &DecideExtension) -> Result<Ballot<'a>, No> {
         return Ok(ballot_on(on.board, grant, asked)?);
     }
     let rule = extend::governing(on.board, grant)?.and_then(steps);
-    Ok(Ballot { grant, rule, approvals: &[], denials: &[], asked_by: None })
+    Ok(Ballot { grant, rule, approvals: &[], denials: &[], asked: None })
 }
 
 fn steps(flow: &Flow) -> Option<&crate::flow::approval_rule::Decided> {

@@ -33,11 +33,11 @@ pub(crate) const CHECKS: &[Check<Deny>] = &[
     Check { codes: &[Code::ApprovalRepeated], run: |on, ask| ballot(on, ask)?.is_first(on) },
     Check {
         codes: &[Code::ApprovalStale],
-        run: |on, ask| ballot::fresh(on.grant(&ask.grant)?, ask.content.as_ref()),
+        run: |on, ask| ballot::fresh(&on.grant(&ask.grant)?.origin.content, ask.content.as_ref()),
     },
+    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: condition },
     Check { codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale], run: brought },
-    Check { codes: &[Code::RequestTooLarge], run: |on, ask| bring::bounded(on, None, ask.reason.as_deref()) },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Deny) -> Result<GrantId, No> {

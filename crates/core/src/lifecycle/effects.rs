@@ -13,7 +13,7 @@ use crate::flow::Kind;
 use crate::grant::{Grant, Stage};
 use crate::id::{GrantId, Integration, PersonId};
 use crate::lifecycle::{expire, remind, request};
-use crate::limits::{EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN};
+use crate::limits::{EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN};
 use crate::machine::Fault;
 use crate::person::Item;
 use crate::refusal::{Code, Refusal};
@@ -87,11 +87,8 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
         let Some(grant) = board.grant(&id).cloned() else { break };
         let number = outgoing.effect.number;
         let (order, kept) = order(board, &grant, &outgoing.effect.task, now)?;
-        let sent = |at: &Integration| grant.targets.get(at).is_some_and(|target| target.sent);
-        if outgoing.effect.task.at().is_some_and(sent) {
-            pass_on(board, &id, &kept, now, Some(cause.clone()))?;
-        }
         let Some(order) = order else {
+            pass_on(board, &id, &kept, now, Some(cause.clone()))?;
             board.record(&id, now, Some(cause.clone()), Happened::EffectSkipped { number })?;
             continue;
         };
@@ -106,10 +103,12 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
             holder: grant.holder().clone(),
             attempt: outgoing.attempts.saturating_add(1),
             worker: ask.worker.clone(),
-            lease_until: now.plus(ask.lease),
+            lease_until: now.plus(ask.lease.clamp(LEASE_MIN, LEASE_MAX)),
             order,
         };
-        board.record(&id, now, Some(cause), Happened::EffectTaken(Box::new(handed.clone())))?;
+        board.record(&id, now, Some(cause.clone()), Happened::EffectTaken { handed: Box::new(handed.clone()) })?;
+        // Only now: what is handed out here may be the first that puts an item of another grant there.
+        pass_on(board, &id, &kept, now, Some(cause))?;
         return Ok(Some(handed));
     }
     Ok(None)
@@ -137,7 +136,8 @@ pub(crate) fn failed(board: &mut Board<'_>, command: &Command, ask: &EffectFaile
     let gives_up = (ask.last || outgoing.attempts >= EFFECT_ATTEMPTS_MAX) && !outgoing.stuck;
     let pause = if ask.last { EFFECT_PAUSE_MAX } else { pause(outgoing.attempts) };
     let (now, cause) = (on.now(), on.cause());
-    let missed = EffectMissed { number, error: ask.error.clone(), again_at: now.plus(pause) };
+    let error = ask.error.chars().take(ERROR_CHARS_MAX).collect();
+    let missed = EffectMissed { number, error, again_at: now.plus(pause) };
     board.record(&ask.grant, now, Some(cause.clone()), Happened::EffectFailed(missed))?;
     if gives_up {
         board.record(&ask.grant, now, Some(cause), Happened::EffectStuck { number, worker })?;
@@ -157,7 +157,7 @@ pub(crate) fn pass_on(
     let targets = grant.targets.clone();
     let heirs: BTreeSet<&GrantId> = kept.iter().map(|kept| &kept.by).collect();
     for heir in heirs {
-        let there = |item: &&Item| targets.get(&item.resource.integration).is_some_and(|target| target.sent);
+        let there = |item: &&Item| targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(*item));
         let stays = kept.iter().filter(|kept| kept.by == *heir).map(|kept| &kept.item).filter(there);
         let items: BTreeSet<Item> = stays.cloned().collect();
         let marked = |item: &&Item| {
@@ -210,7 +210,8 @@ pub(crate) fn evolve_kept(mut grant: Grant, event: &KeptFor) -> Result<Grant, Il
     }
     for item in &event.items {
         let target = grant.targets.entry(item.resource.integration.clone()).or_default();
-        target.sent = true;
+        target.given.insert(item.clone());
+        target.inherited.insert(item.clone());
         if event.held_before.contains(item) {
             target.held_before.insert(item.clone());
         }
@@ -220,15 +221,15 @@ pub(crate) fn evolve_kept(mut grant: Grant, event: &KeptFor) -> Result<Grant, Il
 
 pub(crate) fn evolve_taken(grant: Grant, event: &Handed) -> Result<Grant, IllegalEvent> {
     let at = match &event.order {
-        Order::Hold { at, .. } => Some(at.clone()),
+        Order::Hold { at, items, .. } => Some((at.clone(), items)),
         Order::Remove { .. } | Order::Tell { .. } => None,
     };
     let mut grant = on_outgoing(grant, event.number, "effect_taken", |outgoing| {
         outgoing.attempts = event.attempt;
         outgoing.lease = Some(Lease { worker: event.worker.clone(), until: event.lease_until });
     })?;
-    if let Some(target) = at.and_then(|at| grant.targets.get_mut(&at)) {
-        target.sent = true;
+    if let Some((target, items)) = at.and_then(|(at, items)| Some((grant.targets.get_mut(&at)?, items))) {
+        target.given.extend(items.iter().map(|held| held.item.clone()));
     }
     Ok(grant)
 }
@@ -322,7 +323,11 @@ fn order(
     let here = |item: &&Item| item.resource.integration == *at;
     let mut kept = expire::kept(board, grant, now);
     kept.retain(|kept| kept.item.resource.integration == *at);
-    let order = if removes { removal(grant, at, &kept) } else { holding(board, grant, at, &kept, now)? };
+    let order = match removal(grant, at, &kept).filter(|_| removes) {
+        Some(remove) => Some(remove),
+        // Nothing is left to take away, but what stays has another end now.
+        None => holding(board, grant, at, &kept, now)?,
+    };
     let passed = grant.is_closed() && grant.terms.scope.iter().any(|item| here(&item));
     Ok((order, if passed { kept } else { Vec::new() }))
 }
@@ -340,7 +345,10 @@ fn holding(
         grant.covers(item, now).max(others)
     };
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
-    let held = here.filter_map(|item| Some(HeldItem { item: item.clone(), until: until(item)? }));
+    // A grant that is over holds nothing new: what was never given for it is the other grants' to give.
+    let given = grant.targets.get(at).map(|target| &target.given);
+    let holds = |item: &&Item| !grant.is_closed() || given.is_some_and(|given| given.contains(*item));
+    let held = here.filter(holds).filter_map(|item| Some(HeldItem { item: item.clone(), until: until(item)? }));
     let items: Vec<HeldItem> = held.collect();
     if items.is_empty() {
         return Ok(None);
@@ -351,10 +359,10 @@ fn holding(
 
 /// What nothing keeps and the holder did not have before; nothing where no worker was ever told of it.
 fn removal(grant: &Grant, at: &Integration, kept: &[Kept]) -> Option<Order> {
-    let target = grant.targets.get(at).filter(|target| target.sent)?;
+    let target = grant.targets.get(at)?;
     let stays = |item: &Item| kept.iter().any(|kept| kept.item == *item) || target.held_before.contains(item);
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
-    let remove: Vec<Item> = here.filter(|item| !stays(item)).cloned().collect();
+    let remove: Vec<Item> = here.filter(|item| target.given.contains(*item) && !stays(item)).cloned().collect();
     let outcome = match &grant.stage {
         Stage::Closed(closed) => Some(closed.outcome),
         Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
@@ -377,7 +385,7 @@ fn held_before(on: &On<'_>, grant: &Grant, outgoing: &Outgoing, said: &BTreeSet<
 }
 
 fn put_there(grant: &Grant, item: &Item) -> bool {
-    let sent = grant.targets.get(&item.resource.integration).is_some_and(|target| target.sent);
+    let sent = grant.targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(item));
     grant.terms.scope.contains(item) && (sent || grant.active().is_some())
 }
 
@@ -418,14 +426,4 @@ fn on_outgoing(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_are_bounded() {
-        assert_eq!(pause(1), EFFECT_PAUSE_MIN);
-        assert_eq!(pause(2), EFFECT_PAUSE_MIN.times(2));
-        assert_eq!(pause(40), EFFECT_PAUSE_MAX);
-        assert_eq!(pause(u32::MAX), EFFECT_PAUSE_MAX);
-    }
-}
+mod tests;

@@ -6,32 +6,36 @@ use crate::flow::condition::{Ask, Facts, Named};
 use crate::flow::hours;
 use crate::flow::selector::Selector;
 use crate::flow::{Flow, OwnRequests};
+use crate::grant::Grant;
 use crate::id::PersonId;
-use crate::person::{Actor, Person};
+use crate::person::{Actor, Names, Person};
 use crate::refusal::{Code, Refusal};
 
 /// `requester.not_allowed`: the actor may not ask for this holder.
 pub(crate) fn may_request(
     flow: &Flow,
     actor: &Actor,
-    holder: &PersonId,
+    holder: &Names,
     manager: Option<&PersonId>,
 ) -> Result<(), No> {
     let refused = |why: String| Err(Refusal::new(Code::RequesterNotAllowed, why).into());
     let Actor::Person(person) = actor else {
         return refused(format!("`{actor}` asks for nobody: access is asked for by people"));
     };
-    if person.id == *holder {
+    let own = person.names().same_human(holder);
+    if own {
         let allowed = match &flow.requesters.own {
             OwnRequests::Everyone => true,
             OwnRequests::Nobody => false,
             OwnRequests::Only(selectors) => selectors.iter().any(|selector| selector.includes(person)),
         };
-        return if allowed {
-            Ok(())
-        } else {
-            refused(format!("`{}` may not ask for themselves under `{}`", person.id, flow.id))
-        };
+        if !allowed {
+            return refused(format!("`{}` may not ask for themselves under `{}`", person.id, flow.id));
+        }
+    }
+    // Under another of their ids it is a request on behalf as well, whoever is behind both.
+    if person.id == holder.id {
+        return Ok(());
     }
     let allowed = flow.requesters.others.iter().any(|selector| match selector {
         Selector::Manager => manager == Some(&person.id),
@@ -42,7 +46,20 @@ pub(crate) fn may_request(
     if allowed {
         Ok(())
     } else {
-        refused(format!("`{}` may not ask for `{holder}` under `{}`", person.id, flow.id))
+        refused(format!("`{}` may not ask for `{}` under `{}`", person.id, holder.id, flow.id))
+    }
+}
+
+/// Whether a selector means this person with regard to a grant: `manager` is the holder's, `owner` owns every item.
+pub(crate) fn means(selector: &Selector, person: &Person, grant: &Grant) -> bool {
+    match selector {
+        Selector::Manager => grant.origin.manager.as_ref() == Some(&person.id),
+        Selector::Owner => {
+            let owns = |asked: &Asked| asked.resource.owners.iter().any(|owner| owner.includes(person));
+            let mut items = grant.items().peekable();
+            items.peek().is_some() && items.all(owns)
+        }
+        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => selector.includes(person),
     }
 }
 
@@ -85,8 +102,10 @@ pub(crate) fn conditions<'c>(
         let Some(principal) = principal else {
             return Err(condition.failed("the holder's facts were not handed in"));
         };
-        for asked in items {
-            let resource = Some((asked.resource.as_ref(), asked.permission.as_str()));
+        // Without items the condition is judged once, with no resource to look at: nothing holds by being empty.
+        let resources = items.iter().map(|asked| Some((asked.resource.as_ref(), asked.permission.as_str())));
+        let nothing = items.is_empty().then_some(None);
+        for resource in resources.chain(nothing) {
             let facts = Facts { principal, resource, context: &on.command.context, ask: &ask };
             match condition.is.holds(&facts) {
                 Ok(true) => {}

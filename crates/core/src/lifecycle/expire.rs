@@ -101,7 +101,7 @@ pub(crate) fn effects(after: &Grant, outcome: Outcome, kept: &[Kept]) -> Vec<Tas
         Outcome::Withdrawn => removals(after, kept),
         Outcome::Unused | Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => {
             let ends = match &after.stage {
-                Stage::Closed(closed) => closed.end,
+                Stage::Closed(closed) => closed.end.map(|end| end.min(closed.at)),
                 Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
             };
             let notice = Task::Notify { notice: Notice::Ended, to: remind::parties(after), ends };

@@ -15,7 +15,7 @@ use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, Extensio
 use crate::flow::hours::PastClose;
 use crate::flow::{Flow, condition};
 use crate::grant::{Active, AskedExtension, Grant, Moved, Stage};
-use crate::id::GrantId;
+use crate::id::{GrantId, digest};
 use crate::lifecycle::withdraw::is_party;
 use crate::lifecycle::{bring, decide_extension, eligible, remind, request};
 use crate::machine::Fault;
@@ -66,6 +66,7 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
     Check { codes: &[Code::RequesterNotAllowed], run: requester },
     Check { codes: &[Code::PersonNotEligible], run: eligibility },
     Check { codes: &[Code::ScopeNotInFlow], run: scope },
+    Check { codes: &[Code::RequestTooLarge], run: size },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
     Check { codes: &[Code::ExtensionPending], run: none_pending },
     Check { codes: &[Code::ExtensionTooShort, Code::ExtensionTooLong], run: span },
@@ -74,7 +75,6 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
     Check { codes: &[Code::HoursClosed], run: hours },
     Check { codes: &[Code::ExtensionTooEarly], run: window },
     Check { codes: &[Code::ExtensionTooSoon], run: cool_down },
-    Check { codes: &[Code::RequestTooLarge], run: size },
     Check { codes: &[Code::ReasonMissing, Code::ReasonMalformed], run: reason },
     Check { codes: &[Code::MfaMissing, Code::MfaStale], run: login },
 ];
@@ -100,18 +100,17 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
         }),
         Some(within) => {
             let decide_by = within.map_or(active.end, |within| now.plus(within)).min(active.end);
-            let revision = rules.flow.revision.clone();
-            let (approvals, denials, reason) = (Vec::new(), Vec::new(), ask.reason.clone());
             let asked = AskedExtension {
+                content: content(rules.grant, &by, span, to, ask.reason.as_deref()),
                 by,
                 at: now,
                 span,
                 end: to,
                 decide_by,
-                revision,
-                reason,
-                approvals,
-                denials,
+                revision: rules.flow.revision.clone(),
+                reason: ask.reason.clone(),
+                approvals: Vec::new(),
+                denials: Vec::new(),
             };
             Happened::ExtensionAsked(Box::new(ExtensionAsked { asked }))
         }
@@ -299,6 +298,13 @@ impl<'a> Rules<'a> {
     }
 }
 
+/// The hash of all that approvers of an extension decide on: whose access, who asks, to which end, why.
+fn content(grant: &Grant, by: &Names, span: Span, end: Timestamp, reason: Option<&str>) -> String {
+    // INVARIANT: ids, texts and numbers always have a JSON form.
+    let text = serde_json::to_string(&(&grant.origin.content, &by.id, span, end, reason)).unwrap_or_default();
+    digest([text.as_bytes()])
+}
+
 /// The flow whose rules govern an extension: today's, unless that says that the granted ones do.
 pub(crate) fn governing<'a>(board: &Board<'a>, grant: &Grant) -> Result<Option<&'a Flow>, Fault> {
     let Some(today) = board.world.policy.flow(&grant.origin.flow) else { return Ok(None) };
@@ -347,7 +353,8 @@ fn may_extend(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     }
     let rule = governing(on.board, grant)?.and_then(|flow| flow.extension.as_ref());
     let others = rule.map_or(&[][..], |rule| &rule.others);
-    let named = on.person().is_some_and(|person| others.iter().any(|selector| selector.includes(person)));
+    let means = |person| others.iter().any(|selector| eligible::means(selector, person, grant));
+    let named = on.person().is_some_and(means);
     if named { Ok(()) } else { Err(not_holder(on).into()) }
 }
 
@@ -384,7 +391,7 @@ fn requester(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     }
     let today = holder(on, ask, rules.grant).and_then(|holder| holder.manager.as_ref());
     let manager = today.or(rules.grant.origin.manager.as_ref());
-    eligible::may_request(rules.flow, on.actor(), rules.grant.holder(), manager)
+    eligible::may_request(rules.flow, on.actor(), &rules.grant.origin.holder, manager)
 }
 
 fn eligibility(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -435,7 +442,8 @@ fn total(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 /// Adds the latest end and the largest span that would still pass.
 fn bounded(rules: &Rules<'_>, on: &On<'_>, refusal: Refusal, latest: Timestamp) -> Refusal {
-    let most = rules.most(on.now());
+    // Where the hours are shut now, no span passes.
+    let most = rules.most(on.now()).filter(|_| !rules.shut);
     let refusal = refusal.with("latest_end", latest).with("most", most.unwrap_or(Span::ZERO));
     match most {
         Some(most) => refusal.or(WouldPass::Span(most)),
@@ -516,9 +524,9 @@ pub(crate) fn login(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 }
 
 /// What an offer asks about: one click, nothing brought.
-pub(crate) fn click(grant: &GrantId) -> Extend {
-    let (span, if_ends_at, reason, holder) = (None, None, None, None);
-    Extend { grant: grant.clone(), span, if_ends_at, reason, fields: BTreeMap::new(), holder }
+pub(crate) fn click(grant: &GrantId, holder: Option<&Person>) -> Extend {
+    let (span, if_ends_at, reason) = (None, None, None);
+    Extend { grant: grant.clone(), span, if_ends_at, reason, fields: BTreeMap::new(), holder: holder.cloned() }
 }
 
 /// The rules of one grant, for an offer.

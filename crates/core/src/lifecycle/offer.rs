@@ -9,12 +9,13 @@ use crate::id::GrantId;
 use crate::lifecycle::extend::{self, Rules};
 use crate::machine::Fault;
 use crate::offer::{Need, Offer};
+use crate::person::Person;
 use crate::refusal::{Code, Detail, Refusal};
 use crate::view::ExtensionCount;
 
 /// Whether one click would extend the grant now. A stranger learns no more than that it would not.
-pub(crate) fn offer(on: &On<'_>, grant: &GrantId) -> Result<Result<Offer, Refusal>, Fault> {
-    let ask = extend::click(grant);
+pub(crate) fn offer(on: &On<'_>, grant: &GrantId, holder: Option<&Person>) -> Result<Result<Offer, Refusal>, Fault> {
+    let ask = extend::click(grant, holder);
     match made(on, &ask) {
         Ok(offer) => Ok(Ok(offer)),
         Err(No::Refused(refusal)) => Ok(Err(*refusal)),

@@ -1,11 +1,14 @@
 //! The holder is told that the end is near, and who is told of what.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::effect::{Notice, Task};
 use crate::event::IllegalEvent;
 use crate::flow::Recipient;
+use crate::flow::selector::Selector;
 use crate::grant::{Grant, Stage};
 use crate::lifecycle::request;
 use crate::machine::Fault;
@@ -44,11 +47,35 @@ pub(crate) fn parties(grant: &Grant) -> Vec<String> {
 /// Whom the flow's `notify.to` means.
 pub(crate) fn recipients(to: &[Recipient], grant: &Grant) -> Vec<String> {
     let one = |recipient: &Recipient| match recipient {
-        Recipient::Holder => format!("user:{}", grant.holder()),
-        Recipient::Channel(name) => format!("channel:{name}"),
-        Recipient::Selected(selector) => selector.to_string(),
+        Recipient::Holder => vec![format!("user:{}", grant.holder())],
+        Recipient::Channel(name) => vec![format!("channel:{name}")],
+        Recipient::Selected(selector) => resolved([selector], grant),
     };
-    to.iter().map(one).collect()
+    once(to.iter().flat_map(one))
+}
+
+/// Selectors as notices carry them: `manager` and `owner` are named, groups and roles are the host's to resolve.
+pub(crate) fn resolved<'s>(selectors: impl IntoIterator<Item = &'s Selector>, grant: &Grant) -> Vec<String> {
+    let one = |selector: &Selector| match selector {
+        Selector::Manager => grant.origin.manager.iter().map(|id| format!("user:{id}")).collect(),
+        Selector::Owner => owners(grant),
+        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => vec![selector.to_string()],
+    };
+    once(selectors.into_iter().flat_map(one))
+}
+
+/// The selectors that own every item, in the order in which the first item names them.
+fn owners(grant: &Grant) -> Vec<String> {
+    let mut items = grant.items().map(|asked| asked.resource.owners.as_slice());
+    let first = items.next().unwrap_or_default();
+    let rest: Vec<&[Selector]> = items.collect();
+    let all = first.iter().filter(|owner| rest.iter().all(|owners| owners.contains(owner)));
+    all.map(ToString::to_string).collect()
+}
+
+fn once(told: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    told.filter(|one| seen.insert(one.clone())).collect()
 }
 
 pub(crate) fn evolve(mut grant: Grant, event: &Reminded, at: Timestamp) -> Result<Grant, IllegalEvent> {

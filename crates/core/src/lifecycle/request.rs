@@ -11,7 +11,7 @@ use crate::command::{Asked, Command, Request};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
 use crate::flow::Flow;
-use crate::flow::approval_rule::{Approval, Decided};
+use crate::flow::approval_rule::{Approval, Decided, Step};
 use crate::flow::hours::{Hours, PastClose};
 use crate::flow::target::Take;
 use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms};
@@ -47,6 +47,7 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
     Check { codes: &[Code::RequestEmpty, Code::RequestTooLarge], run: size },
     Check { codes: &[Code::ScopeNotInFlow], run: scope },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
+    Check { codes: &[Code::ApprovalNobody], run: somebody },
     Check { codes: &[Code::LimitOpenPerPerson], run: open_per_person },
     Check { codes: &[Code::LimitOpenPerItem], run: open_per_item },
     Check { codes: &[Code::LimitOpenTotal], run: open_total },
@@ -110,7 +111,7 @@ pub(crate) fn ballot<'a>(grant: &'a Grant, flow: &'a Flow) -> Ballot<'a> {
         Approval::Automatic => None,
         Approval::Decided(decided) => Some(decided),
     };
-    Ballot { grant, rule, approvals: &grant.approvals, denials: &grant.denials, asked_by: None }
+    Ballot { grant, rule, approvals: &grant.approvals, denials: &grant.denials, asked: None }
 }
 
 /// An event that closes or changes a request finds it in another stage.
@@ -122,12 +123,17 @@ fn flow<'a>(on: &On<'a>, ask: &Request) -> Result<&'a Flow, No> {
     Ok(&on.today(&ask.flow)?.flow)
 }
 
-/// The holder: the person named, or the actor.
+/// The holder: the actor, or the person named. What an actor says of themselves is not the host's word.
 fn holder<'r>(on: &On<'r>, ask: &'r Request) -> Result<&'r Person, No> {
-    ask.holder.as_ref().or(on.person()).ok_or_else(|| {
+    named_holder(on.person(), ask.holder.as_ref()).ok_or_else(|| {
         let words = format!("`{}` holds nothing: name the person the access is for", on.actor());
         Refusal::new(Code::RequesterNotAllowed, words).into()
     })
+}
+
+/// The actor under their own id, else the person named.
+pub(crate) fn named_holder<'r>(actor: Option<&'r Person>, named: Option<&'r Person>) -> Option<&'r Person> {
+    actor.filter(|actor| named.is_none_or(|named| named.id == actor.id)).or(named)
 }
 
 fn grant_id(on: &On<'_>, ask: &Request) -> GrantId {
@@ -144,7 +150,7 @@ fn new_grant(on: &On<'_>, ask: &Request) -> Result<(), No> {
 
 fn requester(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let holder = holder(on, ask)?;
-    eligible::may_request(flow(on, ask)?, on.actor(), &holder.id, holder.manager.as_ref())
+    eligible::may_request(flow(on, ask)?, on.actor(), &holder.names(), holder.manager.as_ref())
 }
 
 fn eligibility(on: &On<'_>, ask: &Request) -> Result<(), No> {
@@ -186,6 +192,11 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
             Code::RequestTooLarge,
             format!("`{}` has {open} open grants, which is the most", holder.id),
         );
+    }
+    let long = ask.items.iter().map(|asked| asked.permission.len()).find(|bytes| *bytes > limits::ID_BYTES_MAX);
+    if let Some(bytes) = long {
+        let most = limits::ID_BYTES_MAX;
+        return refused(Code::RequestTooLarge, format!("a permission has at most {most} bytes, this one {bytes}"));
     }
     if let Some(words) = ask.items.iter().find_map(|asked| asked.resource.too_large()) {
         return refused(Code::RequestTooLarge, words);
@@ -243,6 +254,30 @@ fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result
         Ok(()) => Ok(true),
         Err(No::Refused(_)) => Ok(false),
         Err(No::Fault(fault)) => Err(No::Fault(fault)),
+    }
+}
+
+/// `approval.nobody`: it can be seen now that a needed step could never be filled, in every list of steps.
+fn somebody(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
+    let Approval::Decided(decided) = &flow.approval else { return Ok(()) };
+    if automatic(on, ask, flow, holder)? {
+        return Ok(());
+    }
+    let parties = [Some(holder.names()), on.names()];
+    let decides = |id: &&&PersonId| !parties.iter().flatten().any(|party| party.includes(id));
+    let vain = |step: &&Step| {
+        let named = step.named_people();
+        let enough = usize::try_from(step.needed).unwrap_or(usize::MAX);
+        named.is_some_and(|named| named.iter().filter(decides).count() < enough)
+    };
+    let in_vain: Vec<&Step> = decided.lists.iter().filter_map(|steps| steps.iter().find(vain)).collect();
+    match in_vain.first() {
+        Some(step) if in_vain.len() == decided.lists.len() => {
+            let words = format!("nobody could ever decide on the step `{}` of this request", step.name);
+            Err(Refusal::new(Code::ApprovalNobody, words).with("step", step.name.as_str()).into())
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::command::{Command, Revoke};
 use crate::event::Happened;
 use crate::grant::{Outcome, Stage};
 use crate::id::GrantId;
-use crate::lifecycle::bring;
+use crate::lifecycle::{bring, eligible};
 use crate::lifecycle::expire::{self, Ended};
 use crate::person::Actor;
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -54,7 +54,7 @@ fn may_revoke(on: &On<'_>, ask: &Revoke) -> Result<(), No> {
     let approved = grant.approvals.iter().any(|decision| decision.by.same_human(&names));
     let today = on.board.world.policy.flow(&grant.origin.flow).map(|since| since.flow.revoke_by.as_slice());
     let mut named = on.pinned(grant)?.revoke_by.iter().chain(today.unwrap_or_default());
-    if approved || named.any(|selector| selector.includes(person)) {
+    if approved || named.any(|selector| eligible::means(selector, person, grant)) {
         return Ok(());
     }
     Err(Refusal::new(Code::ActorNotAllowed, format!("`{}` may not revoke this", person.id)).into())

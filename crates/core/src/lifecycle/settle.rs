@@ -1,5 +1,7 @@
 //! What time has already made true, for all open grants of a person, in the order of the deadlines.
 
+use std::sync::Arc;
+
 use crate::board::Board;
 use crate::event::Happened;
 use crate::grant::{Active, Approved, Grant, Stage};
@@ -9,6 +11,7 @@ use crate::lifecycle::open;
 use crate::lifecycle::remind::Reminded;
 use crate::machine::Fault;
 use crate::time::Timestamp;
+use crate::world::World;
 
 /// What falls due, in the order in which it happens to one grant at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,13 +47,21 @@ pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) ->
 
 /// Whether a grant is open by now, time alone considered.
 fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
-    if due(board, grant).is_none() {
-        return Ok(true);
+    match &grant.stage {
+        Stage::Pending(pending) => Ok(board.now < pending.decide_by),
+        Stage::Active(active) => Ok(board.now < active.held_until()),
+        Stage::Closed(_) => Ok(false),
+        Stage::Approved(_) => still_waits_or_runs(board, grant),
     }
-    let mut alone = Board::new(board.world, board.now);
-    while let Some((at, id, due)) = next(&alone, |other| other.id() == grant.id()) {
-        apply(&mut alone, &id, at, due)?;
-    }
+}
+
+/// What becomes of a waiting grant is played through, apart from all others.
+fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+    let mut world = World::new(board.world.namespace.clone(), board.world.clock, board.world.policy.clone());
+    world.revisions.clone_from(&board.world.revisions);
+    world.grants.insert(grant.id().clone(), Arc::new(grant.clone()));
+    let mut alone = Board::new(&world, board.now);
+    holder(&mut alone, grant.holder())?;
     Ok(alone.grant(grant.id()).is_some_and(|grant| !grant.is_closed()))
 }
 

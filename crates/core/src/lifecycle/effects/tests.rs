@@ -1,0 +1,281 @@
+use std::collections::BTreeSet;
+
+use super::pause;
+use crate::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb};
+use crate::effect::{Handed, Order};
+use crate::fixture::*;
+use crate::grant::Enforcement;
+use crate::id::Integration;
+use crate::limits::{EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN};
+use crate::refusal::Code;
+use crate::time::Span;
+
+/// Worker `w1` has taken the provision of alice's `g1` and says how it went.
+struct Saying<V> {
+    ask: V,
+    reused: bool,
+    seconds: u64,
+}
+
+fn scene<V>(case: &Saying<V>, verb: Verb) -> (Tenant, Command) {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    tenant.take("alice").unwrap();
+    if case.reused {
+        let other = Verb::Request(Box::new(request("db", "g2", &["pg/b/read"])));
+        tenant.give(&command("click", &system(), settle("alice")), tenant.clock).unwrap().unwrap();
+        tenant.give(&command("click", &by(&alice()), other), tenant.clock).unwrap().unwrap();
+    }
+    tenant.later(Span::seconds(case.seconds));
+    (tenant, command("click", &system(), verb))
+}
+
+impl Case for Saying<EffectDone> {
+    fn sound() -> Self {
+        Self { ask: done("g1", 1), reused: false, seconds: 29 }
+    }
+
+    fn scene(&self) -> (Tenant, Command) {
+        scene(self, Verb::EffectDone(self.ask.clone()))
+    }
+}
+
+impl Case for Saying<EffectFailed> {
+    fn sound() -> Self {
+        Self { ask: failed("g1", 1), reused: false, seconds: 29 }
+    }
+
+    fn scene(&self) -> (Tenant, Command) {
+        scene(self, Verb::EffectFailed(self.ask.clone()))
+    }
+}
+
+const DONE: &[Row<Saying<EffectDone>>] = &[
+    (Code::CommandReused, |case| case.reused = true),
+    (Code::GrantUnknown, |case| case.ask.grant = grant_id("nothing")),
+    (Code::EffectUnknown, |case| case.ask.effect = 9),
+    (Code::EffectNotLeased, |case| case.ask.worker = worker("w2")),
+];
+
+const FAILED: &[Row<Saying<EffectFailed>>] = &[
+    (Code::CommandReused, |case| case.reused = true),
+    (Code::GrantUnknown, |case| case.ask.grant = grant_id("nothing")),
+    (Code::EffectUnknown, |case| case.ask.effect = 9),
+    (Code::EffectNotLeased, |case| case.seconds = 30),
+];
+
+#[test]
+fn verdicts_are_refused_in_this_order() {
+    in_order::<Saying<EffectDone>>(DONE);
+    in_order::<Saying<EffectFailed>>(FAILED);
+}
+
+fn provisioned() -> Tenant {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read", "aws/b/read"]));
+    tenant
+}
+
+fn kinds(handed: &[Handed]) -> Vec<&str> {
+    handed.iter().map(|handed| handed.kind.as_str()).collect()
+}
+
+#[test]
+fn a_lease_is_over_at_its_end_and_the_effect_comes_back() {
+    let mut tenant = provisioned();
+    let first = tenant.take("alice").unwrap();
+    assert_eq!(first.lease_until, at(0).plus(Span::seconds(30)));
+    tenant.clock = first.lease_until.minus(MS);
+    assert_ne!(tenant.take("alice").map(|next| next.number), Some(first.number));
+    tenant.clock = first.lease_until;
+    let refused = tenant.system(Verb::EffectDone(done("g1", first.number))).unwrap_err();
+    assert_eq!(refused.code, Code::EffectNotLeased);
+    let again = tenant.take("alice").unwrap();
+    assert_eq!((again.number, again.attempt), (first.number, 2));
+}
+
+#[test]
+fn one_effect_of_a_holder_at_a_target_is_out_at_a_time() {
+    let mut tenant = provisioned();
+    tenant.asks(&alice(), request("db", "g2", &["pg/c/read"]));
+    let handed: Vec<Handed> = std::iter::from_fn(|| tenant.take("alice")).collect();
+    assert_eq!(kinds(&handed), ["provision", "provision", "notify:active", "notify:active"]);
+    assert!(handed.iter().all(|handed| handed.kind != "provision" || handed.grant.as_str() == "g1"));
+    let pg =
+        handed.iter().find(|handed| matches!(&handed.order, Order::Hold { at, .. } if at.as_str() == "pg"));
+    tenant.system(Verb::EffectDone(done("g1", pg.unwrap().number))).unwrap();
+    assert_eq!(tenant.take("alice").unwrap().grant.as_str(), "g2");
+}
+
+#[test]
+fn a_worker_may_ask_for_one_target_only() {
+    let mut tenant = provisioned();
+    let Verb::TakeEffect(take) = take("alice") else { panic!() };
+    let only = TakeEffect { at: Some(Integration::new("pg").unwrap()), ..take };
+    let handed = tenant.system(Verb::TakeEffect(only.clone())).unwrap().handed.unwrap();
+    assert!(matches!(handed.order, Order::Hold { at, .. } if at.as_str() == "pg"));
+    assert!(tenant.system(Verb::TakeEffect(only)).unwrap().handed.is_none());
+}
+
+#[test]
+fn r20_a_failed_effect_is_never_dropped() {
+    let mut tenant = provisioned();
+    tenant.deliver("alice");
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    let mut pauses = Vec::new();
+    for attempt in 1..=2 * EFFECT_ATTEMPTS_MAX + 3 {
+        let handed = std::iter::from_fn(|| tenant.take("alice")).find(|handed| handed.kind == "deprovision");
+        let Some(handed) = handed else { panic!("attempt {attempt} never came") };
+        let answer = tenant.system(Verb::EffectFailed(failed("g1", handed.number))).unwrap();
+        let stuck = names(&answer.events).contains(&"effect_stuck");
+        pauses.push((handed.number, handed.attempt, stuck));
+        tenant.later(EFFECT_PAUSE_MAX);
+    }
+    assert!(pauses.iter().any(|(_, _, stuck)| *stuck), "stuck is said aloud");
+    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::StuckRemoving);
+    assert!(!tenant.grant("g1").is_settled_for_good(), "and it is retried for ever");
+    tenant.deliver("alice");
+    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removed);
+}
+
+#[test]
+fn stuck_comes_with_the_last_attempt_or_at_once_where_it_is_final() {
+    let mut tenant = provisioned();
+    for attempt in 1..=EFFECT_ATTEMPTS_MAX + 1 {
+        let handed = tenant.take("alice").unwrap();
+        assert_eq!((handed.number, handed.attempt), (1, attempt));
+        let answer = tenant.system(Verb::EffectFailed(failed("g1", 1))).unwrap();
+        assert_eq!(names(&answer.events).contains(&"effect_stuck"), attempt == EFFECT_ATTEMPTS_MAX);
+        let told = effects(&answer.events).contains(&"notify:stuck".to_owned());
+        assert_eq!(told, attempt == EFFECT_ATTEMPTS_MAX);
+        tenant.later(pause(attempt).max(EFFECT_PAUSE_MIN));
+    }
+    let mut tenant = provisioned();
+    tenant.take("alice").unwrap();
+    let last = EffectFailed { last: true, ..failed("g1", 1) };
+    let answer = tenant.system(Verb::EffectFailed(last)).unwrap();
+    assert_eq!(names(&answer.events), ["effect_failed", "effect_stuck"]);
+    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::StuckApplying);
+}
+
+#[test]
+fn what_was_never_given_is_not_taken_away() {
+    let mut tenant = provisioned();
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    assert_eq!(kinds(&tenant.deliver("alice")), ["notify:active", "notify:ended"]);
+    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::None);
+    assert!(tenant.grant("g1").is_settled_for_good());
+}
+
+#[test]
+fn a_taken_provision_is_removed_even_if_nobody_heard_of_it_again() {
+    let mut tenant = provisioned();
+    tenant.take("alice").unwrap();
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    tenant.later(Span::seconds(30));
+    let orders: Vec<Order> = tenant.deliver("alice").into_iter().map(|handed| handed.order).collect();
+    let removed = orders.iter().filter(|order| matches!(order, Order::Remove { .. })).count();
+    assert_eq!(removed, 1, "the target that a worker was told of: {orders:?}");
+    assert!(!orders.iter().any(|order| matches!(order, Order::Hold { .. })));
+}
+
+/// The items that deliveries up to here told a target to remove.
+fn removed(tenant: &mut Tenant) -> Vec<String> {
+    let handed = tenant.deliver("alice");
+    let orders = handed.into_iter().filter_map(|handed| match handed.order {
+        Order::Remove { remove, .. } => Some(remove),
+        Order::Hold { .. } | Order::Tell { .. } => None,
+    });
+    orders.flatten().map(|item| item.to_string()).collect()
+}
+
+fn says_already(tenant: &mut Tenant, number: u32, items: &[&str]) {
+    let already_held: BTreeSet<_> = items.iter().map(|text| item(text)).collect();
+    tenant.system(Verb::EffectDone(EffectDone { already_held, ..done("g1", number) })).unwrap();
+}
+
+#[test]
+fn r42_already_held_counts_in_the_first_attempt_only() {
+    for (attempts, stays) in [(1, true), (2, false)] {
+        let mut tenant = Tenant::new([automatic("db")]);
+        tenant.asks(&alice(), request("db", "g1", &["pg/a/read", "pg/b/read"]));
+        for _ in 1..attempts {
+            tenant.take("alice").unwrap();
+            tenant.later(Span::seconds(30));
+        }
+        let handed = tenant.take("alice").unwrap();
+        assert_eq!(handed.attempt, attempts);
+        says_already(&mut tenant, handed.number, &["pg/a/read"]);
+        tenant.deliver("alice");
+        tenant.ask(&alice(), give_back("g1")).unwrap();
+        let all = ["pg/database/a/read", "pg/database/b/read"];
+        assert_eq!(removed(&mut tenant), if stays { &all[1..] } else { &all[..] });
+    }
+}
+
+#[test]
+fn what_another_grant_put_there_was_not_held_before() {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g0", &["pg/a/read"]));
+    tenant.deliver("alice");
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    let handed = tenant.take("alice").unwrap();
+    says_already(&mut tenant, handed.number, &["pg/a/read"]);
+    tenant.ask(&alice(), give_back("g0")).unwrap();
+    assert_eq!(removed(&mut tenant), [""; 0], "kept for g1");
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    assert_eq!(removed(&mut tenant), ["pg/database/a/read"]);
+}
+
+#[test]
+fn the_mark_passes_to_the_grant_that_keeps_the_item() {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    let handed = tenant.take("alice").unwrap();
+    says_already(&mut tenant, handed.number, &["pg/a/read"]);
+    tenant.asks(&alice(), request("db", "g2", &["pg/a/read", "pg/b/read"]));
+    tenant.deliver("alice");
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    assert_eq!(removed(&mut tenant), [""; 0]);
+    tenant.ask(&alice(), give_back("g2")).unwrap();
+    assert_eq!(removed(&mut tenant), ["pg/database/b/read"], "what she had before stays hers");
+}
+
+#[test]
+fn what_is_told_for_another_grant_is_removed_with_that() {
+    // The provision of g1 is taken after its end, and puts the item there for g2, whose own is never taken.
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    tenant.at(30);
+    tenant.asks(&alice(), request("db", "g2", &["pg/a/read"]));
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    let told = loop {
+        let handed = tenant.take("alice").unwrap();
+        tenant.system(Verb::EffectDone(done(handed.grant.as_str(), handed.number))).unwrap();
+        if matches!(handed.order, Order::Hold { .. }) {
+            break handed;
+        }
+    };
+    assert_eq!((told.grant.as_str(), told.kind.as_str()), ("g1", "provision"));
+    tenant.ask(&alice(), give_back("g2")).unwrap();
+    assert_eq!(removed(&mut tenant), ["pg/database/a/read"]);
+}
+
+#[test]
+fn r17_an_end_that_was_extended_in_between_is_not_the_end() {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    let due: Vec<_> = tenant.grants.values().filter_map(|grant| grant.over_by()).collect();
+    assert_eq!(due, [at(60)]);
+    tenant.at(59).ask(&alice(), Verb::Extend(extend("g1"))).unwrap();
+    tenant.at(60).system(settle("alice")).unwrap();
+    assert!(!tenant.grant("g1").is_closed(), "decided again when it is written");
+}
+
+#[test]
+fn pauses_grow_and_are_bounded() {
+    assert_eq!(pause(1), EFFECT_PAUSE_MIN);
+    assert_eq!(pause(2), EFFECT_PAUSE_MIN.times(2));
+    assert_eq!(pause(40), EFFECT_PAUSE_MAX);
+    assert_eq!(pause(u32::MAX), EFFECT_PAUSE_MAX);
+}
