@@ -146,7 +146,9 @@ pub(crate) fn moment(world: &World, now: Timestamp) -> Result<Timestamp, Fault> 
 /// Whose grants are settled before the command is decided.
 fn holder(world: &World, command: &Command) -> Option<PersonId> {
     match &command.verb {
-        Verb::Request(ask) => request::named_holder(command.actor.person(), ask.holder.as_ref()).map(|holder| holder.id.clone()),
+        Verb::Request(ask) => {
+            request::named_holder(command.actor.person(), ask.holder.as_ref()).map(|holder| holder.id.clone())
+        }
         Verb::Settle(ask) => Some(ask.person.clone()),
         Verb::TakeEffect(ask) => Some(ask.person.clone()),
         Verb::Publish(_) => None,

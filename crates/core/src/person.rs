@@ -162,7 +162,11 @@ impl Person {
         let over = |what: &str, count: usize, most: usize| {
             (count > most).then(|| format!("`{}` has {count} {what}, at most {most} are read", self.id))
         };
-        let named = self.groups.iter().chain(&self.roles).chain(self.authenticated.iter().flat_map(|login| &login.methods));
+        let named = self
+            .groups
+            .iter()
+            .chain(&self.roles)
+            .chain(self.authenticated.iter().flat_map(|login| &login.methods));
         let longest = named.map(String::len).max().unwrap_or(0);
         let methods = self.authenticated.as_ref().map_or(0, |login| login.methods.len());
         over("groups", self.groups.len(), limits::GROUPS_PER_PERSON_MAX)

@@ -206,7 +206,8 @@ impl<'a> Ballot<'a> {
         eligible::conditions(on, condition, on.person(), &items, || {
             let requester = self.asked.map_or(&origin.requester.id, |asked| &asked.by.id);
             let mut ask = eligible::asking(on, flow, requester, &origin.holder.id);
-            let (span, reason) = self.asked.map_or((origin.span, &origin.reason), |asked| (asked.span, &asked.reason));
+            let (span, reason) =
+                self.asked.map_or((origin.span, &origin.reason), |asked| (asked.span, &asked.reason));
             ask.span = span;
             ask.reason = reason.clone().unwrap_or_default();
             ask.extension = u32::try_from(self.grant.extensions.len()).unwrap_or(u32::MAX);

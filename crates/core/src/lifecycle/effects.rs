@@ -13,7 +13,9 @@ use crate::flow::Kind;
 use crate::grant::{Grant, Stage};
 use crate::id::{GrantId, Integration, PersonId};
 use crate::lifecycle::{expire, remind, request};
-use crate::limits::{EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN};
+use crate::limits::{
+    EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
+};
 use crate::machine::Fault;
 use crate::person::Item;
 use crate::refusal::{Code, Refusal};
@@ -106,7 +108,12 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
             lease_until: now.plus(ask.lease.clamp(LEASE_MIN, LEASE_MAX)),
             order,
         };
-        board.record(&id, now, Some(cause.clone()), Happened::EffectTaken { handed: Box::new(handed.clone()) })?;
+        board.record(
+            &id,
+            now,
+            Some(cause.clone()),
+            Happened::EffectTaken { handed: Box::new(handed.clone()) },
+        )?;
         // Only now: what is handed out here may be the first that puts an item of another grant there.
         pass_on(board, &id, &kept, now, Some(cause))?;
         return Ok(Some(handed));
@@ -157,7 +164,9 @@ pub(crate) fn pass_on(
     let targets = grant.targets.clone();
     let heirs: BTreeSet<&GrantId> = kept.iter().map(|kept| &kept.by).collect();
     for heir in heirs {
-        let there = |item: &&Item| targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(*item));
+        let there = |item: &&Item| {
+            targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(*item))
+        };
         let stays = kept.iter().filter(|kept| kept.by == *heir).map(|kept| &kept.item).filter(there);
         let items: BTreeSet<Item> = stays.cloned().collect();
         let marked = |item: &&Item| {
@@ -348,7 +357,8 @@ fn holding(
     // A grant that is over holds nothing new: what was never given for it is the other grants' to give.
     let given = grant.targets.get(at).map(|target| &target.given);
     let holds = |item: &&Item| !grant.is_closed() || given.is_some_and(|given| given.contains(*item));
-    let held = here.filter(holds).filter_map(|item| Some(HeldItem { item: item.clone(), until: until(item)? }));
+    let held =
+        here.filter(holds).filter_map(|item| Some(HeldItem { item: item.clone(), until: until(item)? }));
     let items: Vec<HeldItem> = held.collect();
     if items.is_empty() {
         return Ok(None);
@@ -362,7 +372,8 @@ fn removal(grant: &Grant, at: &Integration, kept: &[Kept]) -> Option<Order> {
     let target = grant.targets.get(at)?;
     let stays = |item: &Item| kept.iter().any(|kept| kept.item == *item) || target.held_before.contains(item);
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
-    let remove: Vec<Item> = here.filter(|item| target.given.contains(*item) && !stays(item)).cloned().collect();
+    let remove: Vec<Item> =
+        here.filter(|item| target.given.contains(*item) && !stays(item)).cloned().collect();
     let outcome = match &grant.stage {
         Stage::Closed(closed) => Some(closed.outcome),
         Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
@@ -385,7 +396,8 @@ fn held_before(on: &On<'_>, grant: &Grant, outgoing: &Outgoing, said: &BTreeSet<
 }
 
 fn put_there(grant: &Grant, item: &Item) -> bool {
-    let sent = grant.targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(item));
+    let sent =
+        grant.targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(item));
     grant.terms.scope.contains(item) && (sent || grant.active().is_some())
 }
 

@@ -59,7 +59,9 @@ pub(crate) fn means(selector: &Selector, person: &Person, grant: &Grant) -> bool
             let mut items = grant.items().peekable();
             items.peek().is_some() && items.all(owns)
         }
-        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => selector.includes(person),
+        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
+            selector.includes(person)
+        }
     }
 }
 

@@ -526,7 +526,14 @@ pub(crate) fn login(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 /// What an offer asks about: one click, nothing brought.
 pub(crate) fn click(grant: &GrantId, holder: Option<&Person>) -> Extend {
     let (span, if_ends_at, reason) = (None, None, None);
-    Extend { grant: grant.clone(), span, if_ends_at, reason, fields: BTreeMap::new(), holder: holder.cloned() }
+    Extend {
+        grant: grant.clone(),
+        span,
+        if_ends_at,
+        reason,
+        fields: BTreeMap::new(),
+        holder: holder.cloned(),
+    }
 }
 
 /// The rules of one grant, for an offer.

@@ -14,7 +14,11 @@ use crate::refusal::{Code, Detail, Refusal};
 use crate::view::ExtensionCount;
 
 /// Whether one click would extend the grant now. A stranger learns no more than that it would not.
-pub(crate) fn offer(on: &On<'_>, grant: &GrantId, holder: Option<&Person>) -> Result<Result<Offer, Refusal>, Fault> {
+pub(crate) fn offer(
+    on: &On<'_>,
+    grant: &GrantId,
+    holder: Option<&Person>,
+) -> Result<Result<Offer, Refusal>, Fault> {
     let ask = extend::click(grant, holder);
     match made(on, &ask) {
         Ok(offer) => Ok(Ok(offer)),

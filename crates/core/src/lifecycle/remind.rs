@@ -59,7 +59,9 @@ pub(crate) fn resolved<'s>(selectors: impl IntoIterator<Item = &'s Selector>, gr
     let one = |selector: &Selector| match selector {
         Selector::Manager => grant.origin.manager.iter().map(|id| format!("user:{id}")).collect(),
         Selector::Owner => owners(grant),
-        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => vec![selector.to_string()],
+        Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
+            vec![selector.to_string()]
+        }
     };
     once(selectors.into_iter().flat_map(one))
 }

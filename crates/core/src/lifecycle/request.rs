@@ -193,10 +193,14 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
             format!("`{}` has {open} open grants, which is the most", holder.id),
         );
     }
-    let long = ask.items.iter().map(|asked| asked.permission.len()).find(|bytes| *bytes > limits::ID_BYTES_MAX);
+    let long =
+        ask.items.iter().map(|asked| asked.permission.len()).find(|bytes| *bytes > limits::ID_BYTES_MAX);
     if let Some(bytes) = long {
         let most = limits::ID_BYTES_MAX;
-        return refused(Code::RequestTooLarge, format!("a permission has at most {most} bytes, this one {bytes}"));
+        return refused(
+            Code::RequestTooLarge,
+            format!("a permission has at most {most} bytes, this one {bytes}"),
+        );
     }
     if let Some(words) = ask.items.iter().find_map(|asked| asked.resource.too_large()) {
         return refused(Code::RequestTooLarge, words);

@@ -8,8 +8,8 @@ use crate::command::{Command, Revoke};
 use crate::event::Happened;
 use crate::grant::{Outcome, Stage};
 use crate::id::GrantId;
-use crate::lifecycle::{bring, eligible};
 use crate::lifecycle::expire::{self, Ended};
+use crate::lifecycle::{bring, eligible};
 use crate::person::Actor;
 use crate::refusal::{Code, Refusal, WouldPass};
 
