@@ -104,6 +104,7 @@ const ROWS: &[Row<Approving>] = &[
     (Code::ApprovalNotAwaited, |case| case.actor.groups = BTreeSet::from(["second".to_owned()])),
     (Code::ApprovalStale, |case| case.ask.content = Some("something else".to_owned())),
     (Code::FlowWithdrawn, |case| case.withdrawn = true),
+    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
     (Code::ConditionUnmet, before_half_past),
     (Code::ConditionFailed, known_before_half_past),
     (Code::ApprovalLonger, |case| case.ask.span = Some(mins(60).plus(MS))),
@@ -129,7 +130,6 @@ const ROWS: &[Row<Approving>] = &[
         case.parts.when.insert(0, named(lost));
         holder(case).attributes.insert("lost".to_owned(), Fact::Bool(true));
     }),
-    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
 ];
 
 #[test]
@@ -393,9 +393,22 @@ fn a_manager_and_the_owner_of_every_item_decide() {
 
 #[test]
 fn r36_an_empty_list_of_approvers_is_nobody() {
-    let mut tenant = asked_for(|parts| ruling(parts).lists[0][0].approvers = Vec::new());
-    assert_eq!(yes(&mut tenant, &bob()), Some(Code::ApprovalNotApprover));
-    assert_eq!(yes(&mut tenant, &member("root", &["boss", "sre", "admin"])), Some(Code::ApprovalNotApprover));
+    let mut tenant = Tenant::new([{
+        let mut parts = automatic("db");
+        rule(&mut parts).approval = extension_by(&[]);
+        parts
+    }]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    tenant.ask(&alice(), Verb::Extend(extend("g1"))).unwrap();
+    for anybody in [bob(), member("root", &["boss", "sre", "admin"])] {
+        let decides = Verb::ApproveExtension(decide("g1"));
+        assert_eq!(tenant.code(&anybody, decides), Some(Code::ApprovalNotApprover));
+    }
+    let mut nobody = parts("db");
+    ruling(&mut nobody).lists[0][0].approvers = Vec::new();
+    let mut tenant = Tenant::new([nobody]);
+    let ask = Verb::Request(Box::new(request("db", "g1", &["pg/a/read"])));
+    assert_eq!(tenant.code(&alice(), ask), Some(Code::ApprovalNobody), "and it is said when it is asked");
     let mut nothing = parts("db");
     ruling(&mut nothing).lists = Vec::new();
     assert!(crate::flow::Flow::new(nothing).is_err(), "no list at all is no flow");

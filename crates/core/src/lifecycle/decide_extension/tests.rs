@@ -141,13 +141,14 @@ const APPROVE: &[Row<Approving>] = &[
     (Code::ApprovalNotAwaited, |case| {
         case.0.actor.groups = std::collections::BTreeSet::from(["second".to_owned()]);
     }),
+    (Code::ApprovalStale, |case| case.0.ask.content = Some("something else".to_owned())),
     (Code::FlowWithdrawn, |case| case.0.withdrawn = true),
+    (Code::RequestTooLarge, |case| case.0.context = too_many_facts()),
     (Code::ConditionUnmet, |case| no_longer(&mut case.0)),
     (Code::ConditionFailed, |case| no_longer_known(&mut case.0)),
     (Code::ReasonMissing, |case| no_reason(&mut case.0)),
     (Code::MfaMissing, |case| no_login(&mut case.0)),
     (Code::MfaStale, |case| stale_login(&mut case.0)),
-    (Code::RequestTooLarge, |case| case.0.context = too_many_facts()),
 ];
 
 const DENY: &[Row<Denying>] = &[
@@ -161,12 +162,13 @@ const DENY: &[Row<Denying>] = &[
         (case.0.asked, case.0.decided) = (false, false);
     }),
     (Code::ApprovalRepeated, |case| case.0.decided = true),
+    (Code::ApprovalStale, |case| case.0.ask.content = Some("something else".to_owned())),
+    (Code::RequestTooLarge, |case| case.0.context = too_many_facts()),
     (Code::ConditionUnmet, |case| no_longer(&mut case.0)),
     (Code::ConditionFailed, |case| no_longer_known(&mut case.0)),
     (Code::ReasonMissing, |case| no_reason(&mut case.0)),
     (Code::MfaMissing, |case| no_login(&mut case.0)),
     (Code::MfaStale, |case| stale_login(&mut case.0)),
-    (Code::RequestTooLarge, |case| case.0.context = too_many_facts()),
 ];
 
 #[test]

@@ -57,6 +57,7 @@ const ROWS: &[Row<Denying>] = &[
     (Code::RequestClosed, |case| case.withdrawn = true),
     (Code::ApprovalRepeated, |case| case.decided = true),
     (Code::ApprovalStale, |case| case.ask.content = Some("something else".to_owned())),
+    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
     (Code::ConditionUnmet, |case| {
         only_step(case).when = Some(says("before half past", |facts| Ok(facts.ask.now < at(29))));
     }),
@@ -72,7 +73,6 @@ const ROWS: &[Row<Denying>] = &[
         case.actor.authenticated = None;
     }),
     (Code::MfaStale, |case| only_step(case).mfa = Some(fresh_login())),
-    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
 ];
 
 #[test]

@@ -242,8 +242,8 @@ fn the_mark_passes_to_the_grant_that_keeps_the_item() {
 }
 
 #[test]
-fn what_is_told_for_another_grant_is_removed_with_that() {
-    // The provision of g1 is taken after its end, and puts the item there for g2, whose own is never taken.
+fn what_one_grant_never_gave_is_given_and_removed_by_the_other() {
+    // The provision of g1 was not taken before its end: then it is not g1 that puts the item there.
     let mut tenant = Tenant::new([automatic("db")]);
     tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
     tenant.at(30);
@@ -256,7 +256,7 @@ fn what_is_told_for_another_grant_is_removed_with_that() {
             break handed;
         }
     };
-    assert_eq!((told.grant.as_str(), told.kind.as_str()), ("g1", "provision"));
+    assert_eq!((told.grant.as_str(), told.kind.as_str()), ("g2", "provision"));
     tenant.ask(&alice(), give_back("g2")).unwrap();
     assert_eq!(removed(&mut tenant), ["pg/database/a/read"]);
 }

@@ -76,6 +76,7 @@ const ROWS: &[Row<Clicking>] = &[
     }),
     (Code::PersonNotEligible, |case| case.today.who.any = selectors(&["group:dba"])),
     (Code::ScopeNotInFlow, |case| case.today.what = vec![target("aws")]),
+    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
     (Code::ConditionUnmet, |case| case.today.when.insert(0, named(never()))),
     (Code::ConditionFailed, |case| rule(&mut case.today).when = Some(cannot_tell())),
     (Code::ExtensionPending, |case| case.waiting = true),
@@ -94,7 +95,6 @@ const ROWS: &[Row<Clicking>] = &[
         case.extended = true;
         rule(&mut case.today).cool_down = mins(9).plus(MS);
     }),
-    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
     (Code::ReasonMissing, |case| {
         rule(&mut case.today).reason.required = true;
         case.ask.reason = None;

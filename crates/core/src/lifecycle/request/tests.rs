@@ -1,7 +1,7 @@
 use crate::command::{Command, Request, Verb};
 use crate::effect::Order;
 use crate::fixture::*;
-use crate::flow::approval_rule::Lane;
+use crate::flow::approval_rule::{Approval, Lane, Tier};
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonRule};
 use crate::flow::{OwnRequests, Parts};
@@ -64,6 +64,9 @@ const ROWS: &[Row<Asking>] = &[
     (Code::ScopeNotInFlow, |case| case.ask.items = vec![asked("pg/orders/read"), asked("mail/orders/read")]),
     (Code::ConditionUnmet, |case| case.parts.when.insert(0, named(never()))),
     (Code::ConditionFailed, |case| case.parts.when.insert(0, named(cannot_tell()))),
+    (Code::ApprovalNobody, |case| {
+        case.parts.approval = Approval::Decided(decided(vec![step("own", &["user:Alice"])]));
+    }),
     (Code::LimitOpenPerPerson, |case| {
         has_open(case);
         case.parts.limits.open_per_person = Some(1);
@@ -271,6 +274,25 @@ fn only_those_who_are_named_ask_for_somebody_else() {
     let mut ask = request("db", "g1", &["pg/a/read"]);
     ask.holder = Some(alice());
     assert_eq!(tenant.system(Verb::Request(Box::new(ask))).unwrap_err().code, Code::RequesterNotAllowed);
+}
+
+#[test]
+fn a_request_that_nobody_could_ever_approve_is_refused() {
+    let named = |approvers: &[&str], needed: u32, tier: &[&str]| {
+        let mut step = step("named", approvers);
+        step.needed = needed;
+        step.escalate =
+            if tier.is_empty() { Vec::new() } else { vec![Tier { after: mins(1), to: selectors(tier) }] };
+        code_of(|parts, _| parts.approval = Approval::Decided(decided(vec![step])))
+    };
+    let nobody = Some(Code::ApprovalNobody);
+    assert_eq!(named(&["user:alice"], 1, &[]), nobody);
+    assert_eq!(named(&["user:alice", "user:bob"], 1, &[]), None);
+    assert_eq!(named(&["user:alice", "user:bob"], 2, &[]), nobody);
+    assert_eq!(named(&["user:alice", "user:bob"], 2, &["user:carol"]), None, "tiers count");
+    assert_eq!(named(&["user:bob", "user:bob"], 2, &[]), nobody, "named twice is one");
+    assert_eq!(named(&["user:alice", "group:boss"], 2, &[]), None, "who is in a group is not known here");
+    assert_eq!(named(&[], 1, &[]), nobody, "an empty list is nobody");
 }
 
 #[test]

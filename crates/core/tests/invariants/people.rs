@@ -1,0 +1,121 @@
+//! Who there is, what they may ask for, and the policies that come and go.
+
+use crate::fixture::*;
+use crate::flow::Parts;
+use crate::flow::approval_rule::Order;
+use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
+use crate::id::PersonId;
+use crate::person::Person;
+use crate::time::Timestamp;
+
+/// Everybody: `bot` is alice, `ci` is bob, and `al` is an alias of alice.
+pub(crate) const PEOPLE: [&str; 6] = ["alice", "bob", "carol", "bot", "ci", "al"];
+pub(crate) const FLOWS: [&str; 4] = ["auto", "db", "two", "late"];
+pub(crate) const ITEMS: [&str; 3] = ["pg/a/read", "pg/b/read", "aws/a/read"];
+/// How many policies there are to be put in force.
+pub(crate) const POLICIES: u8 = 7;
+
+pub(crate) fn someone(number: u8) -> Person {
+    let id = PEOPLE[usize::from(number) % PEOPLE.len()];
+    let mut person = member(id, &["sre", "boss"]);
+    match id {
+        "alice" => drop(person.aliases.insert(person_id("AL"))),
+        "bob" => drop(person.groups.remove("sre")),
+        "bot" => person.acts_for = Some(person_id("alice")),
+        "ci" => person.acts_for = Some(person_id("bob")),
+        "carol" => person.manager = Some(person_id("bob")),
+        _ => {}
+    }
+    person
+}
+
+/// The human behind an id. It is written down here, and not computed as the rules do.
+pub(crate) fn human(id: &PersonId) -> &'static str {
+    match id.as_str() {
+        "alice" | "bot" | "al" => "alice",
+        "bob" | "ci" => "bob",
+        "carol" => "carol",
+        other => panic!("nobody knows `{other}`"),
+    }
+}
+
+/// The policy of that number, with what it may bound set near this moment.
+pub(crate) fn policy(number: u8, now: Timestamp) -> Vec<Parts> {
+    let mut flows = vec![auto(), db(), two(), late()];
+    match number % POLICIES {
+        0 => {}
+        1 => flows[0].until = Some(now.plus(mins(7))),
+        2 => flows[3].until = Some(now.minus(MS)),
+        3 => {
+            flows[0].extension = None;
+            flows[1].enabled = false;
+        }
+        4 => drop(flows.drain(2..)),
+        5 => {
+            rule(&mut flows[0]).total = Some(mins(30));
+            rule(&mut flows[0]).times = 1;
+            rule(&mut flows[2]).governed_by = GovernedBy::Granted;
+        }
+        _ => {
+            for flow in &mut flows {
+                flow.until = Some(now);
+            }
+        }
+    }
+    flows
+}
+
+fn short(mut parts: Parts) -> Parts {
+    (parts.duration.default, parts.duration.max) = (mins(20), mins(60));
+    parts.notify.before_end = vec![mins(15), mins(5)];
+    let rule = rule(&mut parts);
+    (rule.span.min, rule.span.default, rule.span.max) = (mins(1), mins(10), mins(30));
+    parts.requesters.others = selectors(&["user:carol", "manager"]);
+    parts
+}
+
+fn auto() -> Parts {
+    let mut parts = short(automatic("auto"));
+    rule(&mut parts).times = 3;
+    rule(&mut parts).total = Some(mins(75));
+    parts
+}
+
+fn db() -> Parts {
+    let mut parts = short(parts("db"));
+    ruling(&mut parts).decide_within = mins(30);
+    parts.limits.open_total = Some(4);
+    let rule = rule(&mut parts);
+    rule.window = Some(mins(15));
+    rule.cool_down = mins(3);
+    rule.approval = ExtensionApproval::Decided {
+        first: 0,
+        bridge: None,
+        decide_within: Some(mins(5)),
+        by: DecidedBy::Same,
+    };
+    parts
+}
+
+fn two() -> Parts {
+    let mut parts = short(parts("two"));
+    parts.start_ahead = mins(60);
+    parts.limits.open_per_item = Some(3);
+    parts.limits.open_per_person = Some(2);
+    let decided = ruling(&mut parts);
+    (decided.order, decided.denials) = (Order::Any, 2);
+    decided.lists[0].push(step("named", &["user:carol", "user:bob"]));
+    let rule = rule(&mut parts);
+    (rule.anchor, rule.times) = (Anchor::Now, 3);
+    let ExtensionApproval::Decided { by, .. } = extension_by(&["group:boss"]) else { panic!("steps decide") };
+    rule.approval = ExtensionApproval::Decided { first: 1, bridge: None, decide_within: None, by };
+    parts
+}
+
+fn late() -> Parts {
+    let mut parts = short(automatic("late"));
+    parts.start_ahead = mins(240);
+    parts.hours = Some(open_daily(10, 12));
+    parts.activate_within = mins(30);
+    parts
+}
