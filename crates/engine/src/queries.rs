@@ -136,10 +136,25 @@ impl Engine {
         context: &Facts,
         now: Timestamp,
     ) -> Result<Offer, Error> {
+        self.offer_for(grant, person, None, context, now)
+    }
+
+    /// The same, with the holder's facts of today, where somebody else would press the button.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where that person may not know of the grant.
+    pub fn offer_for(
+        &self,
+        grant: impl AsRef<str>,
+        person: &Person,
+        holder: Option<&Person>,
+        context: &Facts,
+        now: Timestamp,
+    ) -> Result<Offer, Error> {
         let id = grant_id(grant)?;
         let found = self.question(
             |world| query::needs_grant(&id, world),
-            |world| query::offer(world, &id, person, context, now),
+            |world| query::offer(world, &id, person, holder, context, now),
         )?;
         Ok(found??)
     }

@@ -114,7 +114,7 @@ struct Grant {
     permission: String,
     stage: String,
     since: i64,
-    until: i64,
+    ends: i64,
     window: i64,
     max: i64,
     total: i64,
@@ -127,15 +127,15 @@ impl Casbin {
         Self::new(
             "r.ask.person == r.grant.holder && r.ask.integration == r.grant.integration
              && r.ask.kind == r.grant.kind && r.ask.name == r.grant.name && r.ask.permission == r.grant.permission
-             && r.grant.since <= r.ask.now && r.ask.now < r.grant.until",
+             && r.grant.since <= r.ask.now && r.ask.now < r.grant.ends",
         )
     }
 
     pub(crate) fn extend() -> Self {
         Self::new(
             "r.ask.person == r.grant.holder && r.grant.stage == \"active\" && r.grant.used < 100
-             && r.grant.pending == 0 && r.grant.until - r.grant.window <= r.ask.now
-             && r.ask.span <= r.grant.max && r.grant.until + r.ask.span <= r.grant.since + r.grant.total",
+             && r.grant.pending == 0 && r.grant.ends - r.grant.window <= r.ask.now
+             && r.ask.span <= r.grant.max && r.grant.ends + r.ask.span <= r.grant.since + r.grant.total",
         )
     }
 
@@ -169,7 +169,7 @@ impl Casbin {
             permission: ask.permission.clone(),
             stage: text("active"),
             since: NOW,
-            until: NOW + HOUR,
+            ends: NOW + HOUR,
             window: 10 * HOUR,
             max: HOUR,
             total: 720 * HOUR,

@@ -78,11 +78,15 @@ on_grant! {
     ApproveExtension: DecideExtension {
         /// Why.
         reason: String,
+        /// The content hash of what the approver saw.
+        content: String,
     }
     /// Denies an extension.
     DenyExtension: DecideExtension {
         /// Why.
         reason: String,
+        /// The content hash of what the approver saw.
+        content: String,
     }
     /// Ends access that is no longer needed.
     GiveBack: GiveBack {}

@@ -274,7 +274,7 @@ fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64) -> Command 
     let grant = GrantId::new(format!("g{number}")).unwrap();
     let mut actor = Actor::Person(Box::new(person(if own { holder } else { who })));
     let worker = WorkerId::new("w1").unwrap();
-    let decision = DecideExtension { grant: grant.clone(), reason: None };
+    let decision = DecideExtension { grant: grant.clone(), reason: None, content: None };
     let verb = match dice.below(14) {
         0..=2 => {
             let number = grants.fetch_add(1, Ordering::SeqCst) + 1;

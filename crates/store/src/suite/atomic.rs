@@ -1,5 +1,6 @@
 //! Transactions: whole or absent, in order, once.
 
+use tenure_core::command::{GiveBack, Verb};
 use tenure_core::id::CommandId;
 use tenure_core::refusal::Code;
 use tenure_core::world::{Read, World};
@@ -49,6 +50,9 @@ pub(super) fn limits_count_what_came_before_in_the_batch(house: &impl House) {
         ask("g3", "bert", "pg/orders/read"),
         ask("g4", "bert", "pg/bills/read"),
         ask("g5", "carol", "k8s/prod/admin"),
+        // A place that was left in the batch is free in the batch.
+        story.command("b6", &actor(&person("alice")), Verb::GiveBack(GiveBack { grant: id("g1") })),
+        ask("g7", "carol", "pg/orders/read"),
     ];
     let answers: Vec<_> = story
         .batch(given)
@@ -59,7 +63,7 @@ pub(super) fn limits_count_what_came_before_in_the_batch(house: &impl House) {
         })
         .collect();
     let (person, item, total) = (Code::LimitOpenPerPerson, Code::LimitOpenPerItem, Code::LimitOpenTotal);
-    assert_eq!(answers, [None, Some(person), Some(item), None, Some(total)]);
+    assert_eq!(answers, [None, Some(person), Some(item), None, Some(total), None, None]);
 }
 
 /// Decides as a batch does, then asks again for what it was given.

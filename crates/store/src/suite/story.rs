@@ -83,7 +83,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn decide_extension(&mut self, who: &Person, grant: &str, yes: bool) -> Answered {
-        let ask = DecideExtension { grant: id(grant), reason: None };
+        let ask = DecideExtension { grant: id(grant), reason: None, content: None };
         let verb = if yes { Verb::ApproveExtension(ask) } else { Verb::DenyExtension(ask) };
         self.give(&actor(who), verb)
     }
