@@ -8,7 +8,7 @@ use crate::id::{CommandId, GrantId, WorkerId};
 use crate::lifecycle::approve::{ApprovalGiven, Approved};
 use crate::lifecycle::decide_extension::{ExtensionApprovalGiven, ExtensionDenialGiven, ExtensionDenied};
 use crate::lifecycle::deny::DenialGiven;
-use crate::lifecycle::effects::{EffectConfirmed, EffectMissed, KeptFor};
+use crate::lifecycle::effects::{EffectConfirmed, EffectLate, EffectMissed, KeptFor};
 use crate::lifecycle::expire::{Ended, ExtensionLapsed};
 use crate::lifecycle::extend::{Extended, ExtensionAsked};
 use crate::lifecycle::open::Activated;
@@ -111,6 +111,8 @@ pub enum Happened {
     EffectDone(EffectConfirmed),
     /// A worker could not carry an effect out.
     EffectFailed(EffectMissed),
+    /// A worker whose lease had run out spoke up after all.
+    EffectLate(EffectLate),
     /// An effect has failed too often. It is still retried.
     EffectStuck {
         /// Its number.
@@ -169,6 +171,7 @@ impl Happened {
             Self::EffectSkipped { .. } => "effect_skipped",
             Self::EffectDone(_) => "effect_done",
             Self::EffectFailed(_) => "effect_failed",
+            Self::EffectLate(_) => "effect_late",
             Self::EffectStuck { .. } => "effect_stuck",
         }
     }
@@ -201,6 +204,7 @@ impl Happened {
             | Self::EffectSkipped { .. }
             | Self::EffectDone(_)
             | Self::EffectFailed(_)
+            | Self::EffectLate(_)
             | Self::EffectStuck { .. } => None,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Asked;
 use crate::effect::{Outgoing, Task};
 use crate::flow::Kind;
-use crate::id::{FlowId, GrantId, Integration, PersonId, Revision};
+use crate::id::{FlowId, GrantId, Integration, PersonId, Revision, WorkerId};
 use crate::person::{Item, Names};
 use crate::time::{Span, Timestamp};
 
@@ -254,6 +254,9 @@ pub struct Target {
     /// Those of them that stayed from another grant: they were not the holder's own before.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub inherited: BTreeSet<Item>,
+    /// Workers whose lease ran out before they said what came of an effect, by its number.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub unanswered: BTreeMap<u32, WorkerId>,
     /// Items the holder had before: they are not taken away at the end.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub held_before: BTreeSet<Item>,

@@ -272,13 +272,12 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         Happened::Revoked(_) => expire::evolve(grant, Closing::Revoked, at),
         Happened::KeptFor(kept) => outbox::evolve_kept(grant, kept),
         Happened::EffectTaken { handed } => outbox::evolve_taken(grant, handed),
-        Happened::EffectSkipped { number } => {
-            outbox::evolve_finished(grant, *number, &std::collections::BTreeSet::new(), "effect_skipped")
-        }
+        Happened::EffectSkipped { number } => outbox::evolve_skipped(grant, *number),
         Happened::EffectDone(done) => {
             outbox::evolve_finished(grant, done.number, &done.already_held, "effect_done")
         }
         Happened::EffectFailed(missed) => outbox::evolve_failed(grant, missed),
+        Happened::EffectLate(late) => outbox::evolve_late(grant, late),
         Happened::EffectStuck { number, .. } => outbox::evolve_stuck(grant, *number),
     }
 }
@@ -303,6 +302,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::Expired(ended) => Ok(expire::effects(after, Closing::Expired, &ended.kept)),
         Happened::GivenBack(ended) => Ok(expire::effects(after, Closing::GivenBack, &ended.kept)),
         Happened::Revoked(revoked) => Ok(expire::effects(after, Closing::Revoked, &revoked.ended.kept)),
+        Happened::EffectLate(late) => Ok(outbox::effects_late(after, late)),
         Happened::EffectStuck { number, .. } => outbox::effects_stuck(board, after, *number),
         Happened::DenialGiven(_)
         | Happened::ExtensionDenialGiven(_)

@@ -10,8 +10,8 @@ use crate::command::{Command, EffectDone, EffectFailed, TakeEffect};
 use crate::effect::{Handed, HeldItem, Kept, Lease, Notice, Order, Outgoing, Task};
 use crate::event::{Cause, Event, Happened, IllegalEvent};
 use crate::flow::Kind;
-use crate::grant::{Grant, Stage};
-use crate::id::{GrantId, Integration, PersonId};
+use crate::grant::{Grant, Stage, Target};
+use crate::id::{GrantId, Integration, WorkerId};
 use crate::lifecycle::{expire, remind, request};
 use crate::limits::{
     EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
@@ -41,6 +41,20 @@ pub struct EffectConfirmed {
     /// Items that the holder had before: they are not taken away at the end.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub already_held: BTreeSet<Item>,
+    /// Items that the worker found there too, but that this library may have put there: they do not count.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub not_counted: BTreeSet<Item>,
+}
+
+/// A worker whose lease had run out spoke up after all: what it did may have undone what came after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectLate {
+    /// The effect's number.
+    pub number: u32,
+    /// The worker.
+    pub worker: WorkerId,
+    /// The target.
+    pub target: Integration,
 }
 
 /// A worker could not carry an effect out.
@@ -58,12 +72,8 @@ pub(crate) const DONE: &[Check<EffectDone>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
     Check {
-        codes: &[Code::EffectUnknown],
-        run: |on, ask| open(on.grant(&ask.grant)?, ask.effect).map(|_| ()),
-    },
-    Check {
-        codes: &[Code::EffectNotLeased],
-        run: |on, ask| leased(on, open(on.grant(&ask.grant)?, ask.effect)?, ask.worker.as_str()),
+        codes: &[Code::EffectUnknown, Code::EffectNotLeased],
+        run: |on, ask| may_speak(on, &ask.grant, ask.effect, &ask.worker),
     },
 ];
 
@@ -71,12 +81,8 @@ pub(crate) const FAILED: &[Check<EffectFailed>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
     Check {
-        codes: &[Code::EffectUnknown],
-        run: |on, ask| open(on.grant(&ask.grant)?, ask.effect).map(|_| ()),
-    },
-    Check {
-        codes: &[Code::EffectNotLeased],
-        run: |on, ask| leased(on, open(on.grant(&ask.grant)?, ask.effect)?, ask.worker.as_str()),
+        codes: &[Code::EffectUnknown, Code::EffectNotLeased],
+        run: |on, ask| may_speak(on, &ask.grant, ask.effect, &ask.worker),
     },
 ];
 
@@ -101,7 +107,7 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
         let handed = Handed {
             grant: id.clone(),
             number,
-            kind: outgoing.effect.task.to_string(),
+            kind: kind(&outgoing.effect.task, &order),
             holder: grant.holder().clone(),
             attempt: outgoing.attempts.saturating_add(1),
             worker: ask.worker.clone(),
@@ -125,11 +131,15 @@ pub(crate) fn done(board: &mut Board<'_>, command: &Command, ask: &EffectDone) -
     let on = On { board, command };
     check::all(DONE, &on, ask)?;
     let grant = on.grant(&ask.grant)?;
+    if let Some(late) = late(&on, grant, ask.effect, &ask.worker) {
+        return speak_late(board, command, &ask.grant, late);
+    }
     let outgoing = open(grant, ask.effect)?;
     let already_held = held_before(&on, grant, outgoing, &ask.already_held);
+    let not_counted = ask.already_held.difference(&already_held).cloned().collect();
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
-    let confirmed = EffectConfirmed { number: ask.effect, already_held };
+    let confirmed = EffectConfirmed { number: ask.effect, already_held, not_counted };
     board.record(&ask.grant, now, Some(cause), Happened::EffectDone(confirmed))?;
     Ok(ask.grant.clone())
 }
@@ -137,7 +147,11 @@ pub(crate) fn done(board: &mut Board<'_>, command: &Command, ask: &EffectDone) -
 pub(crate) fn failed(board: &mut Board<'_>, command: &Command, ask: &EffectFailed) -> Result<GrantId, No> {
     let on = On { board, command };
     check::all(FAILED, &on, ask)?;
-    let outgoing = open(on.grant(&ask.grant)?, ask.effect)?;
+    let grant = on.grant(&ask.grant)?;
+    if let Some(late) = late(&on, grant, ask.effect, &ask.worker) {
+        return speak_late(board, command, &ask.grant, late);
+    }
+    let outgoing = open(grant, ask.effect)?;
     // From here it must succeed.
     let (number, worker) = (ask.effect, ask.worker.clone());
     let gives_up = (ask.last || outgoing.attempts >= EFFECT_ATTEMPTS_MAX) && !outgoing.stuck;
@@ -228,11 +242,12 @@ pub(crate) fn evolve_kept(mut grant: Grant, event: &KeptFor) -> Result<Grant, Il
     Ok(grant)
 }
 
-pub(crate) fn evolve_taken(grant: Grant, event: &Handed) -> Result<Grant, IllegalEvent> {
+pub(crate) fn evolve_taken(mut grant: Grant, event: &Handed) -> Result<Grant, IllegalEvent> {
     let at = match &event.order {
         Order::Hold { at, items, .. } => Some((at.clone(), items)),
         Order::Remove { .. } | Order::Tell { .. } => None,
     };
+    remember_unanswered(&mut grant, event.number, Some(&event.worker));
     let mut grant = on_outgoing(grant, event.number, "effect_taken", |outgoing| {
         outgoing.attempts = event.attempt;
         outgoing.lease = Some(Lease { worker: event.worker.clone(), until: event.lease_until });
@@ -241,6 +256,41 @@ pub(crate) fn evolve_taken(grant: Grant, event: &Handed) -> Result<Grant, Illega
         target.given.extend(items.iter().map(|held| held.item.clone()));
     }
     Ok(grant)
+}
+
+/// A late verdict is answered once.
+pub(crate) fn evolve_late(mut grant: Grant, event: &EffectLate) -> Result<Grant, IllegalEvent> {
+    let target = grant.targets.get_mut(&event.target);
+    match target.and_then(|target| target.unanswered.remove(&event.number)) {
+        Some(_) => Ok(grant),
+        None => Err(request::illegal(&grant, "effect_late")),
+    }
+}
+
+/// What came late may have put access there again, or told an old end: it is removed again, or told anew.
+pub(crate) fn effects_late(after: &Grant, event: &EffectLate) -> Vec<Task> {
+    let at = event.target.clone();
+    vec![if after.is_closed() { Task::Deprovision { at } } else { Task::Adjust { at } }]
+}
+
+/// Remembers a worker who took an effect that gives access and never said what came of it.
+fn remember_unanswered(grant: &mut Grant, number: u32, but: Option<&WorkerId>) {
+    let outgoing = grant.outbox.iter().find(|outgoing| outgoing.effect.number == number);
+    let silent = outgoing.and_then(|outgoing| match &outgoing.effect.task {
+        Task::Provision { at } | Task::Adjust { at } => {
+            Some((at.clone(), outgoing.lease.as_ref()?.worker.clone()))
+        }
+        Task::Deprovision { .. } | Task::Notify { .. } => None,
+    });
+    if let Some((at, worker)) = silent.filter(|(_, worker)| Some(worker) != but) {
+        grant.targets.entry(at).or_default().unanswered.insert(number, worker);
+    }
+}
+
+/// Nothing was left to do: the effect is finished.
+pub(crate) fn evolve_skipped(mut grant: Grant, number: u32) -> Result<Grant, IllegalEvent> {
+    remember_unanswered(&mut grant, number, None);
+    evolve_finished(grant, number, &BTreeSet::new(), "effect_skipped")
 }
 
 /// Done, or nothing was left to do: the effect is finished.
@@ -367,6 +417,17 @@ fn holding(
     Ok(Some(Order::Hold { at: at.clone(), kind: grant.origin.kind, credential, items }))
 }
 
+/// What a worker is to do, in one word: a removal that has only ends left to tell is an `adjust`.
+fn kind(task: &Task, order: &Order) -> String {
+    match (task, order) {
+        (Task::Deprovision { at }, Order::Hold { .. }) => Task::Adjust { at: at.clone() }.to_string(),
+        (
+            Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },
+            _,
+        ) => task.to_string(),
+    }
+}
+
 /// What nothing keeps and the holder did not have before; nothing where no worker was ever told of it.
 fn removal(grant: &Grant, at: &Integration, kept: &[Kept]) -> Option<Order> {
     let target = grant.targets.get(at)?;
@@ -383,16 +444,29 @@ fn removal(grant: &Grant, at: &Integration, kept: &[Kept]) -> Option<Order> {
 }
 
 /// What a worker found there before counts in the verdict of the first attempt only, and for items that no
-/// other grant of the holder put there.
+/// other grant of the holder put there. Where a running grant carries the mark already, it counts at any attempt.
 fn held_before(on: &On<'_>, grant: &Grant, outgoing: &Outgoing, said: &BTreeSet<Item>) -> BTreeSet<Item> {
-    let first = outgoing.attempts == 1 && matches!(outgoing.effect.task, Task::Provision { .. });
-    let by_others = |item: &Item, holder: &PersonId| {
-        let others = on.board.of_holder(holder).filter(|other| other.id() != grant.id());
-        others.filter(|other| other.origin.kind != Kind::Ephemeral).any(|other| put_there(other, item))
+    let provision = matches!(outgoing.effect.task, Task::Provision { .. });
+    let target = outgoing.effect.task.at().and_then(|at| grant.targets.get(at));
+    let inherited = |item: &Item| target.is_some_and(|target| target.inherited.contains(item));
+    let others = || {
+        let of_holder = on.board.of_holder(grant.holder()).filter(|other| other.id() != grant.id());
+        of_holder.filter(|other| other.origin.kind != Kind::Ephemeral)
     };
-    let here = |item: &&Item| Some(&item.resource.integration) == outgoing.effect.task.at();
-    let counts = |item: &&Item| first && here(item) && grant.terms.scope.contains(*item);
-    said.iter().filter(counts).filter(|item| !by_others(item, grant.holder())).cloned().collect()
+    let marked = |item: &Item| others().any(|other| other.active().is_some() && carries_mark(other, item));
+    let found = |item: &Item| {
+        outgoing.attempts == 1 && !inherited(item) && !others().any(|other| put_there(other, item))
+    };
+    let here = |item: &&Item| {
+        provision
+            && Some(&item.resource.integration) == outgoing.effect.task.at()
+            && grant.terms.scope.contains(*item)
+    };
+    said.iter().filter(here).filter(|item| marked(item) || found(item)).cloned().collect()
+}
+
+fn carries_mark(grant: &Grant, item: &Item) -> bool {
+    grant.targets.get(&item.resource.integration).is_some_and(|target| target.held_before.contains(item))
 }
 
 fn put_there(grant: &Grant, item: &Item) -> bool {
@@ -411,6 +485,35 @@ fn open(grant: &Grant, number: u32) -> Result<&Outgoing, No> {
         let words = format!("`{}/{number}` is no effect that is open", grant.id());
         Refusal::new(Code::EffectUnknown, words).into()
     })
+}
+
+/// `effect.unknown` and `effect.not_leased`: the verdict is that of the worker who holds the lease, or of one
+/// whose lease ran out before it spoke.
+fn may_speak(on: &On<'_>, grant: &GrantId, number: u32, worker: &WorkerId) -> Result<(), No> {
+    let grant = on.grant(grant)?;
+    match late(on, grant, number, worker) {
+        Some(_) => Ok(()),
+        None => leased(on, open(grant, number)?, worker.as_str()),
+    }
+}
+
+/// The verdict of a worker whose lease ran out, once another took the effect or nothing was left to do.
+fn late(on: &On<'_>, grant: &Grant, number: u32, worker: &WorkerId) -> Option<EffectLate> {
+    let holds = open(grant, number).is_ok_and(|outgoing| leased(on, outgoing, worker.as_str()).is_ok());
+    let unanswered = |target: &Target| target.unanswered.get(&number) == Some(worker);
+    let (at, _) = grant.targets.iter().find(|(_, target)| !holds && unanswered(target))?;
+    Some(EffectLate { number, worker: worker.clone(), target: at.clone() })
+}
+
+fn speak_late(
+    board: &mut Board<'_>,
+    command: &Command,
+    id: &GrantId,
+    late: EffectLate,
+) -> Result<GrantId, No> {
+    let cause = Cause::of(&command.actor, &command.id);
+    board.record(id, board.now, Some(cause), Happened::EffectLate(late))?;
+    Ok(id.clone())
 }
 
 fn leased(on: &On<'_>, outgoing: &Outgoing, worker: &str) -> Result<(), No> {
