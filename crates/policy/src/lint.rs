@@ -1,52 +1,44 @@
 //! What is allowed and probably not meant.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use tenure_core::flow::Flow;
 use tenure_core::flow::approval_rule::Approval;
 use tenure_core::flow::condition::Condition;
 use tenure_core::flow::extension_rule::{DecidedBy, ExtensionApproval};
 use tenure_core::flow::selector::Selector;
-use tenure_core::id::FlowId;
 
-use crate::decode::Merged;
-use crate::document::Node;
+use crate::decode::{Merged, Placed};
 use crate::problem::{Lint, Warning};
 
-/// Every warning about these flows.
-pub(crate) fn all(flows: &BTreeMap<FlowId, Arc<Flow>>, merged: &Merged<'_>) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    for (index, node) in merged.list("flows").iter().enumerate() {
-        let id = node.field("id").map(Node::to_json);
-        let flow = id.as_ref().and_then(|id| id.as_str()).and_then(|id| flows.get(id));
-        if let Some(flow) = flow {
-            let mut found = Found { index, merged, warnings: &mut warnings };
-            late_reminders(&mut found, flow, node);
-            open_door(&mut found, flow);
-            constants(&mut found, flow);
-        }
-    }
-    warnings
+/// Every warning about one flow.
+pub(crate) fn flow(flow: &Flow, placed: &Placed, merged: &Merged<'_>, warnings: &mut Vec<Warning>) {
+    let mut found = Found { placed, merged, warnings };
+    late_reminders(&mut found, flow);
+    open_door(&mut found, flow);
+    constants(&mut found, flow);
 }
 
 struct Found<'a, 'n> {
-    index: usize,
+    placed: &'a Placed,
     merged: &'a Merged<'n>,
     warnings: &'a mut Vec<Warning>,
 }
 
 impl Found<'_, '_> {
     fn add(&mut self, lint: Lint, path: &str, message: String, help: &str) {
-        let path = format!("flows[{}].{path}", self.index);
+        let path = self.placed.path(path);
         let place = self.merged.place(&path);
         self.warnings.push(Warning::new(lint, path, place, message).help(help));
+    }
+
+    /// Whether this was written, and is no default.
+    fn is_written(&self, path: &str) -> bool {
+        self.merged.node(&self.placed.path(path)).is_some()
     }
 }
 
 /// A reminder that the shortest grant never sees. Those of the default are nobody's mistake.
-fn late_reminders(found: &mut Found<'_, '_>, flow: &Flow, node: &Node) {
-    if node.at("notify.before_end").is_none() {
+fn late_reminders(found: &mut Found<'_, '_>, flow: &Flow) {
+    if !found.is_written("notify.before_end") {
         return;
     }
     for (n, lead) in flow.notify.before_end.iter().enumerate() {
@@ -83,6 +75,8 @@ fn constants(found: &mut Found<'_, '_>, flow: &Flow) {
     for (path, condition) in conditions(flow) {
         if let Some(value) = constant(condition) {
             let message = format!("this condition is always {value}");
+            // A single condition stands in no list.
+            let path = if found.is_written(&path) { path } else { path.replace("when[0]", "when") };
             found.add(
                 Lint::ConstantCondition,
                 &path,

@@ -18,6 +18,8 @@ use crate::document::{self, Format, Node, Place, Value};
 use crate::lint;
 use crate::problem::{Code, Problem, Problems, Source, Warnings};
 
+const READABLE: &str = "name a file or a folder that is there, is yours to read, and holds UTF-8 text";
+
 /// Files of a folder that are read as one document.
 const FILES_MAX: usize = 1_000;
 
@@ -168,12 +170,14 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
         return Err(refused(found));
     }
     let mut flows = BTreeMap::new();
-    for FlowDraft { index, mut parts, .. } in draft.flows {
-        parts.revision = revision(&merged, index).ok_or_else(|| refused(Vec::new()))?;
+    let mut warnings = Vec::new();
+    for FlowDraft { mut parts, placed } in draft.flows {
+        parts.revision = revision(&merged, placed.index).ok_or_else(|| refused(Vec::new()))?;
         let flow = Flow::new(parts).map_err(|_| refused(Vec::new()))?;
+        lint::flow(&flow, &placed, &merged, &mut warnings);
         flows.insert(flow.id.clone(), Arc::new(flow));
     }
-    let warnings = Warnings::new(lint::all(&flows, &merged), Arc::clone(&sources));
+    let warnings = Warnings::new(warnings, Arc::clone(&sources));
     Ok(Policy { flows, source: source.into(), warnings })
 }
 
@@ -181,13 +185,13 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
 fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
     for flow in &draft.flows {
         for wrong in wrongs(&flow.parts) {
-            let concerned = |path: &String| reader.is_broken(&flow.place(path));
+            let concerned = |path: &String| reader.is_broken(&flow.placed.path(path));
             if !wrong.concerns.iter().any(concerned) {
-                note(reader, merged, flow.place(&wrong.path), wrong);
+                note(reader, merged, flow.placed.path(&wrong.path), wrong);
             }
         }
         for wrong in unsupported(&flow.parts) {
-            let path = flow.place(&wrong.path);
+            let path = flow.placed.path(&wrong.path);
             if !reader.is_replaced(&path) {
                 note(reader, merged, path, wrong);
             }
@@ -216,20 +220,6 @@ fn note(reader: &mut Reader, merged: &Merged<'_>, path: String, wrong: Wrong) {
     };
     let place = merged.place(&path);
     reader.disagree(code, path, place, wrong.message, wrong.help.as_deref().unwrap_or_default());
-}
-
-impl FlowDraft {
-    /// The path in the document of a path in the flow.
-    fn place(&self, path: &str) -> String {
-        for (from, to) in &self.moved {
-            if let Some(rest) = path.strip_prefix(from.as_str())
-                && (rest.is_empty() || rest.starts_with(['.', '[']))
-            {
-                return format!("{to}{rest}");
-            }
-        }
-        format!("flows[{}].{path}", self.index)
-    }
 }
 
 /// The document as one value, whatever files it came in.
@@ -279,11 +269,10 @@ fn canonical(value: &serde_json::Value) -> String {
 fn files(path: &FilePath) -> Result<Vec<File>, Problems> {
     let unread = |name: &FilePath, why: String, help: &str| {
         let problem = Problem::new(Code::Syntax, String::new(), Place::default(), why);
-        let problem = if help.is_empty() { problem } else { problem.help(help) };
-        Problems::new(vec![problem], vec![Source::new(name.to_str(), "")])
+        Problems::new(vec![problem.help(help)], vec![Source::new(name.to_str(), "")])
     };
     let failed = |name: &FilePath, error: &std::io::Error| {
-        unread(name, format!("it cannot be read: {}", crate::problem::lower(&error.to_string())), "")
+        unread(name, format!("it cannot be read: {}", crate::problem::lower(&error.to_string())), READABLE)
     };
     let mut paths = Vec::new();
     if path.is_dir() {

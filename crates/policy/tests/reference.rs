@@ -1,5 +1,7 @@
 //! The example of the reference, whole.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use tenure_policy::Policy;
 use tenure_policy::document::Format;
 

@@ -84,7 +84,10 @@ fn lists(reader: &mut Reader, fields: &Fields<'_>, path: &Path<'_>) -> Vec<Vec<S
     match (own, several) {
         (Some(steps), _) => vec![steps],
         (None, Some(lists)) => lists,
-        (None, None) => Vec::new(),
+        (None, None) => {
+            reader.doubt(&path.key("any_of"));
+            Vec::new()
+        }
     }
 }
 

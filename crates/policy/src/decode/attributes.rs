@@ -37,7 +37,10 @@ mod typed {
         {
             return note(reader, &entry.node, &path.key(&entry.key), rest, bad);
         }
-        let help = bad.help.as_deref().unwrap_or_default();
+        let help = bad
+            .help
+            .as_deref()
+            .unwrap_or("types are `string`, `bool`, `long`, `[string]`, or fields with their types");
         reader.problem(Code::OutOfRange, path, node.place, tame(&bad.message), help);
     }
 
@@ -57,7 +60,9 @@ mod typed {
             Value::Map(_) => record(reader, node, path).map(Field::record),
             Value::Text(text) => Field::parse(text)
                 .map_err(|bad| {
-                    let help = bad.help.as_deref().unwrap_or_default();
+                    let help = bad.help.as_deref().unwrap_or(
+                        "types are `string`, `bool`, `long`, `[string]`, or fields with their types",
+                    );
                     reader.problem(Code::OutOfRange, path, node.place, tame(&bad.message), help);
                 })
                 .ok(),

@@ -8,6 +8,10 @@ use super::reader::Reader;
 use super::shape;
 use crate::document::{Node, Path, Value};
 
+/// Where the condition's own problem has no remedy to tell.
+#[cfg(feature = "cedar")]
+const OTHERWISE: &str = "conditions are Cedar expressions over `principal`, `resource` and `context`";
+
 const EXPECTED: &str = "a text: a condition such as `context.on_call`";
 
 /// One condition.
@@ -63,7 +67,7 @@ fn compile(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>) -> Opt
         Ok(condition) => Some(condition),
         Err(bad) => {
             for wrong in std::iter::once(&bad).chain(&bad.also) {
-                let help = wrong.help.as_deref().map(tame).unwrap_or_default();
+                let help = wrong.help.as_deref().map_or_else(|| OTHERWISE.to_owned(), tame);
                 reader.problem(Code::BadCondition, path, node.place, tame(&wrong.message), &help);
             }
             None

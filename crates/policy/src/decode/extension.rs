@@ -52,6 +52,9 @@ fn spans(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Durations>
     }
     let (min, default) = shorter(reader, &fields, path);
     let max = fields.maybe(reader, path, "max", Reader::span);
+    if default.is_none() {
+        reader.doubt(&path.key("max"));
+    }
     let default = default.or(max).unwrap_or(SPAN_MIN_DEFAULT);
     Some(Durations { min, default, max: max.unwrap_or(default) })
 }

@@ -116,6 +116,9 @@ fn durations(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Durati
     let fields = reader.fields(node, path, &shape::DURATIONS)?;
     let max = fields.must(reader, path, "max", "nothing is indefinite", Reader::span);
     let (min, default) = shorter(reader, &fields, path);
+    if max.is_none() {
+        reader.doubt(&path.key("default"));
+    }
     let max = max.or(default).unwrap_or(SPAN_MIN_DEFAULT);
     Some(Durations { min, default: default.unwrap_or(max), max })
 }

@@ -41,11 +41,31 @@ pub(crate) struct Draft {
 /// A flow as it was read.
 #[derive(Debug)]
 pub(crate) struct FlowDraft {
+    pub(crate) parts: Parts,
+    pub(crate) placed: Placed,
+}
+
+/// Where a flow stands in the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
     /// Its place in the list, files counted through.
     pub(crate) index: usize,
-    pub(crate) parts: Parts,
     /// Where fields stand that do not stand where the flow's own paths say: from there, to here.
-    pub(crate) moved: Vec<(String, String)>,
+    moved: Vec<(String, String)>,
+}
+
+impl Placed {
+    /// The path in the document of a path in the flow.
+    pub(crate) fn path(&self, path: &str) -> String {
+        for (from, to) in &self.moved {
+            if let Some(rest) = path.strip_prefix(from.as_str())
+                && (rest.is_empty() || rest.starts_with(['.', '[']))
+            {
+                return format!("{to}{rest}");
+            }
+        }
+        format!("flows[{}].{path}", self.index)
+    }
 }
 
 /// Named sets of targets, each target with its path in the document.
@@ -66,6 +86,13 @@ impl<'n> Merged<'n> {
     /// The entries of one list.
     pub(crate) fn list(&self, name: &str) -> &[&'n Node] {
         self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The field of a path, if it is there.
+    pub(crate) fn node(&self, path: &str) -> Option<&'n Node> {
+        let (list, rest) = path.split_once('[')?;
+        let (index, rest) = rest.split_once(']')?;
+        self.list(list).get(index.parse::<usize>().ok()?)?.at(rest)
     }
 
     /// Where the field of a path stands, or what is nearest above it.
@@ -149,7 +176,7 @@ pub(crate) fn document(reader: &mut Reader, merged: &Merged<'_>) -> Draft {
     let flows: Vec<FlowDraft> = flows
         .filter_map(|(index, node)| {
             let parts = flow::read(reader, node, &list.index(index), &scopes, &mut targets_left)?;
-            Some(FlowDraft { index, parts, moved: std::mem::take(&mut reader.moved) })
+            Some(FlowDraft { parts, placed: Placed { index, moved: std::mem::take(&mut reader.moved) } })
         })
         .collect();
     let ids = ids(reader, merged.list("flows"), &list, "flow");
@@ -203,9 +230,13 @@ impl Known<'_> {
         }
         let help = match suggest::near(id, self.ids.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => String::new(),
+            None => "name a flow of this document".to_owned(),
         };
         let message = format!("there is no flow {}", crate::problem::quote(id));
         reader.disagree(Code::UnknownReference, path.to_string(), node.place, message, &help);
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "cedar")]
+mod tests;

@@ -15,8 +15,9 @@ use super::suggest;
 use crate::document::{Entry, Node, Path, Place, Value};
 use crate::problem::{Code, PROBLEMS_MAX, Problem, quote, tame};
 
+const UNITS: &str = "units are ms, s, m, h and d: `90s`, `1h 30m`";
+
 /// What has been found wrong so far, and what need not be compiled twice.
-#[derive(Default)]
 pub(crate) struct Reader {
     problems: Vec<Problem>,
     beyond: usize,
@@ -26,6 +27,10 @@ pub(crate) struct Reader {
     pub(super) moved: Vec<(String, String)>,
     pub(super) selectors: BTreeMap<String, Selector>,
     pub(super) globs: BTreeMap<String, Glob>,
+    /// How many names with `*` or `?` were compiled so far.
+    pub(super) globs_made: usize,
+    /// How many bytes the patterns to come may take.
+    pub(super) pattern_bytes: usize,
     pub(super) patterns: BTreeMap<String, Pattern>,
     pub(super) conditions: BTreeMap<String, Arc<dyn Condition>>,
     #[cfg(feature = "cedar")]
@@ -35,8 +40,29 @@ pub(crate) struct Reader {
 /// The fields of a map that is being read.
 pub(crate) struct Fields<'n> {
     node: &'n Node,
-    entries: &'n [Entry],
     shape: &'static Shape,
+    known: BTreeMap<&'static str, &'n Entry>,
+    /// Fields that are absent and that an unknown one comes near.
+    meant: BTreeSet<&'static str>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            problems: Vec::new(),
+            beyond: 0,
+            broken: BTreeSet::new(),
+            moved: Vec::new(),
+            selectors: BTreeMap::new(),
+            globs: BTreeMap::new(),
+            globs_made: 0,
+            pattern_bytes: super::requirement::PATTERNS_BYTES_MAX,
+            patterns: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            #[cfg(feature = "cedar")]
+            types: None,
+        }
+    }
 }
 
 impl Reader {
@@ -54,7 +80,7 @@ impl Reader {
             return;
         }
         self.broken.insert(path.to_string());
-        self.push(Problem::new(code, path.to_string(), place, message), help);
+        self.problems.push(Problem::new(code, path.to_string(), place, message).help(help));
     }
 
     /// Notes a problem of meaning: the field is whole, what it says is not.
@@ -63,15 +89,24 @@ impl Reader {
             self.beyond = self.beyond.saturating_add(1);
             return;
         }
-        self.push(Problem::new(code, path, place, message), help);
+        self.problems.push(Problem::new(code, path, place, message).help(help));
     }
 
-    fn push(&mut self, problem: Problem, help: &str) {
-        self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+    /// Says that a field holds a placeholder because another one, already told of, is broken.
+    pub(crate) fn doubt(&mut self, path: &Path<'_>) {
+        if self.broken.len() < PROBLEMS_MAX.saturating_mul(4) {
+            self.broken.insert(path.to_string());
+        }
     }
 
     pub(crate) fn found(self) -> (Vec<Problem>, usize) {
         (self.problems, self.beyond)
+    }
+
+    /// The declared types, if there are some.
+    #[cfg(all(test, feature = "cedar"))]
+    pub(super) fn declared(&self) -> Option<&crate::condition::AttributeTypes> {
+        self.types.as_ref()
     }
 
     pub(crate) fn is_clean(&self) -> bool {
@@ -103,21 +138,39 @@ impl Reader {
         shape: &'static Shape,
     ) -> Option<Fields<'n>> {
         let entries = self.entries(node, path)?;
-        let fields = Fields { node, entries, shape };
-        for entry in fields.unknown() {
-            let near = fields.meant(entry);
-            if let Some(near) = near {
-                // The author has said something about that field; what it says is not known.
-                self.broken.insert(path.key(near).to_string());
+        let mut fields = Fields { node, shape, known: BTreeMap::new(), meant: BTreeSet::new() };
+        let mut unknown = Vec::new();
+        for entry in entries {
+            match shape.fields.iter().find(|name| **name == entry.key) {
+                Some(name) => {
+                    fields.known.insert(name, entry);
+                }
+                None => unknown.push(entry),
             }
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the fields here are {}", suggest::listed(shape.fields)),
-            };
-            let message = format!("there is no field {} here", quote(&entry.key));
-            self.problem(Code::UnknownField, &path.key(&entry.key), entry.key_place, message, &help);
+        }
+        for entry in unknown {
+            self.unknown(&mut fields, entry, path);
         }
         Some(fields)
+    }
+
+    fn unknown(&mut self, fields: &mut Fields<'_>, entry: &Entry, path: &Path<'_>) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            self.beyond = self.beyond.saturating_add(1);
+            return;
+        }
+        let absent = fields.shape.fields.iter().copied().filter(|name| !fields.has(name));
+        let help = match suggest::near(&entry.key, absent) {
+            Some(near) => {
+                fields.meant.insert(near);
+                // The author has said something about that field; what it says is not known.
+                self.doubt(&path.key(near));
+                format!("did you mean `{near}`?")
+            }
+            None => format!("write one of {}", suggest::listed(fields.shape.fields)),
+        };
+        let message = format!("there is no field {} here", quote(&entry.key));
+        self.problem(Code::UnknownField, &path.key(&entry.key), entry.key_place, message, &help);
     }
 
     /// The fields of a map whose names the author chooses.
@@ -144,19 +197,8 @@ impl Reader {
             Value::Map(_) => "fields",
         };
         let message = format!("`{}` takes {expected}, not {found}", path.field());
-        let help = match &node.value {
-            Value::Null => "write a value, or leave the field out",
-            Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expected.starts_with("a text") => {
-                "write it in quotes"
-            }
-            Value::Bool(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::List(_)
-            | Value::Map(_) => "",
-        };
-        self.problem(Code::WrongType, path, node.place, message, help);
+        let help = remedy(&node.value, expected);
+        self.problem(Code::WrongType, path, node.place, message, &help);
         None
     }
 
@@ -225,7 +267,12 @@ impl Reader {
         let message = match &node.value {
             Value::Text(text) => match text.parse() {
                 Ok(span) => return Some(span),
-                Err(bad) => tame(&bad.to_string()),
+                Err(bad) => {
+                    let said = tame(&bad.to_string());
+                    let (message, help) = halves(&said, UNITS);
+                    self.problem(Code::BadSpan, path, node.place, message, help);
+                    return None;
+                }
             },
             Value::Integer(number) => bare(number),
             Value::Float(number) => bare(number),
@@ -248,7 +295,9 @@ impl Reader {
         match text.parse() {
             Ok(at) => Some(at),
             Err(bad) => {
-                self.problem(Code::BadTime, path, node.place, tame(&format!("{bad}")), "");
+                let said = tame(&bad.to_string());
+                let (message, help) = halves(&said, "write it like `2027-01-01T00:00:00Z`");
+                self.problem(Code::BadTime, path, node.place, message, help);
                 None
             }
         }
@@ -321,28 +370,43 @@ impl Reader {
         match text.parse() {
             Ok(id) => Some(id),
             Err(bad) => {
-                self.problem(Code::BadId, path, node.place, tame(&format!("{bad}")), "");
+                let said = tame(&bad.to_string());
+                let (message, help) = halves(&said, "write a short name such as `prod-db`");
+                self.problem(Code::BadId, path, node.place, message, help);
                 None
             }
         }
     }
 }
 
+/// What to write instead of a value of the wrong type.
+fn remedy(found: &Value, expected: &str) -> String {
+    let scalar = matches!(found, Value::Bool(_) | Value::Integer(_) | Value::Float(_));
+    match found {
+        Value::Null => "write a value, or leave the field out".to_owned(),
+        _ if expected.starts_with("a text") && scalar => "write it in quotes".to_owned(),
+        Value::Text(text) if expected.starts_with("a list") => {
+            format!("put it in brackets: `[{}]`", tame(text))
+        }
+        Value::Text(_) if expected == "true or false" => "write `true` or `false`, without quotes".to_owned(),
+        Value::Text(_) if expected == "a whole number" => "write one such as `2`, without quotes".to_owned(),
+        Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_) => format!("write {expected}"),
+    }
+}
+
+/// What is wrong and what would be right, where a sentence says both: `…; write it like …`.
+fn halves<'a>(sentence: &'a str, otherwise: &'a str) -> (&'a str, &'a str) {
+    sentence.rsplit_once("; ").unwrap_or((sentence, otherwise))
+}
+
 impl<'n> Fields<'n> {
-    /// Fields of the text that the shape does not know.
-    fn unknown(&self) -> impl Iterator<Item = &'n Entry> {
-        let known = self.shape.fields;
-        self.entries.iter().filter(move |entry| !known.contains(&entry.key.as_str()))
-    }
-
-    /// The field that a misspelt one comes near, if it does not stand there as well.
-    fn meant(&self, entry: &Entry) -> Option<&'static str> {
-        let absent = self.shape.fields.iter().copied().filter(|name| !self.has(name));
-        suggest::near(&entry.key, absent)
-    }
-
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == name)
+        self.known.contains_key(name)
     }
 
     /// Where the map itself stands.
@@ -353,7 +417,7 @@ impl<'n> Fields<'n> {
     /// A field, if it is there.
     pub(crate) fn value(&self, name: &'static str) -> Option<&'n Node> {
         debug_assert!(self.shape.fields.contains(&name), "{name} is not in the shape {}", self.shape.name);
-        self.entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node)
+        self.known.get(name).map(|entry| &entry.node)
     }
 
     /// A field that may be left out, read; nothing where it is absent or broken.
@@ -384,7 +448,7 @@ impl<'n> Fields<'n> {
 
     /// Notes that a field is missing, unless it is there with a slip of the pen.
     pub(crate) fn missing(&self, reader: &mut Reader, path: &Path<'_>, name: &'static str, help: &str) {
-        if self.unknown().any(|entry| self.meant(entry) == Some(name)) {
+        if self.meant.contains(name) {
             return;
         }
         let message = format!("`{name}` is missing");

@@ -8,9 +8,12 @@ use super::shape;
 use crate::document::{Node, Path, Value};
 use crate::problem::{Code, quote, tame};
 
-/// Different reason patterns of one document, and bytes of each: compiled, one may take a megabyte.
-const PATTERNS_MAX: usize = 256;
-const PATTERN_BYTES_MAX: usize = 1024;
+/// Bytes that all patterns of one document may take when compiled. A pattern of ten characters may
+/// take a megabyte and the time to make it, so each is charged by what it takes.
+pub(super) const PATTERNS_BYTES_MAX: usize = 4 << 20;
+
+/// What one pattern is charged with: the first of these that it fits into.
+const CHARGES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, 1 << 20];
 
 /// A rule for reasons. Who writes one means that a reason is given, unless it says otherwise.
 pub(super) fn reason(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<ReasonRule> {
@@ -43,15 +46,10 @@ fn pattern(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Pattern>
     if let Some(known) = reader.patterns.get(text) {
         return Some(known.clone());
     }
-    if text.len() > PATTERN_BYTES_MAX || reader.patterns.len() >= PATTERNS_MAX {
-        let message = if text.len() > PATTERN_BYTES_MAX {
-            format!("a pattern of {} bytes", text.len())
-        } else {
-            format!("there are more than {PATTERNS_MAX} different patterns")
-        };
-        let help =
-            format!("a document has at most {PATTERNS_MAX}, each of at most {PATTERN_BYTES_MAX} bytes");
-        reader.problem(Code::TooLarge, path, node.place, message, &help);
+    if !charge(reader, text) {
+        let message = "the patterns of this document take too much memory, this one among them";
+        let help = "write fewer or simpler ones: `[0-9]` takes less than `\\d`, `+` less than `{1,100}`";
+        reader.problem(Code::TooLarge, path, node.place, message, help);
         return None;
     }
     match Pattern::new(text) {
@@ -68,6 +66,24 @@ fn pattern(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Pattern>
             None
         }
     }
+}
+
+/// Charges a pattern with what it takes, if that much is left. Trying costs as much as it takes, so a
+/// pattern that does not fit is charged as well.
+fn charge(reader: &mut Reader, text: &str) -> bool {
+    let left = reader.pattern_bytes;
+    let mut tried = 0;
+    for bytes in CHARGES.into_iter().filter(|bytes| *bytes <= left) {
+        tried = bytes;
+        let made = regex::RegexBuilder::new(text).size_limit(bytes).nest_limit(64).build();
+        if !matches!(made, Err(regex::Error::CompiledTooBig(_))) {
+            reader.pattern_bytes = left.saturating_sub(bytes);
+            return true;
+        }
+    }
+    reader.pattern_bytes = left.saturating_sub(tried);
+    // With all of it left, the pattern is too large by itself and is told so.
+    CHARGES.last().is_some_and(|most| tried == *most)
 }
 
 /// A rule for logins.

@@ -13,8 +13,8 @@ use crate::problem::{Code, quote};
 /// thousand targets that a thousand flows use would otherwise be a million.
 pub(super) const TARGETS_MAX: Budget = Budget(100_000);
 
-/// Different patterns of one document: each is compiled and kept.
-const PATTERNS_MAX: usize = 10_000;
+/// Different names with `*` or `?` of one document: each is compiled and kept.
+const GLOBS_MAX: usize = 10_000;
 
 /// How many more targets there may be.
 pub(super) struct Budget(usize);
@@ -196,7 +196,13 @@ fn names(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Vec<Glob>>
             return Some(known.clone());
         }
         if text.is_empty() {
-            reader.problem(Code::BadPattern, path, node.place, "an empty name matches nothing", "");
+            reader.problem(
+                Code::BadPattern,
+                path,
+                node.place,
+                "an empty name matches nothing",
+                "leave it out",
+            );
             return None;
         }
         if !fits(reader, text, node, path) {
@@ -208,7 +214,7 @@ fn names(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Vec<Glob>>
     })
 }
 
-/// Whether a text is short enough for a pattern, and few enough came before it.
+/// Whether a text is short enough for a name, and if it is a pattern, few enough came before it.
 pub(super) fn fits(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>) -> bool {
     let longest = ID_BYTES_MAX.saturating_add("group:".len());
     if text.len() > longest {
@@ -217,11 +223,15 @@ pub(super) fn fits(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>
         reader.problem(Code::TooLarge, path, node.place, message, &help);
         return false;
     }
-    if reader.globs.len().saturating_add(reader.selectors.len()) >= PATTERNS_MAX {
-        let message = format!("the document names more than {PATTERNS_MAX} different people and items");
-        reader.problem(Code::TooLarge, path, node.place, message, "name groups and labels instead");
+    if !text.contains(['*', '?']) {
+        return true;
+    }
+    if reader.globs_made >= GLOBS_MAX {
+        let message = format!("the document has more than {GLOBS_MAX} different names with `*` or `?`");
+        reader.problem(Code::TooLarge, path, node.place, message, "select by group, role or label instead");
         return false;
     }
+    reader.globs_made = reader.globs_made.saturating_add(1);
     true
 }
 

@@ -30,20 +30,21 @@ pub(super) fn read(text: &str, file: u32) -> Result<Node, Vec<Problem>> {
     }
     let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| {
         let range = error.range();
-        vec![Problem::new(
-            Code::Syntax,
-            String::new(),
-            lines.place(range.start, range.end),
-            format!("this is no JSON: {}", crate::problem::lower(&error.kind().to_string())),
-        )]
+        vec![
+            Problem::new(
+                Code::Syntax,
+                String::new(),
+                lines.place(range.start, range.end),
+                format!("this is no JSON: {}", crate::problem::lower(&error.kind().to_string())),
+            )
+            .help("JSON has double quotes, commas between values and none after the last, and no comments"),
+        ]
     })?;
     let Some(value) = parsed.value else {
-        return Err(vec![Problem::new(
-            Code::Syntax,
-            String::new(),
-            lines.place(0, 1),
-            "there is nothing in it",
-        )]);
+        return Err(vec![
+            Problem::new(Code::Syntax, String::new(), lines.place(0, 1), "there is nothing in it")
+                .help("a document begins with `version: 1`"),
+        ]);
     };
     let mut tree = Tree { lines, left: NODES_MAX, problems: Vec::new() };
     let node = tree.node(&value, &Path::ROOT);

@@ -31,6 +31,7 @@ fn syntax(error: &toml::de::Error, lines: &Lines<'_>) -> Problem {
     }
     let message = crate::problem::lower(error.message());
     Problem::new(Code::Syntax, String::new(), place, format!("this is no TOML: {message}"))
+        .help("look for quotes, brackets and keys that stand twice")
 }
 
 struct Tree<'t> {

@@ -239,6 +239,7 @@ impl Tree {
 
     fn problem(&self, place: Place, message: impl Into<String>) -> Problem {
         self.with_path(|path| Problem::new(Code::Syntax, path.to_string(), place, message))
+            .help("look for indentation, brackets and quotes; tabs do not indent")
     }
 
     /// Runs with the path of what is being read.
