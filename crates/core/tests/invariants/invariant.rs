@@ -268,6 +268,7 @@ fn own(moment: &Moment<'_>) -> Result<(), String> {
             | Happened::EffectTaken { .. }
             | Happened::EffectSkipped { .. }
             | Happened::EffectDone(_)
+            | Happened::EffectLate(_)
             | Happened::EffectFailed(_)
             | Happened::EffectStuck { .. } => continue,
         };

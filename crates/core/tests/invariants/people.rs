@@ -8,7 +8,7 @@ use crate::id::PersonId;
 use crate::person::Person;
 use crate::time::Timestamp;
 
-/// Everybody: `bot` is alice, `ci` is bob, and `al` is an alias of alice.
+/// Everybody: `bot` is alice, `ci` is bob, and `al` is alice under her other id. The host knows that of each.
 pub(crate) const PEOPLE: [&str; 6] = ["alice", "bob", "carol", "bot", "ci", "al"];
 pub(crate) const FLOWS: [&str; 4] = ["auto", "db", "two", "late"];
 pub(crate) const ITEMS: [&str; 3] = ["pg/a/read", "pg/b/read", "aws/a/read"];
@@ -20,6 +20,7 @@ pub(crate) fn someone(number: u8) -> Person {
     let mut person = member(id, &["sre", "boss"]);
     match id {
         "alice" => drop(person.aliases.insert(person_id("AL"))),
+        "al" => drop(person.aliases.insert(person_id("alice"))),
         "bob" => drop(person.groups.remove("sre")),
         "bot" => person.acts_for = Some(person_id("alice")),
         "ci" => person.acts_for = Some(person_id("bob")),

@@ -80,7 +80,9 @@ impl Targets {
         for grant in tenant.grants.values() {
             for item in grant.terms.scope.iter() {
                 let access = (grant.holder().clone(), item.clone());
-                if grant.covers(item, moment(tenant, grant.holder())).is_some() && !self.present.contains_key(&access) {
+                if grant.covers(item, moment(tenant, grant.holder())).is_some()
+                    && !self.present.contains_key(&access)
+                {
                     return Err(format!("I14: `{}` does not have `{item}`", grant.holder()));
                 }
             }
