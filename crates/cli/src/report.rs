@@ -131,9 +131,12 @@ pub(crate) fn summary(results: &Results, screen: &mut Screen) -> io::Result<()> 
     if results.told.is_empty() && results.unreadable.is_empty() {
         return screen.line(&paint(BAD, "there is no scenario file here"));
     }
-    let mut words = vec![paint(GOOD, &format!("{} hold", counted(results.held(), "scenario")))];
-    if results.failed() > 0 {
-        words.push(paint(BAD, &format!("{} do not", results.failed())));
+    let verb = |count: usize, one, many| if count == 1 { one } else { many };
+    let (held, failed) = (results.held(), results.failed());
+    let holds = format!("{} {}", counted(held, "scenario"), verb(held, "holds", "hold"));
+    let mut words = vec![paint(GOOD, &holds)];
+    if failed > 0 {
+        words.push(paint(BAD, &format!("{failed} {}", verb(failed, "does not", "do not"))));
     }
     if !results.unreadable.is_empty() {
         let count = counted(results.unreadable.len(), "file");

@@ -212,6 +212,9 @@ commands! {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The content hash of the extension that the approver saw.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<String>,
     }
     /// Denies an extension.
     DenyExtension {
@@ -221,6 +224,9 @@ commands! {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The content hash of the extension that the approver saw.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<String>,
     }
     /// Ends access that is no longer needed.
     GiveBack {
@@ -326,6 +332,10 @@ questions! {
         /// The person.
         #[schemars(with = "schema::Person")]
         actor: Person,
+        /// The holder's facts of today, where the person is somebody else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Person>")]
+        holder: Option<Person>,
         /// What the host says of the situation.
         #[serde(default, skip_serializing_if = "Record::is_empty", deserialize_with = "person::record")]
         #[schemars(with = "schema::Facts")]

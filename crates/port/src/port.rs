@@ -51,11 +51,14 @@ impl Port {
     /// Answers a call that is JSON, in canonical JSON.
     #[must_use]
     pub fn call(&self, json: &str) -> String {
+        self.answered_by_json(json).to_json()
+    }
+
+    fn answered_by_json(&self, json: &str) -> Answer {
         self.guarded(|| match misread::call(json) {
             Ok(call) => self.answered(call),
             Err(misread) => misread.into(),
         })
-        .to_json()
     }
 
     /// Answers a call.
@@ -124,7 +127,8 @@ impl Port {
             }
             Question::Look(ask) => grant(engine.look(ask.grant, self.at(ask.now))?),
             Question::Offer(ask) => {
-                let offer = engine.offer_in(ask.grant, &ask.actor, &ask.context, self.at(ask.now))?;
+                let (now, holder) = (self.at(ask.now), ask.holder.as_ref());
+                let offer = engine.offer_for(ask.grant, &ask.actor, holder, &ask.context, now)?;
                 Answered::Offer(Box::new(offer))
             }
             Question::Explain(ask) => {
@@ -288,11 +292,13 @@ impl Given {
                 given!(ask, Verb::Extend(extend))
             }
             Call::ApproveExtension(ask) => {
-                let decide = command::DecideExtension { grant: ask.grant, reason: ask.reason };
+                let decide =
+                    command::DecideExtension { grant: ask.grant, reason: ask.reason, content: ask.content };
                 given!(ask, Verb::ApproveExtension(decide))
             }
             Call::DenyExtension(ask) => {
-                let decide = command::DecideExtension { grant: ask.grant, reason: ask.reason };
+                let decide =
+                    command::DecideExtension { grant: ask.grant, reason: ask.reason, content: ask.content };
                 given!(ask, Verb::DenyExtension(decide))
             }
             Call::GiveBack(ask) => given!(ask, Verb::GiveBack(command::GiveBack { grant: ask.grant })),
@@ -362,4 +368,22 @@ fn grant(view: Option<View>) -> Answered {
 
 fn count(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r38_r39_a_panic_is_a_fault_and_the_handle_is_broken() {
+        let port = Port::open(Arc::new(tenure::MemoryStore::new()));
+        let fault = |answer: Answer| match answer {
+            Answer::Fault(fault) => fault.code,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(fault(port.guarded(|| panic!("told to"))), "panicked");
+        assert_eq!(fault(port.answered_by_json(r#"{"call": "sweep"}"#)), "panicked");
+        let fresh = Port::open(Arc::new(tenure::MemoryStore::new()));
+        assert_eq!(fresh.call(r#"{"call":"sweep"}"#), r#"{"ok":{"events":0,"people":0}}"#);
+    }
 }

@@ -171,8 +171,27 @@ described! {
         content: String,
         /// Extensions so far, and how many are left.
         extensions: Extensions,
+        /// The extension that awaits its decision.
+        extension_asked: Option<ExtensionAsked>,
         /// What the targets have confirmed.
         enforcement: Enforcement,
+    }
+    /// An extension that awaits its decision, as its approvers see it.
+    ExtensionAsked {
+        /// Who asked.
+        by: String,
+        /// When.
+        at: Time,
+        /// By how much, in milliseconds.
+        span: Millis,
+        /// The end that was asked: what is approved.
+        ends_at: Time,
+        /// When it lapses.
+        decide_by: Time,
+        /// Why.
+        reason: Option<String>,
+        /// The hash of all that approvers decide on.
+        content: String,
     }
     /// Extensions so far, and how many are left.
     Extensions {
@@ -297,6 +316,8 @@ described! {
         holder: String,
         /// Which attempt this is, from 1.
         attempt: u32,
+        /// Who has it.
+        worker: String,
         /// When the lease runs out.
         lease_until: Time,
         /// What is to be done: `hold`, `remove` or `tell`, with what that needs.
@@ -518,3 +539,6 @@ impl std::fmt::Debug for Facts {
         f.write_str("facts")
     }
 }
+
+#[cfg(test)]
+mod tests;

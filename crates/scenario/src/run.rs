@@ -243,7 +243,11 @@ impl<'s> Stage<'s> {
             Said::Only(items) => identities(items),
             Said::OwnContent => {
                 let grant = ask.grant.as_deref().and_then(|grant| self.look(grant));
-                grant.and_then(|grant| grant.get("content").cloned()).unwrap_or_else(|| Json::from("unknown"))
+                // What is decided on: the request, or the extension that waits.
+                let of =
+                    if ask.verb.ends_with("_extension") { "/extension_asked/content" } else { "/content" };
+                let content = grant.and_then(|grant| grant.pointer(of).cloned());
+                content.unwrap_or_else(|| Json::from("unknown"))
             }
             Said::OwnRevision => self.revision.clone().map_or(Json::Null, Json::from),
         }

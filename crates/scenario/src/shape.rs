@@ -101,6 +101,7 @@ const CONTEXT: Field = may("context", Kind::Context);
 const GRANT: Field = must("grant", Kind::Grant);
 const REASON: Field = may("reason", Kind::Text);
 const FIELDS: Field = may("fields", Kind::Texts);
+const CONTENT: Field = may("content", Kind::Content);
 const TODAY: Field = may("holder", Kind::Today);
 
 /// Verbs that are calls, in the order of a grant's life.
@@ -134,16 +135,12 @@ pub(crate) const CALLS: &[Shape] = &[
             may("span", Kind::Span),
             may("only", Kind::Only),
             REASON,
-            may("content", Kind::Content),
+            CONTENT,
             TODAY,
         ],
         answers: Answers::Grant,
     },
-    Shape {
-        verb: "deny",
-        fields: &[AS, ID, CONTEXT, GRANT, REASON, may("content", Kind::Content)],
-        answers: Answers::Grant,
-    },
+    Shape { verb: "deny", fields: &[AS, ID, CONTEXT, GRANT, REASON, CONTENT], answers: Answers::Grant },
     Shape { verb: "withdraw", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
     Shape {
         verb: "extend",
@@ -160,8 +157,16 @@ pub(crate) const CALLS: &[Shape] = &[
         ],
         answers: Answers::Grant,
     },
-    Shape { verb: "approve_extension", fields: &[AS, ID, CONTEXT, GRANT, REASON], answers: Answers::Grant },
-    Shape { verb: "deny_extension", fields: &[AS, ID, CONTEXT, GRANT, REASON], answers: Answers::Grant },
+    Shape {
+        verb: "approve_extension",
+        fields: &[AS, ID, CONTEXT, GRANT, REASON, CONTENT],
+        answers: Answers::Grant,
+    },
+    Shape {
+        verb: "deny_extension",
+        fields: &[AS, ID, CONTEXT, GRANT, REASON, CONTENT],
+        answers: Answers::Grant,
+    },
     Shape { verb: "give_back", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
     Shape {
         verb: "revoke",
@@ -191,7 +196,7 @@ pub(crate) const CALLS: &[Shape] = &[
     },
     Shape { verb: "sweep", fields: &[], answers: Answers::Sweep },
     Shape { verb: "look", fields: &[GRANT], answers: Answers::Grant },
-    Shape { verb: "offer", fields: &[AS, CONTEXT, GRANT], answers: Answers::Offer },
+    Shape { verb: "offer", fields: &[AS, CONTEXT, GRANT, TODAY], answers: Answers::Offer },
     Shape {
         verb: "holds",
         fields: &[

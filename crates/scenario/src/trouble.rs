@@ -198,8 +198,13 @@ pub(crate) fn quote(text: &str) -> String {
     format!("`{}{cut}`", tame(&shown))
 }
 
-/// Words of people with nothing in them that a terminal would obey.
+/// Words of people with nothing in them that a terminal would obey, or that would show them in another order.
+#[must_use]
 pub fn tame(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain = |c: char| {
+        if c.is_control() || turns(c) { c.escape_unicode().to_string() } else { c.to_string() }
+    };
     text.chars().map(plain).collect()
 }

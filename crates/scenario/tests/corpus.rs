@@ -30,6 +30,7 @@ const REACHABLE: &[(&str, &[&str])] = &[
             "scope.not_in_flow",
             "condition.unmet",
             "condition.failed",
+            "approval.nobody",
             "limit.open_per_person",
             "limit.open_per_item",
             "limit.open_total",

@@ -219,3 +219,6 @@ pub(crate) fn moment(at: Timestamp, beside: Timestamp) -> String {
 }
 
 pub(crate) const PERSON: anstyle::Style = WHO;
+
+#[cfg(test)]
+mod tests;

@@ -116,7 +116,10 @@ fn resource(ask: &Ask) -> String {
 pub(super) fn came(step: &Step, scene: &Scene) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(ok) = scene.answer.get("ok") {
-        lines.extend(granted(step, scene, ok));
+        lines.extend(granted(step, ok));
+        if is_repeated(step, scene) {
+            lines.push(paint(DIM, "the same command again: the same answer, and nothing happens"));
+        }
     }
     if let Some(refused) = scene.answer.get("refused") {
         lines.push(refusal(refused));
@@ -144,19 +147,17 @@ pub(super) fn came(step: &Step, scene: &Scene) -> Vec<String> {
     lines
 }
 
-fn granted(step: &Step, scene: &Scene, ok: &Json) -> Option<String> {
+/// A command that was accepted before writes nothing.
+fn is_repeated(step: &Step, scene: &Scene) -> bool {
+    let Deed::Call(ask) = &step.deed else { return false };
+    ask.answers == Answers::Grant && ask.verb != "look" && scene.records.is_empty()
+}
+
+fn granted(step: &Step, ok: &Json) -> Option<String> {
     let Deed::Call(ask) = &step.deed else { return None };
     let now = step.at;
     match ask.answers {
-        Answers::Grant => {
-            let repeated = scene.records.is_empty() && ask.verb != "look";
-            let note = if repeated {
-                paint(DIM, " (the same command again: the same answer)")
-            } else {
-                String::new()
-            };
-            Some(format!("{}{note}", state(ok, now)))
-        }
+        Answers::Grant => Some(state(ok, now)),
         Answers::Policy => Some(paint(GOOD, "✓ in force")),
         Answers::Sweep => {
             (ok.get("events").and_then(Json::as_u64) == Some(0)).then(|| paint(DIM, "nothing was due"))

@@ -1,0 +1,261 @@
+//! The binary as people run it: what it says, how it ends, and that nothing brings it down.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot run the binary has failed"
+)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+const POLICY: &str = "version: 1
+flows:
+  - id: db
+    who: {any: [group:sre]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {max: 4h, default: 1h}
+    approval: automatic
+";
+
+const STORY: &str = "name: an hour
+start: 2026-03-02T09:00:00Z
+policy: flows.yaml
+people: {alice: {groups: [sre]}}
+resources: {orders: {integration: pg, type: database, name: orders}}
+steps:
+  - at: 0m
+    request: {as: alice, grant: g1, flow: db, items: [orders/read]}
+    expect: {stage: active, ends: 1h}
+  - at: 10m
+    request: {as: alice, grant: g2, flow: db, items: [orders/read], span: 5h}
+    expect: {refused: duration.too_long}
+";
+
+/// A folder of its own for one test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn of(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn with(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.0.join(name), text).unwrap();
+        self
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_tenure")).args(args).current_dir(&self.0).output().unwrap()
+    }
+
+    /// In at most half a gigabyte of address space.
+    fn bounded(&self, args: &[&str]) -> Output {
+        let script = "ulimit -v 524288; exec \"$0\" \"$@\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_tenure")]).args(args);
+        command.current_dir(&self.0).output().unwrap()
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+#[test]
+fn a_good_policy_is_checked() {
+    let folder = Folder::of("good").with("flows.yaml", POLICY);
+    let output = folder.run(&["check", "flows.yaml"]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    assert!(out(&output).contains("flows.yaml: 1 flow"), "{}", out(&output));
+}
+
+#[test]
+fn every_problem_is_shown_with_its_line() {
+    let folder = Folder::of("bad")
+        .with("flows.yaml", &POLICY.replace("4h, default: 1h", "1 hour").replace("who", "whom"));
+    let output = folder.run(&["check", "flows.yaml"]);
+    assert_eq!(code(&output), Some(1));
+    let text = out(&output);
+    for words in
+        ["error[bad_span]", "error[unknown_field]", "did you mean `who`?", "flows.yaml:4:5", "2 problems"]
+    {
+        assert!(text.contains(words), "`{words}` is missing in\n{text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&out(&folder.run(&["check", "--format", "json", "flows.yaml"]))).unwrap();
+    assert_eq!(json[0]["problems"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_folder_is_one_policy_and_scenarios_beside_it_are_passed_over() {
+    let other = POLICY.replace("id: db", "id: other");
+    let folder = Folder::of("folder").with("a.yaml", POLICY).with("b.yaml", &other).with("c.yaml", STORY);
+    let output = folder.run(&["check", "."]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    assert!(out(&output).contains(".: 2 flows"), "{}", out(&output));
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2() {
+    let folder = Folder::of("unread").with("flows.txt", POLICY);
+    for args in [
+        &["check", "nothing.yaml"][..],
+        &["check", "flows.txt"],
+        &["test", "nothing.yaml"],
+        &["test", "."],
+        &["play", "nothing.yaml"],
+        &["explain", "nothing.yaml", "--step", "1"],
+        &["check"],
+        &["walk"],
+        &["test", "--store", "postgres://db", "."],
+    ] {
+        assert_eq!(code(&folder.run(args)), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_story_that_holds_and_one_that_does_not() {
+    let folder = Folder::of("stories").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    let output = folder.run(&["test", "."]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    assert_eq!(out(&output), "✓ an hour\n\n1 scenario holds\n");
+
+    let folder = folder.with("story.yaml", &STORY.replace("ends: 1h", "ends: 2h"));
+    let output = folder.run(&["test", "."]);
+    assert_eq!(code(&output), Some(1));
+    for words in
+        ["✗ an hour  ./story.yaml:1", "step 1, request at 0m (line 7)", "expected  2h", "came      1h"]
+    {
+        assert!(out(&output).contains(words), "`{words}` is missing in\n{}", out(&output));
+    }
+}
+
+#[test]
+fn machines_are_told_as_well() {
+    let failing = STORY.replace("name: an hour", "name: <two> & more").replace("ends: 1h", "ends: 2h");
+    let folder =
+        Folder::of("machines").with("flows.yaml", POLICY).with("a.yaml", STORY).with("b.yaml", &failing);
+    let output = folder.run(&["test", "--format", "json", "."]);
+    assert_eq!(code(&output), Some(1));
+    let json: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!((&json["held"], &json["failed"]), (&1.into(), &1.into()));
+    assert_eq!(json["scenarios"][1]["failures"][0]["mismatches"][0]["came"], "1h");
+
+    let output = folder.run(&["test", "--format", "junit", "."]);
+    assert_eq!(code(&output), Some(1));
+    let xml = out(&output);
+    for words in [
+        "tests=\"2\" skipped=\"0\" failures=\"1\" errors=\"0\"",
+        "&lt;two&gt; &amp; more",
+        "expected 2h, came 1h",
+    ] {
+        assert!(xml.contains(words), "`{words}` is missing in\n{xml}");
+    }
+}
+
+#[test]
+fn a_story_is_told_without_colour_where_nobody_sees_it() {
+    let folder = Folder::of("play").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    let output = folder.run(&["play", "story.yaml"]);
+    assert_eq!(code(&output), Some(0));
+    assert!(!out(&output).contains('\u{1b}'));
+    assert!(out(&output).contains("alice  asks for orders/read under db"), "{}", out(&output));
+    let coloured = folder.run(&["play", "story.yaml", "--color", "always"]);
+    assert!(out(&coloured).contains('\u{1b}'));
+    let failing = folder.with("story.yaml", &STORY.replace("ends: 1h", "ends: 2h"));
+    let output = failing.run(&["play", "story.yaml"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("✗ expected ends: 2h, came 1h"), "{}", out(&output));
+}
+
+#[test]
+fn a_refusal_is_explained_check_by_check() {
+    let folder = Folder::of("explain").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    let output = folder.run(&["explain", "story.yaml", "--step", "2"]);
+    assert_eq!(code(&output), Some(0));
+    let text = out(&output);
+    for words in [
+        "✓ flow.unknown",
+        "✗ duration.too_long",
+        "not reached: hours.closed",
+        "max  4h",
+        "would pass: the same for 4h",
+    ] {
+        assert!(text.contains(words), "`{words}` is missing in\n{text}");
+    }
+    assert!(out(&folder.run(&["explain", "story.yaml", "--step", "1"])).contains("It passes."));
+    assert_eq!(code(&folder.run(&["explain", "story.yaml", "--step", "3"])), Some(2));
+}
+
+#[test]
+fn schemas_completions_and_help_are_printed() {
+    let folder = Folder::of("print");
+    for of in ["policy", "call", "answer"] {
+        let schema: serde_json::Value = serde_json::from_str(&out(&folder.run(&["schema", of]))).unwrap();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{of}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(out(&folder.run(&["completions", shell])).contains("tenure"), "{shell}");
+    }
+    let help = out(&folder.run(&["--help"]));
+    assert!(help.contains("Exit status:") && help.contains("NO_COLOR"), "{help}");
+    for task in ["check", "test", "play", "explain", "schema", "completions"] {
+        assert!(out(&folder.run(&[task, "--help"])).contains("Example"), "{task}");
+    }
+}
+
+/// A hostile or silly file is an error, soon, in bounded memory.
+#[test]
+fn r27_no_file_brings_it_down() {
+    let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (name, before) in ('b'..='j').zip('a'..='i') {
+        let list = vec![format!("*{before}"); 9].join(", ");
+        writeln!(bomb, "{name}: &{name} [{list}]").unwrap();
+    }
+    let mut million = STORY.to_owned();
+    for step in 0..1_000_000 {
+        writeln!(million, "  - at: {}m\n    sweep: {{}}", step + 20).unwrap();
+    }
+    let folder = Folder::of("bombs")
+        .with("alias.yaml", &bomb)
+        .with("deep.yaml", &"[".repeat(100_000))
+        .with("deep.json", &"[".repeat(100_000))
+        .with("deep.toml", &format!("a = {}", "[".repeat(100_000)))
+        .with("large.yaml", &format!("version: 1 # {}", "x".repeat(3 << 20)))
+        .with("million.yaml", &million)
+        .with("flows.yaml", POLICY);
+    for file in ["alias.yaml", "deep.yaml", "deep.json", "deep.toml", "large.yaml", "million.yaml"] {
+        for task in ["check", "test"] {
+            #[expect(clippy::disallowed_methods, reason = "a test of how long it takes")]
+            let began = SystemTime::now();
+            let output = folder.bounded(&[task, file]);
+            let took = began.elapsed().unwrap();
+            let end = code(&output);
+            assert!(end == Some(1) || end == Some(2), "{task} {file}: {end:?}\n{}", out(&output));
+            assert!(took < Duration::from_secs(10), "{task} {file} took {took:?}");
+            assert!(out(&output).len() < 100_000, "{task} {file}: {} bytes", out(&output).len());
+        }
+    }
+}
+
+/// As long a story as a file can hold is played through.
+#[test]
+fn a_long_story_is_played() {
+    let mut long = STORY.to_owned();
+    for step in 0..20_000 {
+        writeln!(long, "  - {{at: {}m, sweep: {{}}}}", step + 20).unwrap();
+    }
+    let folder = Folder::of("long").with("flows.yaml", POLICY).with("story.yaml", &long);
+    let output = folder.bounded(&["test", "story.yaml"]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+}

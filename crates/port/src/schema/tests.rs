@@ -1,0 +1,140 @@
+//! The schemas are those that were committed, and what they describe is what comes and goes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+use tenure::{ManualClock, MemoryStore};
+
+use super::*;
+use crate::Port;
+
+/// A story in which every call is made and every sort of answer comes.
+fn story() -> Vec<(Value, Value)> {
+    let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
+    let port = Port::open(Arc::new(MemoryStore::with_clock(clock.clone())));
+    let alice = json!({"id": "alice", "groups": ["sre"], "attributes": {"team": "a"},
+        "authenticated": {"at": "2026-03-02T08:59:00Z", "methods": ["otp"], "level": "aal2"}});
+    let bob = json!({"id": "bob", "groups": ["leads"], "aliases": ["bob@corp"], "manager": "mona"});
+    let orders = json!({"integration": "pg", "type": "database", "name": "orders", "labels": {"env": "prod"},
+        "owners": ["user:bob"]});
+    let item = json!({"integration": "pg", "type": "database", "name": "orders", "permission": "read"});
+    let policy = json!({"version": 1, "flows": [{"id": "db", "title": "Databases", "who": {"any": ["group:sre"]},
+        "what": [{"integration": "pg", "permissions": ["read"]}], "duration": {"max": "4h"},
+        "approval": {"steps": [{"approvers": ["group:leads"]}]},
+        "extension": {"times": 2, "span": {"default": "30m", "max": "1h"}, "total": "5h",
+            "approval": {"steps": [{"approvers": ["group:leads"]}]}}}]});
+    let ask = |grant: &str| {
+        json!({"call": "request", "actor": alice, "grant": grant, "flow": "db", "span": "2h", "reason": "INC-7",
+            "items": [{"resource": orders, "permission": "read"}], "command_id": grant, "context": {"calm": true}})
+    };
+    let calls = [
+        json!({"call": "publish", "actor": "system:host", "policy": policy}),
+        json!({"call": "publish", "actor": "system:host", "policy": "version: 2", "format": "yaml"}),
+        json!({"call": "publish", "actor": "system:host", "policy": policy, "if_revision": "another"}),
+        json!({"call": "catalog", "actor": alice}),
+        ask("g1"),
+        ask("g1"),
+        ask("g2"),
+        ask("g3"),
+        json!({"call": "explain", "of": {"call": "approve", "actor": alice, "grant": "g1"}}),
+        json!({"call": "explain", "of": ask("g9")}),
+        json!({"call": "inbox", "actor": bob, "limit": 1}),
+        json!({"call": "withdraw", "actor": alice, "grant": "g2"}),
+        json!({"call": "deny", "actor": bob, "grant": "g3", "reason": "no"}),
+        json!({"call": "approve", "actor": alice, "grant": "g1"}),
+        json!({"call": "approve", "actor": bob, "grant": "g1", "span": "1h", "only": [item]}),
+        json!({"call": "take_effects", "worker": "w", "lease": 60_000, "integration": "pg", "limit": 5}),
+        json!({"call": "effect_done", "worker": "w", "effect": "g1/2", "already_held": [item]}),
+        json!({"call": "take_effects", "worker": "w", "lease": "1m"}),
+        json!({"call": "effect_failed", "worker": "w", "effect": "g1/3", "error": "no route", "final": true}),
+        json!({"call": "effect_done", "worker": "w", "effect": "g1/99"}),
+        json!({"call": "look", "grant": "g1"}),
+        json!({"call": "look", "grant": "nothing"}),
+        json!({"call": "offer", "grant": "g1", "actor": alice}),
+        json!({"call": "offer", "grant": "g1", "actor": bob}),
+        json!({"call": "holds", "person": "alice", "resource": orders, "permission": "read"}),
+        json!({"call": "holds", "person": "bob", "resource": orders, "permission": "read"}),
+        json!({"call": "extend", "actor": alice, "grant": "g1", "span": "9h"}),
+        json!({"call": "extend", "actor": alice, "grant": "g1", "if_ends_at": "2026-03-02T10:00:00Z"}),
+        json!({"call": "deny_extension", "actor": bob, "grant": "g1"}),
+        json!({"call": "extend", "actor": alice, "grant": "g1", "span": "PT30M"}),
+        json!({"call": "approve_extension", "actor": bob, "grant": "g1"}),
+        json!({"call": "offer", "grant": "g1", "actor": alice}),
+        json!({"call": "give_back", "actor": alice, "grant": "g1", "now": "2026-03-02T11:00:00Z"}),
+        json!({"call": "give_back", "actor": alice, "grant": "g1"}),
+        json!({"call": "revoke", "actor": "system:host", "grant": "g1", "reason": "late"}),
+        json!({"call": "sweep"}),
+        json!({"call": "list", "holder": "alice", "stage": "closed", "outcome": "given_back", "item": item}),
+        json!({"call": "list", "limit": 1}),
+        json!({"call": "history", "grant": "g1"}),
+        json!({"call": "records", "after": 3, "limit": 10}),
+    ];
+    calls
+        .into_iter()
+        .map(|call| {
+            let answer = port.call(&call.to_string());
+            (call, serde_json::from_str(&answer).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn every_answer_is_as_described() {
+    for (call, answer) in story() {
+        let read = Answer::deserialize(&answer);
+        assert!(read.is_ok(), "{call}\n{answer}\n{read:?}");
+    }
+}
+
+#[test]
+fn every_call_is_made_and_every_sort_of_answer_comes() {
+    let story = story();
+    let schema = call();
+    let variants = schema.get("oneOf").and_then(Value::as_array).unwrap();
+    for variant in variants {
+        let name = variant.pointer("/properties/call/const").and_then(Value::as_str).unwrap();
+        assert!(story.iter().any(|(call, _)| call["call"] == name), "`{name}` is never called");
+    }
+    for sort in ["ok", "refused", "invalid", "fault"] {
+        assert!(story.iter().any(|(_, answer)| answer.get(sort).is_some()), "no answer is `{sort}`");
+    }
+}
+
+/// The fields of a call as the schema has them are those that it is read with.
+#[test]
+fn a_call_with_any_other_field_is_refused() {
+    for (call, _) in story() {
+        let mut more = call.clone();
+        more["surely_unknown"] = json!(1);
+        assert!(serde_json::from_value::<crate::Call>(call.clone()).is_ok(), "{call}");
+        assert!(serde_json::from_value::<crate::Call>(more).is_err(), "{call}");
+    }
+}
+
+#[test]
+fn answers_are_canonical() {
+    let port = Port::open(Arc::new(MemoryStore::new()));
+    let answer = port.call(r#"{"call": "look", "grant": 1}"#);
+    let value: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer, serde_json_canonicalizer::to_string(&value).unwrap());
+    assert!(answer.starts_with(r#"{"invalid":[{"code":"wrong_type","#), "{answer}");
+}
+
+#[test]
+fn the_schemas_are_those_that_were_committed() {
+    for (name, schema) in [("call", call()), ("answer", answer())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.schema.json"));
+        let text = format!("{schema:#}\n");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == text,
+            "run this test with BLESS=1 and look at what changed in {}",
+            path.display()
+        );
+    }
+}
