@@ -1,5 +1,7 @@
 //! Checks in order. A command runs its list, `explain` shows the same list, an offer asks it: there is no other copy.
 
+use std::cell::OnceCell;
+
 use crate::board::Board;
 use crate::command::Command;
 use crate::event::Cause;
@@ -7,6 +9,7 @@ use crate::explain::{Checked, Explanation, Verdict};
 use crate::flow::Flow;
 use crate::grant::{Grant, Outcome, Stage};
 use crate::id::{FlowId, GrantId};
+use crate::lifecycle::rules::Rules;
 use crate::machine::Fault;
 use crate::person::{Actor, Names, Person};
 use crate::refusal::{Code, Refusal};
@@ -30,6 +33,8 @@ pub(crate) enum No {
 pub(crate) struct On<'a> {
     pub(crate) board: &'a Board<'a>,
     pub(crate) command: &'a Command,
+    /// The rules of the extension that is asked about, once they were read.
+    pub(crate) rules: OnceCell<Rules<'a>>,
 }
 
 /// Runs the checks; the first that fails is the refusal.
@@ -71,6 +76,10 @@ fn show(shown: &mut Vec<Checked>, codes: &[Code], refused: Option<Code>) {
 }
 
 impl<'a> On<'a> {
+    pub(crate) const fn new(board: &'a Board<'a>, command: &'a Command) -> Self {
+        Self { board, command, rules: OnceCell::new() }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.board.now
     }

@@ -312,7 +312,8 @@ impl Grant {
 
     /// The items still in its scope, with their facts.
     pub fn items(&self) -> impl Iterator<Item = &Asked> {
-        self.origin.items.iter().filter(|asked| self.terms.scope.contains(&asked.item()))
+        let whole = self.terms.scope.len() == self.origin.items.len();
+        self.origin.items.iter().filter(move |asked| whole || self.terms.scope.contains(&asked.item()))
     }
 
     /// The integrations of its scope.

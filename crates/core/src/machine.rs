@@ -10,7 +10,7 @@ use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::{
     approve, decide_extension, deny, effects as outbox, expire, extend, give_back, open, publish, remind,
-    request, revoke, settle, withdraw,
+    request, revoke, rules, settle, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::time::{Span, Timestamp};
@@ -183,7 +183,7 @@ fn decide(board: &mut Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::EffectDone(ask) => Some(outbox::done(board, command, ask)?),
         Verb::EffectFailed(ask) => Some(outbox::failed(board, command, ask)?),
         Verb::Publish(ask) => {
-            policy = Some(publish::decide(&On { board, command }, ask)?);
+            policy = Some(publish::decide(&On::new(board, command), ask)?);
             None
         }
         Verb::TakeEffect(ask) => {
@@ -193,7 +193,7 @@ fn decide(board: &mut Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::Settle(_) => None,
     };
     let view = match grant.and_then(|id| board.grant(&id)) {
-        Some(grant) => Some(View::of(grant, extend::governing(board, grant)?)),
+        Some(grant) => Some(View::of(grant, rules::governing(board, grant)?)),
         None => None,
     };
     let receipt = Receipt { content: command.content(), view };
@@ -206,7 +206,7 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
     if let Some(holder) = holder(world, command) {
         settle::holder(&mut board, &holder)?;
     }
-    let on = On { board: &board, command };
+    let on = On::new(&board, command);
     match &command.verb {
         Verb::Request(ask) => check::explain(request::CHECKS, &on, ask),
         Verb::Approve(ask) => check::explain(approve::CHECKS, &on, ask),

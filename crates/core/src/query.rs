@@ -7,7 +7,7 @@ use crate::explain::Explanation;
 use crate::flow::OwnRequests;
 use crate::grant::Grant;
 use crate::id::{CommandId, GrantId, PersonId};
-use crate::lifecycle::{ballot, decide_extension, extend, offer as offers, request, settle};
+use crate::lifecycle::{ballot, decide_extension, extend, offer as offers, request, rules, settle};
 use crate::limits::CLOCK_TOLERANCE;
 use crate::machine::{self, Fault};
 use crate::offer::Offer;
@@ -50,7 +50,7 @@ pub fn needs_person(person: &PersonId, world: &World) -> Vec<Read> {
 pub fn look(world: &World, grant: &GrantId, now: Timestamp) -> Result<Option<View>, Fault> {
     let board = settled(world, grant, now)?;
     match board.grant(grant) {
-        Some(grant) => Ok(Some(View::of(grant, extend::governing(&board, grant)?))),
+        Some(grant) => Ok(Some(View::of(grant, rules::governing(&board, grant)?))),
         None => Ok(None),
     }
 }
@@ -70,7 +70,7 @@ pub fn offer(
     let board = settled(world, grant, now)?;
     let verb = Verb::Extend(extend::click(grant, holder));
     let command = question(person, context, verb);
-    offers::offer(&On { board: &board, command: &command }, grant, holder)
+    offers::offer(&On::new(&board, &command), grant, holder)
 }
 
 /// The checks of a command, one by one.
@@ -103,7 +103,7 @@ pub fn awaits(world: &World, grant: &GrantId, person: &Person, now: Timestamp) -
     let board = settled(world, grant, now)?;
     let Some(grant) = board.grant(grant) else { return Ok(false) };
     let command = question(person, &Record::new(), Verb::Extend(extend::click(grant.id(), None)));
-    let on = On { board: &board, command: &command };
+    let on = On::new(&board, &command);
     match &grant.stage {
         crate::grant::Stage::Pending(_) => {
             Ok(ballot::awaits(&on, &request::ballot(grant, board.pinned(grant)?)))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::check::{self, Check, No, On};
-use crate::command::{Approve, Asked, Command};
+use crate::command::{Approve, Command};
 use crate::effect::{Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
 use crate::grant::{Approved as Waits, Decision, Grant, Stage, Terms, Waiting};
@@ -71,7 +71,7 @@ pub(crate) const CHECKS: &[Check<Approve>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Approve) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     let ballot = ballot(&on, ask)?;
     let decision = decision(&on, ask, &ballot)?;
@@ -243,9 +243,9 @@ fn holder_conditions(on: &On<'_>, ask: &Approve) -> Result<(), No> {
     let Some(holder) = holder_today(on, ask)? else { return Ok(()) };
     let grant = on.grant(&ask.grant)?;
     let flow = on.pinned(grant)?;
-    let items: Vec<&Asked> = grant.items().collect();
+    let items = || grant.items().collect();
     let named = flow.when.iter().map(eligible::Conditioned::named);
-    eligible::conditions(on, named, Some(holder), &items, || {
+    eligible::conditions(on, named, Some(holder), items, || {
         let mut asking = eligible::asking(on, flow, &grant.origin.requester.id, &grant.origin.holder.id);
         asking.span = grant.origin.span;
         asking.reason = grant.origin.reason.clone().unwrap_or_default();

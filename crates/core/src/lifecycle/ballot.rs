@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::check::{No, On};
-use crate::command::Asked;
 use crate::flow::approval_rule::{Decided, Order, Step};
 use crate::grant::{AskedExtension, Decision, Grant};
 use crate::lifecycle::{bring, eligible, remind};
@@ -201,9 +200,9 @@ impl<'a> Ballot<'a> {
         let origin = &self.grant.origin;
         let revision = self.asked.map_or(&origin.revision, |asked| &asked.revision);
         let flow = on.board.revision(&origin.flow, revision)?;
-        let items: Vec<&Asked> = self.grant.items().collect();
+        let items = || self.grant.items().collect();
         let condition = [eligible::Conditioned::plain(when)];
-        eligible::conditions(on, condition, on.person(), &items, || {
+        eligible::conditions(on, condition, on.person(), items, || {
             let requester = self.asked.map_or(&origin.requester.id, |asked| &asked.by.id);
             let mut ask = eligible::asking(on, flow, requester, &origin.holder.id);
             let (span, reason) =

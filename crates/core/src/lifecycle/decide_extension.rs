@@ -12,7 +12,7 @@ use crate::grant::{AskedExtension, Decision, Grant, Stage};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::ballot::{self, Ballot, Place};
 use crate::lifecycle::extend::{self, Extended};
-use crate::lifecycle::{bring, remind, request};
+use crate::lifecycle::{bring, remind, request, rules};
 use crate::machine::Fault;
 use crate::refusal::{Code, Refusal};
 
@@ -96,7 +96,7 @@ pub(crate) fn approve(
     command: &Command,
     ask: &DecideExtension,
 ) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(APPROVE, &on, ask)?;
     let (ballot, asked) = (ballot(&on, ask)?, asked(&on, ask)?.clone());
     let decision = decision(&on, ask, &ballot, &ballot.awaited(&on))?;
@@ -126,7 +126,7 @@ pub(crate) fn approve(
 }
 
 pub(crate) fn deny(board: &mut Board<'_>, command: &Command, ask: &DecideExtension) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(DENY, &on, ask)?;
     let (ballot, by) = (ballot(&on, ask)?, asked(&on, ask)?.by.id.clone());
     let decision = decision(&on, ask, &ballot, &ballot.places(&on))?;
@@ -198,12 +198,12 @@ fn ballot<'a>(on: &On<'a>, ask: &DecideExtension) -> Result<Ballot<'a>, No> {
     if let Some(asked) = grant.active().and_then(|active| active.asked.as_deref()) {
         return Ok(ballot_on(on.board, grant, asked)?);
     }
-    let rule = extend::governing(on.board, grant)?.and_then(steps);
+    let rule = rules::governing(on.board, grant)?.and_then(steps);
     Ok(Ballot { grant, rule, approvals: &[], denials: &[], asked: None })
 }
 
 fn steps(flow: &Flow) -> Option<&crate::flow::approval_rule::Decided> {
-    extend::steps(flow, flow.extension.as_ref()?)
+    rules::steps(flow, flow.extension.as_ref()?)
 }
 
 fn running(on: &On<'_>, ask: &DecideExtension) -> Result<(), No> {

@@ -41,7 +41,7 @@ pub(crate) const CHECKS: &[Check<Deny>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Deny) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     let ballot = ballot(&on, ask)?;
     let decision = Decision {

@@ -128,7 +128,7 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
 }
 
 pub(crate) fn done(board: &mut Board<'_>, command: &Command, ask: &EffectDone) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(DONE, &on, ask)?;
     let grant = on.grant(&ask.grant)?;
     if let Some(late) = late(&on, grant, ask.effect, &ask.worker) {
@@ -145,7 +145,7 @@ pub(crate) fn done(board: &mut Board<'_>, command: &Command, ask: &EffectDone) -
 }
 
 pub(crate) fn failed(board: &mut Board<'_>, command: &Command, ask: &EffectFailed) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(FAILED, &on, ask)?;
     let grant = on.grant(&ask.grant)?;
     if let Some(late) = late(&on, grant, ask.effect, &ask.worker) {

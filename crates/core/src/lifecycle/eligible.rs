@@ -88,18 +88,18 @@ pub(crate) fn may_hold(flow: &Flow, holder: Option<&Person>, id: &PersonId) -> R
 }
 
 /// `condition.unmet` and `condition.failed`: every condition must hold for every item.
-pub(crate) fn conditions<'c>(
+pub(crate) fn conditions<'c, 'i>(
     on: &On<'_>,
     conditions: impl IntoIterator<Item = Conditioned<'c>>,
     principal: Option<&Person>,
-    items: &[&Asked],
+    items: impl Fn() -> Vec<&'i Asked>,
     ask: impl Fn() -> Ask,
 ) -> Result<(), No> {
     let mut conditions = conditions.into_iter().peekable();
     if conditions.peek().is_none() {
         return Ok(());
     }
-    let ask = ask();
+    let (ask, items) = (ask(), items());
     for condition in conditions {
         let Some(principal) = principal else {
             return Err(condition.failed("the holder's facts were not handed in"));

@@ -7,15 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::check::{self, Check, No, On};
-use crate::command::{Asked, Command, Extend};
+use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
-use crate::flow::approval_rule::{Approval, Decided};
-use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, ExtensionRule, GovernedBy};
-use crate::flow::hours::PastClose;
-use crate::flow::{Flow, condition};
-use crate::grant::{Active, AskedExtension, Grant, Moved, Stage};
+use crate::grant::{AskedExtension, Grant, Moved, Stage};
 use crate::id::{GrantId, digest};
+use crate::lifecycle::rules::{self, Rules};
 use crate::lifecycle::withdraw::is_party;
 use crate::lifecycle::{bring, decide_extension, eligible, remind, request};
 use crate::machine::Fault;
@@ -80,7 +77,7 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     let rules = Rules::of(&on, ask)?;
     let (span, to) = rules.asked(&on, ask);
@@ -163,181 +160,11 @@ pub(crate) fn effects(after: &Grant, event: &Extended) -> Vec<Task> {
     adjust.chain([notice]).collect()
 }
 
-/// The grant with the rules that govern its extension, and how far its end can move now.
-pub(crate) struct Rules<'a> {
-    pub(crate) grant: &'a Grant,
-    pub(crate) active: &'a Active,
-    pub(crate) flow: &'a Flow,
-    pub(crate) rule: &'a ExtensionRule,
-    /// `active_since + total` and the flow's `until`, whichever is earlier.
-    pub(crate) bound: Option<Timestamp>,
-    /// The close of the flow's hours, where access may not run past it.
-    pub(crate) close: Option<Timestamp>,
-    /// Whether the flow's hours are closed now, and access may not run then.
-    pub(crate) shut: bool,
-}
-
-impl<'a> Rules<'a> {
-    /// `extension.not_allowed` where there is no rule. An extension is a new ask: today's rules judge it,
-    /// unless they say otherwise.
-    fn of(on: &On<'a>, ask: &Extend) -> Result<Self, No> {
-        let grant = on.grant(&ask.grant)?;
-        let active = check::running(grant)?;
-        let flow = governing(on.board, grant)?;
-        let Some((flow, rule)) = flow.and_then(|flow| Some((flow, flow.extension.as_ref()?))) else {
-            let words = format!("grants of `{}` cannot be extended", grant.origin.flow);
-            return Err(Refusal::new(Code::ExtensionNotAllowed, words).into());
-        };
-        let today = on.today(&grant.origin.flow)?.flow.until;
-        let total = rule.total.map(|total| active.since.plus(total));
-        let bound = [total, flow.until, today].into_iter().flatten().min();
-        let hours = flow.hours.as_ref().filter(|_| flow.past_close != PastClose::Allow);
-        // Hours that never close bound nothing.
-        let close =
-            hours.and_then(|hours| hours.closes_after(on.now())).filter(|close| *close < Timestamp::MAX);
-        let shut = hours.is_some_and(|hours| !hours.is_open(on.now()));
-        Ok(Self { grant, active, flow, rule, bound, close, shut })
-    }
-
-    /// The latest end that total, `until` and hours allow.
-    pub(crate) fn latest_end(&self) -> Option<Timestamp> {
-        [self.bound, self.close].into_iter().flatten().min()
-    }
-
-    /// The end that a span leads to.
-    fn end_of(&self, now: Timestamp, span: Span) -> Timestamp {
-        match self.rule.anchor {
-            Anchor::End => self.active.end.plus(span),
-            Anchor::Now => now.plus(span).max(self.active.end),
-        }
-    }
-
-    /// The smallest span that the rule allows and that moves the end.
-    pub(crate) fn least(&self, now: Timestamp) -> Span {
-        match self.rule.anchor {
-            Anchor::End => self.rule.span.min,
-            Anchor::Now => self.rule.span.min.max(self.active.end.since(now).plus(Span::millis(1))),
-        }
-    }
-
-    /// The largest span that passes, where one does.
-    pub(crate) fn most(&self, now: Timestamp) -> Option<Span> {
-        let left = self.left(now);
-        let most = left.map_or(self.rule.span.max, |left| left.min(self.rule.span.max));
-        (most >= self.least(now)).then_some(most)
-    }
-
-    /// What is left until the latest end, counted from where a span is counted from.
-    fn left(&self, now: Timestamp) -> Option<Span> {
-        let from = match self.rule.anchor {
-            Anchor::End => self.active.end,
-            Anchor::Now => now,
-        };
-        self.latest_end().map(|latest| latest.since(from))
-    }
-
-    /// The span that one click gives: the default, or what is left where that is less and enough.
-    pub(crate) fn default(&self, now: Timestamp) -> Span {
-        let default = self.rule.span.default;
-        match self.left(now) {
-            Some(left) if left < default && left >= self.least(now) => left,
-            Some(_) | None => default,
-        }
-    }
-
-    /// The span asked for and the end it leads to. A span that the caller names is never changed.
-    fn asked(&self, on: &On<'_>, ask: &Extend) -> (Span, Timestamp) {
-        let span = ask.span.unwrap_or_else(|| self.default(on.now()));
-        (span, self.end_of(on.now(), span))
-    }
-
-    /// Who must approve this click: nobody, or people within a time (until the end where none is set).
-    pub(crate) fn approval(&self, on: &On<'_>, ask: &Extend) -> Result<Option<Option<Span>>, No> {
-        let used = self.grant.extensions.len();
-        match &self.rule.approval {
-            ExtensionApproval::Decided { first, decide_within, .. }
-                if used >= usize::try_from(*first).unwrap_or(usize::MAX) =>
-            {
-                match steps(self.flow, self.rule) {
-                    Some(decided) if !self.lane_is_open(on, ask, decided)? => Ok(Some(*decide_within)),
-                    Some(_) | None => Ok(None),
-                }
-            }
-            ExtensionApproval::Automatic | ExtensionApproval::Decided { .. } => Ok(None),
-        }
-    }
-
-    /// Whether the fast lane is open. What cannot be told is a no: the steps apply.
-    fn lane_is_open(&self, on: &On<'_>, ask: &Extend, decided: &Decided) -> Result<bool, No> {
-        let lane = decided.automatic.as_ref().and_then(|lane| lane.when.as_deref());
-        let Some(when) = lane else { return Ok(false) };
-        match self.hold(on, ask, [eligible::Conditioned::plain(when)]) {
-            Ok(()) => Ok(true),
-            Err(No::Refused(_)) => Ok(false),
-            Err(No::Fault(fault)) => Err(No::Fault(fault)),
-        }
-    }
-
-    fn hold<'c>(
-        &self,
-        on: &On<'_>,
-        ask: &Extend,
-        conditions: impl IntoIterator<Item = eligible::Conditioned<'c>>,
-    ) -> Result<(), No> {
-        let items: Vec<&Asked> = self.grant.items().collect();
-        eligible::conditions(on, conditions, holder(on, ask, self.grant), &items, || self.asking(on, ask))
-    }
-
-    fn asking(&self, on: &On<'_>, ask: &Extend) -> condition::Ask {
-        let asker = on.person().map_or(&self.grant.origin.requester.id, |person| &person.id);
-        let mut asking = eligible::asking(on, self.flow, asker, self.grant.holder());
-        asking.span = self.asked(on, ask).0;
-        asking.reason = ask.reason.clone().unwrap_or_default();
-        asking.extension = used(self.grant);
-        asking
-    }
-}
-
 /// The hash of all that approvers of an extension decide on: whose access, who asks, to which end, why.
 fn content(grant: &Grant, by: &Names, span: Span, end: Timestamp, reason: Option<&str>) -> String {
     // INVARIANT: ids, texts and numbers always have a JSON form.
     let text = serde_json::to_string(&(&grant.origin.content, &by.id, span, end, reason)).unwrap_or_default();
     digest([text.as_bytes()])
-}
-
-/// The flow whose rules govern an extension: today's, unless that says that the granted ones do.
-pub(crate) fn governing<'a>(board: &Board<'a>, grant: &Grant) -> Result<Option<&'a Flow>, Fault> {
-    let Some(today) = board.world.policy.flow(&grant.origin.flow) else { return Ok(None) };
-    let by = today.flow.extension.as_ref().map(|rule| rule.governed_by);
-    match by {
-        None => Ok(None),
-        Some(GovernedBy::Today) => Ok(Some(&today.flow)),
-        // `stricter` is refused by `flow::unsupported` until both rules are merged; the granted rules are the promise.
-        Some(GovernedBy::Granted | GovernedBy::Stricter) => Ok(Some(board.pinned(grant)?)),
-    }
-}
-
-/// The steps that decide on an extension, where people do.
-pub(crate) fn steps<'a>(flow: &'a Flow, rule: &'a ExtensionRule) -> Option<&'a Decided> {
-    match &rule.approval {
-        ExtensionApproval::Automatic => None,
-        ExtensionApproval::Decided { by: DecidedBy::Steps(decided), .. } => Some(decided),
-        ExtensionApproval::Decided { by: DecidedBy::Same, .. } => match &flow.approval {
-            Approval::Automatic => None,
-            Approval::Decided(decided) => Some(decided),
-        },
-    }
-}
-
-/// Extensions granted so far.
-pub(crate) fn used(grant: &Grant) -> u32 {
-    u32::try_from(grant.extensions.len()).unwrap_or(u32::MAX)
-}
-
-/// The holder's facts of today: the actor's, or those handed in.
-fn holder<'r>(on: &On<'r>, ask: &'r Extend, grant: &Grant) -> Option<&'r Person> {
-    let actor = on.person().filter(|person| person.id == *grant.holder());
-    actor.or(ask.holder.as_ref().filter(|holder| holder.id == *grant.holder()))
 }
 
 fn not_holder(on: &On<'_>) -> Refusal {
@@ -351,7 +178,7 @@ fn may_extend(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     if is_party(on, grant) {
         return Ok(());
     }
-    let rule = governing(on.board, grant)?.and_then(|flow| flow.extension.as_ref());
+    let rule = rules::governing(on.board, grant)?.and_then(|flow| flow.extension.as_ref());
     let others = rule.map_or(&[][..], |rule| &rule.others);
     let means = |person| others.iter().any(|selector| eligible::means(selector, person, grant));
     let named = on.person().is_some_and(means);
@@ -372,7 +199,7 @@ fn seen(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn times(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    let (used, times) = (used(rules.grant), rules.rule.times);
+    let (used, times) = (rules::used(rules.grant), rules.rule.times);
     if used >= times {
         let words = format!("all {times} extensions of `{}` were granted already", ask.grant);
         return Err(Refusal::new(Code::ExtensionUsedUp, words)
@@ -389,14 +216,14 @@ fn requester(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     if !is_party(on, rules.grant) {
         return Ok(());
     }
-    let today = holder(on, ask, rules.grant).and_then(|holder| holder.manager.as_ref());
+    let today = rules::holder(on, ask, rules.grant).and_then(|holder| holder.manager.as_ref());
     let manager = today.or(rules.grant.origin.manager.as_ref());
     eligible::may_request(rules.flow, on.actor(), &rules.grant.origin.holder, manager)
 }
 
 fn eligibility(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    eligible::may_hold(rules.flow, holder(on, ask, rules.grant), rules.grant.holder())
+    eligible::may_hold(rules.flow, rules::holder(on, ask, rules.grant), rules.grant.holder())
 }
 
 fn scope(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -534,11 +361,6 @@ pub(crate) fn click(grant: &GrantId, holder: Option<&Person>) -> Extend {
         fields: BTreeMap::new(),
         holder: holder.cloned(),
     }
-}
-
-/// The rules of one grant, for an offer.
-pub(crate) fn rules<'a>(on: &On<'a>, ask: &Extend) -> Result<Rules<'a>, No> {
-    Rules::of(on, ask)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check<GiveBack>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &GiveBack) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());

@@ -14,6 +14,7 @@ pub mod decide_extension;
 pub mod extend;
 pub(crate) mod offer;
 pub mod remind;
+pub(crate) mod rules;
 
 pub mod expire;
 pub(crate) mod give_back;

@@ -6,7 +6,8 @@ use crate::check::{Check, No, On};
 use crate::command::Extend;
 use crate::grant::Grant;
 use crate::id::GrantId;
-use crate::lifecycle::extend::{self, Rules};
+use crate::lifecycle::extend;
+use crate::lifecycle::rules::Rules;
 use crate::machine::Fault;
 use crate::offer::{Need, Offer};
 use crate::person::Person;
@@ -48,18 +49,18 @@ fn made(on: &On<'_>, ask: &Extend) -> Result<Offer, No> {
     }
     let grant = on.grant(&ask.grant)?;
     let stranger = refused.as_ref().is_some_and(|refusal| refusal.code == Code::ExtensionNotHolder);
-    let rules = match extend::rules(on, ask) {
+    let rules = match Rules::of(on, ask) {
         Ok(rules) if !stranger => Some(rules),
         Ok(_) | Err(No::Refused(_)) => None,
         Err(No::Fault(fault)) => return Err(No::Fault(fault)),
     };
-    if let Some(rules) = &rules
+    if let Some(rules) = rules
         && refused.is_none()
         && rules.approval(on, ask)?.is_some()
     {
         needs.insert(Need::Approval);
     }
-    Ok(filled(on, if stranger { None } else { Some(grant) }, rules.as_ref(), refused, needs))
+    Ok(filled(on, if stranger { None } else { Some(grant) }, rules, refused, needs))
 }
 
 /// A check that says what must be brought is a need, not a refusal: the click can bring it.

@@ -59,7 +59,7 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     let flow = flow(&on, ask)?;
     let holder = holder(&on, ask)?;
@@ -124,7 +124,7 @@ fn flow<'a>(on: &On<'a>, ask: &Request) -> Result<&'a Flow, No> {
 }
 
 /// The holder: the actor, or the person named. What an actor says of themselves is not the host's word.
-fn holder<'r>(on: &On<'r>, ask: &'r Request) -> Result<&'r Person, No> {
+fn holder<'r>(on: &'r On<'_>, ask: &'r Request) -> Result<&'r Person, No> {
     named_holder(on.person(), ask.holder.as_ref()).ok_or_else(|| {
         let words = format!("`{}` holds nothing: name the person the access is for", on.actor());
         Refusal::new(Code::RequesterNotAllowed, words).into()
@@ -232,9 +232,9 @@ pub(crate) fn offered(flow: &Flow, items: &[&Asked]) -> Result<(), No> {
 
 fn conditions(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
-    let items: Vec<&Asked> = ask.items.iter().collect();
+    let items = || ask.items.iter().collect();
     let named = flow.when.iter().map(eligible::Conditioned::named);
-    eligible::conditions(on, named, Some(holder), &items, || asking(on, ask, flow, holder))
+    eligible::conditions(on, named, Some(holder), items, || asking(on, ask, flow, holder))
 }
 
 fn asking(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> crate::flow::condition::Ask {
@@ -252,9 +252,9 @@ fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result
         Approval::Decided(decided) => decided.automatic.as_ref(),
     };
     let Some(when) = lane.and_then(|lane| lane.when.as_deref()) else { return Ok(false) };
-    let items: Vec<&Asked> = ask.items.iter().collect();
+    let items = || ask.items.iter().collect();
     let condition = [eligible::Conditioned::plain(when)];
-    match eligible::conditions(on, condition, Some(holder), &items, || asking(on, ask, flow, holder)) {
+    match eligible::conditions(on, condition, Some(holder), items, || asking(on, ask, flow, holder)) {
         Ok(()) => Ok(true),
         Err(No::Refused(_)) => Ok(false),
         Err(No::Fault(fault)) => Err(No::Fault(fault)),

@@ -33,7 +33,7 @@ pub(crate) const CHECKS: &[Check<Revoke>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Revoke) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     let reason = reason(ask)?.to_owned();
     // From here it must succeed.

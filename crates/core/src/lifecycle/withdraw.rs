@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check<Withdraw>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Withdraw) -> Result<GrantId, No> {
-    let on = On { board, command };
+    let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());

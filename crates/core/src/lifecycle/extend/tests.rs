@@ -435,7 +435,7 @@ fn a_check_that_is_taken_out_is_gone_from_both() {
     let Verb::Extend(ask) = &click.verb else { panic!("{click:?}") };
     let world = tenant.world(|world| crate::machine::needs(&click, world));
     let board = Board::new(&world, tenant.clock);
-    let on = On { board: &board, command: &click };
+    let on = On::new(&board, &click);
     let refusal_of = |answer: Result<(), No>| match answer {
         Ok(()) => None,
         Err(No::Refused(refusal)) => Some(refusal.code),
