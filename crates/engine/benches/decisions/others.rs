@@ -10,9 +10,9 @@ use cedar_policy::{
 };
 use serde::Serialize;
 
-/// Now, in the facts of both.
-const NOW: i64 = 1_772_442_000_000;
-const HOUR: i64 = 3_600_000;
+/// Now, in the facts of both: in seconds, since Casbin's numbers have 32 bits.
+const NOW: i64 = 1_772_442_000;
+const HOUR: i64 = 3_600;
 
 /// A policy and a request of Cedar, both made before anything is measured.
 pub(crate) struct Cedar {
