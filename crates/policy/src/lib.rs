@@ -1,4 +1,4 @@
-//! Documents to flows.
+#![doc = include_str!("../FLOWS.md")]
 
 pub mod beside;
 #[cfg(feature = "cedar")]

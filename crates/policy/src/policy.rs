@@ -13,7 +13,7 @@ use tenure_core::flow::valid::{Wrong, WrongCode, wrongs};
 use tenure_core::id::{FlowId, Revision};
 use tenure_core::limits::DOCUMENT_BYTES_MAX;
 
-use crate::decode::{self, Draft, FlowDraft, Merged, Reader};
+use crate::decode::{self, Draft, FlowDraft, Merged, Placed, Reader};
 use crate::document::{self, Format, Node, Place, Value};
 use crate::lint;
 use crate::problem::{Code, Problem, Problems, Source, Warnings};
@@ -173,7 +173,9 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
     let mut warnings = Vec::new();
     for FlowDraft { mut parts, placed } in draft.flows {
         parts.revision = revision(&merged, placed.index).ok_or_else(|| refused(Vec::new()))?;
-        let flow = Flow::new(parts).map_err(|_| refused(Vec::new()))?;
+        let flow = Flow::new(parts).map_err(|wrongs| {
+            refused(wrongs.into_iter().map(|wrong| told(wrong, &placed, &merged)).collect())
+        })?;
         lint::flow(&flow, &placed, &merged, &mut warnings);
         flows.insert(flow.id.clone(), Arc::new(flow));
     }
@@ -187,13 +189,12 @@ fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
         for wrong in wrongs(&flow.parts) {
             let concerned = |path: &String| reader.is_broken(&flow.placed.path(path));
             if !wrong.concerns.iter().any(concerned) {
-                note(reader, merged, flow.placed.path(&wrong.path), wrong);
+                reader.note(told(wrong, &flow.placed, merged));
             }
         }
         for wrong in unsupported(&flow.parts) {
-            let path = flow.placed.path(&wrong.path);
-            if !reader.is_replaced(&path) {
-                note(reader, merged, path, wrong);
+            if !reader.is_replaced(&flow.placed.path(&wrong.path)) {
+                reader.note(told(wrong, &flow.placed, merged));
             }
         }
     }
@@ -210,7 +211,8 @@ fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
     }
 }
 
-fn note(reader: &mut Reader, merged: &Merged<'_>, path: String, wrong: Wrong) {
+/// What is wrong with a flow, at its place in the document.
+fn told(wrong: Wrong, placed: &Placed, merged: &Merged<'_>) -> Problem {
     let code = match wrong.code {
         WrongCode::OutOfRange => Code::OutOfRange,
         WrongCode::Contradiction => Code::Contradiction,
@@ -218,8 +220,9 @@ fn note(reader: &mut Reader, merged: &Merged<'_>, path: String, wrong: Wrong) {
         WrongCode::TooLarge => Code::TooLarge,
         WrongCode::Unsupported => Code::Unsupported,
     };
+    let path = placed.path(&wrong.path);
     let place = merged.place(&path);
-    reader.disagree(code, path, place, wrong.message, wrong.help.as_deref().unwrap_or_default());
+    Problem::new(code, path, place, wrong.message).help(wrong.help.unwrap_or_default())
 }
 
 /// The document as one value, whatever files it came in.

@@ -1,5 +1,7 @@
 //! Every problem code, by at least one document that has exactly it.
 
+#![cfg(feature = "cedar")]
+
 use std::collections::BTreeSet;
 
 use tenure_policy::Policy;
@@ -225,6 +227,8 @@ fn every_row_has_its_problem_and_where() {
 #[test]
 fn no_problem_code_is_without_a_document() {
     let deep = format!("version: 1\nflows: {}", "[".repeat(40));
+    let pattern = document(&format!("  reason: {{pattern: '{}'}}", "a".repeat(1025)));
+    assert_eq!(found(&pattern), [("too_large", "flows[0].reason.pattern".to_owned())]);
     let large = format!("version: 1\n#{}", "a".repeat(1 << 20));
     let mut codes: BTreeSet<&str> = OF_FLOWS.iter().chain(OF_DOCUMENTS).map(|(_, code, _)| *code).collect();
     codes.extend(found(&deep).iter().chain(&found(&large)).map(|(code, _)| *code));

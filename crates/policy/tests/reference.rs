@@ -1,5 +1,6 @@
 //! The example of the reference, whole.
 
+#![cfg(feature = "cedar")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use tenure_policy::Policy;

@@ -75,21 +75,23 @@ impl Reader {
         message: impl Into<String>,
         help: &str,
     ) {
-        if self.problems.len() >= PROBLEMS_MAX {
-            self.beyond = self.beyond.saturating_add(1);
-            return;
+        if self.problems.len() < PROBLEMS_MAX {
+            self.broken.insert(path.to_string());
         }
-        self.broken.insert(path.to_string());
-        self.problems.push(Problem::new(code, path.to_string(), place, message).help(help));
+        self.note(Problem::new(code, path.to_string(), place, message).help(help));
     }
 
     /// Notes a problem of meaning: the field is whole, what it says is not.
     pub(crate) fn disagree(&mut self, code: Code, path: String, place: Place, message: String, help: &str) {
+        self.note(Problem::new(code, path, place, message).help(help));
+    }
+
+    pub(crate) fn note(&mut self, problem: Problem) {
         if self.problems.len() >= PROBLEMS_MAX {
             self.beyond = self.beyond.saturating_add(1);
-            return;
+        } else {
+            self.problems.push(problem);
         }
-        self.problems.push(Problem::new(code, path, place, message).help(help));
     }
 
     /// Says that a field holds a placeholder because another one, already told of, is broken.

@@ -12,6 +12,9 @@ use crate::problem::{Code, quote, tame};
 /// take a megabyte and the time to make it, so each is charged by what it takes.
 pub(super) const PATTERNS_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes of one pattern as it is written: reading it takes memory before it can be charged.
+const PATTERN_BYTES_MAX: usize = 1024;
+
 /// What one pattern is charged with: the first of these that it fits into.
 const CHARGES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, 1 << 20];
 
@@ -45,6 +48,12 @@ fn pattern(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Pattern>
     let text = reader.text(node, path)?;
     if let Some(known) = reader.patterns.get(text) {
         return Some(known.clone());
+    }
+    if text.len() > PATTERN_BYTES_MAX {
+        let message = format!("the pattern has {} bytes", text.len());
+        let help = format!("a pattern has at most {PATTERN_BYTES_MAX}; a few conditions say more");
+        reader.problem(Code::TooLarge, path, node.place, message, &help);
+        return None;
     }
     if !charge(reader, text) {
         let message = "the patterns of this document take too much memory, this one among them";
