@@ -2,8 +2,11 @@
 //!
 //! `TENURE_CASES` sets how many random stories are told, 256 if it is not set.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
-use proptest::test_runner::Config;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
 
 // The fixture is a part of the crate and of these tests: it names modules from the root of either.
 use tenure_core::{
@@ -38,3 +41,49 @@ proptest! {
         story::delivered(told)?;
     }
 }
+
+/// Invariants that are never in danger would say nothing: such stories reach everything that can happen.
+#[test]
+fn the_stories_reach_every_event_and_many_refusals() {
+    let mut runner = TestRunner::deterministic();
+    let stories = prop::collection::vec(story::step(), 50);
+    let (mut events, mut codes) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..150 {
+        let steps = stories.new_tree(&mut runner).unwrap().current();
+        let told = story::tell(&steps).unwrap();
+        events.extend(told.events());
+        codes.extend(told.refusals());
+    }
+    let never: Vec<&str> = EVENTS.into_iter().filter(|name| !events.contains(name)).collect();
+    assert_eq!(never, [""; 0], "never happened");
+    assert!(codes.len() > 25, "only {codes:?}");
+}
+
+const EVENTS: [&str; 26] = [
+    "requested",
+    "approval_given",
+    "approved",
+    "denial_given",
+    "denied",
+    "withdrawn",
+    "undecided",
+    "activated",
+    "unused",
+    "reminded",
+    "extension_asked",
+    "extension_approval_given",
+    "extended",
+    "extension_denial_given",
+    "extension_denied",
+    "extension_lapsed",
+    "expired",
+    "given_back",
+    "revoked",
+    "kept_for",
+    "effect_taken",
+    "effect_skipped",
+    "effect_done",
+    "effect_failed",
+    "effect_stuck",
+    "effect_late",
+];

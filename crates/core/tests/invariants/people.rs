@@ -10,10 +10,10 @@ use crate::time::Timestamp;
 
 /// Everybody: `bot` is alice, `ci` is bob, and `al` is alice under her other id. The host knows that of each.
 pub(crate) const PEOPLE: [&str; 6] = ["alice", "bob", "carol", "bot", "ci", "al"];
-pub(crate) const FLOWS: [&str; 4] = ["auto", "db", "two", "late"];
+pub(crate) const FLOWS: [&str; 5] = ["auto", "db", "two", "late", "ask"];
 pub(crate) const ITEMS: [&str; 3] = ["pg/a/read", "pg/b/read", "aws/a/read"];
 /// How many policies there are to be put in force.
-pub(crate) const POLICIES: u8 = 7;
+pub(crate) const POLICIES: u8 = 9;
 
 pub(crate) fn someone(number: u8) -> Person {
     let id = PEOPLE[usize::from(number) % PEOPLE.len()];
@@ -42,10 +42,10 @@ pub(crate) fn human(id: &PersonId) -> &'static str {
 
 /// The policy of that number, with what it may bound set near this moment.
 pub(crate) fn policy(number: u8, now: Timestamp) -> Vec<Parts> {
-    let mut flows = vec![auto(), db(), two(), late()];
+    let mut flows = vec![auto(), db(), two(), late(), ask()];
     match number % POLICIES {
-        0 => {}
-        1 => flows[0].until = Some(now.plus(mins(7))),
+        0 | 7 | 8 => {}
+        1 => flows.iter_mut().for_each(|flow| flow.until = Some(now.plus(mins(7)))),
         2 => flows[3].until = Some(now.minus(MS)),
         3 => {
             flows[0].extension = None;
@@ -95,6 +95,15 @@ fn db() -> Parts {
         decide_within: Some(mins(5)),
         by: DecidedBy::Same,
     };
+    parts
+}
+
+fn ask() -> Parts {
+    let mut parts = short(automatic("ask"));
+    rule(&mut parts).times = 3;
+    let by = DecidedBy::Steps(decided(vec![step("boss", &["group:boss"])]));
+    let decide_within = Some(mins(6));
+    rule(&mut parts).approval = ExtensionApproval::Decided { first: 0, bridge: None, decide_within, by };
     parts
 }
 

@@ -1,10 +1,12 @@
 //! A random story: steps become commands at moments, and each command is watched.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use crate::command::{Approve, Command, EffectDone, Extend, TakeEffect, Verb};
-use crate::effect::Handed;
+use crate::command::{Approve, Command, EffectDone, EffectFailed, Extend, TakeEffect, Verb};
+use crate::effect::{Handed, Order};
 use crate::event::Event;
 use crate::fixture::*;
 use crate::grant::Grant;
@@ -12,6 +14,7 @@ use crate::id::{CommandId, GrantId};
 use crate::invariant::{self, Moment};
 use crate::people::{FLOWS, ITEMS, PEOPLE, POLICIES, policy, someone};
 use crate::person::Actor;
+use crate::refusal::Code;
 use crate::targets::Targets;
 use crate::time::{Span, Timestamp};
 
@@ -70,6 +73,8 @@ enum Deed {
     Publish,
     Sweep,
     Take(Worker),
+    /// A worker who took its time does what it was told then, and says so.
+    Speak,
     /// The id of an earlier command, with its content or with another.
     Again {
         altered: bool,
@@ -84,14 +89,16 @@ enum Worker {
     /// Did it, and was never heard of again.
     DiesAfter,
     DiesBefore,
+    /// Does it later, perhaps when the lease is long over.
+    Late,
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let wait = prop_oneof![
-        3 => Just(Wait::NoTime),
+        8 => Just(Wait::NoTime),
         1 => Just(Wait::OneMs),
-        2 => (1..25_u8).prop_map(Wait::Minutes),
-        4 => (-1..=1_i8).prop_map(Wait::Deadline),
+        3 => (1..8_u8).prop_map(Wait::Minutes),
+        3 => (-1..=1_i8).prop_map(Wait::Deadline),
     ];
     let skew = prop_oneof![
         20 => Just(Skew::Right),
@@ -102,6 +109,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     let worker = prop_oneof![
         6 => Just(Worker::Does),
         2 => Just(Worker::Fails),
+        2 => Just(Worker::Late),
         1 => Just(Worker::DiesAfter),
         1 => Just(Worker::DiesBefore),
     ];
@@ -112,11 +120,12 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => Just(Deed::Deny),
         1 => Just(Deed::Withdraw),
         6 => any::<(bool, bool)>().prop_map(|(named, seen)| Deed::Extend { named, seen }),
-        3 => Just(Deed::ApproveExtension),
-        1 => Just(Deed::DenyExtension),
+        4 => Just(Deed::ApproveExtension),
+        2 => Just(Deed::DenyExtension),
         2 => Just(Deed::GiveBack),
         1 => Just(Deed::Revoke),
         2 => Just(Deed::Publish),
+        2 => Just(Deed::Speak),
         3 => Just(Deed::Sweep),
         8 => worker.prop_map(Deed::Take),
         2 => any::<bool>().prop_map(|altered| Deed::Again { altered }),
@@ -138,6 +147,9 @@ pub(crate) struct Told {
     tenant: Tenant,
     targets: Targets,
     given: Vec<Given>,
+    refusals: BTreeSet<Code>,
+    /// What workers took who have not spoken yet.
+    late: Vec<Handed>,
     watch: invariant::Watch,
 }
 
@@ -149,6 +161,8 @@ pub(crate) fn tell(steps: &[Step]) -> Outcome<Told> {
         tenant: Tenant::new(policy(0, at(0))),
         targets: Targets::default(),
         given: Vec::new(),
+        refusals: BTreeSet::new(),
+        late: Vec::new(),
         watch: invariant::Watch::default(),
     };
     told.targets.had_before(&person_id("alice"), &item(ITEMS[0]));
@@ -160,6 +174,16 @@ pub(crate) fn tell(steps: &[Step]) -> Outcome<Told> {
 }
 
 impl Told {
+    /// What happened, by name.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &'static str> {
+        self.tenant.events.iter().map(|event| event.happened.name())
+    }
+
+    /// The codes that commands were refused with.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = Code> {
+        self.refusals.iter().copied()
+    }
+
     fn wait(&mut self, wait: Wait) {
         let clock = self.tenant.clock;
         let deadlines = self.tenant.grants.values().filter_map(|grant| grant.deadline());
@@ -194,6 +218,7 @@ impl Told {
                 self.watched(&sweep, now.min(clock)).map(|_| ())
             }
             Deed::Take(worker) => self.take(step, &id, now, worker),
+            Deed::Speak => self.speak(step, &id, now),
             Deed::Again { altered } => match self.again(step, altered) {
                 Some(again) => self.give(again, now).map(|_| ()),
                 None => Ok(()),
@@ -221,7 +246,10 @@ impl Told {
     }
 
     fn grant(&self, step: &Step) -> GrantId {
-        let ids: Vec<&GrantId> = self.tenant.grants.keys().collect();
+        let grants = self.tenant.grants.iter();
+        let any = step.number % 5 == 0;
+        let ids: Vec<&GrantId> =
+            grants.filter(|(_, grant)| any || !grant.is_closed()).map(|(id, _)| id).collect();
         match ids.len() {
             0 => grant_id("g0"),
             many => ids[usize::from(step.grant) % many].clone(),
@@ -239,7 +267,8 @@ impl Told {
                     (0..).zip(ITEMS).filter(|(bit, _)| items >> bit & 1 == 1).map(|(_, item)| item).collect();
                 let mut ask = request(flow, &format!("g{}", self.given.len()), &items);
                 let late = flow == "late" || flow == "two";
-                ask.start = (planned && late).then(|| self.tenant.clock.plus(minutes));
+                let ahead = if flow == "late" { minutes.times(4) } else { minutes };
+                ask.start = (planned && late).then(|| self.tenant.clock.plus(ahead));
                 ask.span = (step.grant % 3 == 0).then(|| mins(u64::from(step.grant % 61)));
                 ask.holder = for_other.then(|| someone(step.grant));
                 Verb::Request(Box::new(ask))
@@ -270,7 +299,9 @@ impl Told {
                 let flows = policy(step.number % POLICIES, self.tenant.clock);
                 Verb::Publish(publish(flows.into_iter().map(flow)))
             }
-            Deed::Sweep | Deed::Take(_) | Deed::Again { .. } => panic!("{deed:?} is told elsewhere"),
+            Deed::Sweep | Deed::Take(_) | Deed::Speak | Deed::Again { .. } => {
+                panic!("{deed:?} is told elsewhere")
+            }
         }
     }
 
@@ -283,15 +314,23 @@ impl Told {
         Some(Command { verb, ..earlier.clone() })
     }
 
-    fn take(&mut self, step: &Step, id: &str, now: Timestamp, worker: Worker) -> Outcome {
+    fn take(&mut self, step: &Step, id: &str, now: Timestamp, fate: Worker) -> Outcome {
         let person = PEOPLE[usize::from(step.who) % PEOPLE.len()];
         let Verb::TakeEffect(take) = take(person) else { panic!("taking is taking") };
-        let take = TakeEffect { lease: Span::seconds(1 + u64::from(step.number)), ..take };
+        let take =
+            TakeEffect { worker: worker(id), lease: Span::seconds(1 + u64::from(step.number)), ..take };
         let taken = self.give(command(id, &system(), Verb::TakeEffect(take)), now)?;
         let Some(handed) = taken.and_then(|answer| answer.handed) else { return Ok(()) };
-        let said = match worker {
+        let said = match fate {
             Worker::DiesBefore => return Ok(()),
-            Worker::Fails => Verb::EffectFailed(failed(handed.grant.as_str(), handed.number)),
+            Worker::Late => {
+                self.late.push(handed);
+                return Ok(());
+            }
+            Worker::Fails => {
+                let (failed, last) = (failed(handed.grant.as_str(), handed.number), step.number % 3 == 0);
+                Verb::EffectFailed(EffectFailed { worker: handed.worker.clone(), last, ..failed })
+            }
             Worker::Does => self.done(&handed)?,
             Worker::DiesAfter => return self.done(&handed).map(|_| ()),
         };
@@ -299,10 +338,22 @@ impl Told {
         self.give(command(&id, &system(), said), now).map(|_| ())
     }
 
+    fn speak(&mut self, step: &Step, id: &str, now: Timestamp) -> Outcome {
+        // Who removes too late what is held again is a hole that no verdict can close: such a worker stays silent.
+        self.late.retain(|handed| !matches!(handed.order, Order::Remove { .. }));
+        if self.late.is_empty() {
+            return Ok(());
+        }
+        let handed = self.late.remove(usize::from(step.number) % self.late.len());
+        let said = self.done(&handed)?;
+        self.give(command(id, &system(), said), now).map(|_| ())
+    }
+
     fn done(&mut self, handed: &Handed) -> Outcome<Verb> {
         let settled = settled(&self.tenant);
         let already = self.targets.carry_out(&settled, handed).map_err(TestCaseError::fail)?;
-        let said = EffectDone { already_held: already, ..done(handed.grant.as_str(), handed.number) };
+        let done = done(handed.grant.as_str(), handed.number);
+        let said = EffectDone { already_held: already, worker: handed.worker.clone(), ..done };
         Ok(Verb::EffectDone(said))
     }
 
@@ -320,6 +371,9 @@ impl Told {
             Moment { before: &before, after: &self.tenant, settled: &settled, command, now, answer: &answer };
         invariant::all(&moment, &mut self.watch).map_err(TestCaseError::fail)?;
         self.targets.nothing_is_forgotten(&settled).map_err(TestCaseError::fail)?;
+        if let Ok(Err(refusal)) = &answer {
+            self.refusals.insert(refusal.code);
+        }
         Ok(answer.ok().and_then(Result::ok))
     }
 }
