@@ -25,7 +25,7 @@ fn main() {
     }
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 1_000)]
 fn holds(bencher: Bencher<'_, '_>, grants: usize) {
     let crowd = crowd(grants);
     let mut people = crowd.at_random();
