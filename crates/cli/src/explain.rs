@@ -9,7 +9,7 @@ use tenure_scenario::run::Stage;
 use crate::End;
 use crate::args::Explain;
 use crate::play::{self, moment, words};
-use crate::screen::{BAD, BOLD, DIM, GOOD, Screen, clock, day, paint, wrap};
+use crate::screen::{BAD, BOLD, DIM, GOOD, Screen, clock, column, day, paint, wrap};
 
 pub(crate) fn run(ask: &Explain, screen: &mut Screen) -> io::Result<End> {
     let scenarios = match play::chosen(&ask.path, ask.only.as_deref(), screen)? {
@@ -86,10 +86,11 @@ fn checks(explanation: &Json, screen: &mut Screen) -> io::Result<()> {
 }
 
 fn refusal(refused: &Json, now: Timestamp, screen: &mut Screen) -> io::Result<()> {
-    screen.lines(&wrap(&words::refusal(refused), screen.width))?;
+    screen.lines(&wrap(&words::refusal(refused, now), screen.width))?;
     if let Some(details) = refused.get("details").and_then(Json::as_object) {
+        let widest = details.keys().map(String::len).max().unwrap_or(0);
         for (name, value) in details {
-            screen.line(&format!("    {}  {}", paint(DIM, name), detail(name, value, now)))?;
+            screen.line(&format!("    {}  {}", column(DIM, name, widest), detail(name, value, now)))?;
         }
     }
     if let Some(would_pass) = words::would_pass(refused, now) {

@@ -185,7 +185,11 @@ fn token(line: &str, column: usize) -> std::ops::Range<usize> {
     let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
     let length = match quote {
         Some(quote) => rest.get(1..).and_then(|inside| inside.find(quote)).map_or(rest.len(), |at| at + 2),
-        None => rest.find([',', ']', '}', ':', ' ']).unwrap_or(rest.len()),
+        None => {
+            let ends = [",", "]", "}", ": ", " #"].into_iter().filter_map(|end| rest.find(end));
+            let word = rest.get(..ends.min().unwrap_or(rest.len())).unwrap_or(rest);
+            word.trim_end().trim_end_matches(':').len()
+        }
     };
     start..(start + length.max(1)).min(line.len()).max(start)
 }

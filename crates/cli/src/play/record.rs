@@ -1,5 +1,6 @@
 //! The record of a story, a line each.
 
+use anstyle::Style;
 use serde_json::Value as Json;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_scenario::run::instant;
@@ -7,7 +8,7 @@ use tenure_scenario::run::instant;
 use super::words::text;
 use super::{PERSON, at, moment};
 use crate::check::counted;
-use crate::screen::{BAD, BOLD, DIM, clock, column, cut, day, paint};
+use crate::screen::{BAD, BOLD, DIM, clock, column, day, paint, wrap};
 
 /// Lines that are shown; of a longer record the end.
 const SHOWN: usize = 500;
@@ -42,10 +43,12 @@ pub(super) fn draw(records: &[Json], width: usize) -> Vec<String> {
         let style = if record.get("cause").is_none() && record.get("actor").is_none() { DIM } else { PERSON };
         let head = format!("{position:>4}  {:<clocks$}  ", clock(at));
         let sentence = sentence(record, at);
-        let rest = width.saturating_sub(head.len() + whos + 2);
-        let sentence = cut(&sentence, rest);
-        let sentence = if record.get("refused").is_some() { paint(BAD, &sentence) } else { sentence };
-        lines.push(format!("{}{}  {sentence}", paint(DIM, &head), column(style, &by, whos)));
+        let margin = head.len() + whos + 2;
+        let style_of_words = if record.get("refused").is_some() { BAD } else { Style::new() };
+        let mut words = wrap(&sentence, width.saturating_sub(margin)).into_iter();
+        let first = paint(style_of_words, &words.next().unwrap_or_default());
+        lines.push(format!("{}{}  {first}", paint(DIM, &head), column(style, &by, whos)));
+        lines.extend(words.map(|line| format!("{}{}", " ".repeat(margin), paint(style_of_words, &line))));
     }
     let deliveries = records.len().saturating_sub(told.len()).saturating_sub(left_out);
     if deliveries > 0 {
@@ -85,12 +88,12 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
             let flow = record.pointer("/origin/flow").and_then(Json::as_str).unwrap_or_default();
             format!("{grant}: {} asked for under {flow}", span("/origin/span"))
         }
-        "approval_given" => format!("{grant}: approved by one who may"),
+        "approval_given" => format!("{grant}: says yes"),
         "approved" => match text(record, "waiting_for").as_str() {
             "" => format!("{grant}: approved for {}", span("/span")),
             waits => format!("{grant}: approved for {}, waits for {waits}", span("/span")),
         },
-        "denial_given" => format!("{grant}: denied by one who may"),
+        "denial_given" => format!("{grant}: says no"),
         "denied" => format!("{grant}: the request is denied"),
         "withdrawn" => format!("{grant}: taken back"),
         "undecided" => format!("{grant}: nobody decided in time"),
@@ -102,9 +105,9 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
             let end = end.map_or_else(|| "?".to_owned(), |end| moment(end, beside));
             format!("{grant}: an extension until {end} is asked for")
         }
-        "extension_approval_given" => format!("{grant}: the extension is approved by one who may"),
+        "extension_approval_given" => format!("{grant}: says yes to the extension"),
         "extended" => format!("{grant}: the end moves from {} to {}", when("from"), when("to")),
-        "extension_denial_given" => format!("{grant}: the extension is denied by one who may"),
+        "extension_denial_given" => format!("{grant}: says no to the extension"),
         "extension_denied" => format!("{grant}: the extension is denied"),
         "extension_lapsed" => format!("{grant}: the extension lapses"),
         "expired" => format!("{grant}: its end has come"),

@@ -122,7 +122,7 @@ pub(super) fn came(step: &Step, scene: &Scene) -> Vec<String> {
         }
     }
     if let Some(refused) = scene.answer.get("refused") {
-        lines.push(refusal(refused));
+        lines.push(refusal(refused, step.at));
         lines.extend(would_pass(refused, step.at).map(|words| paint(DIM, &format!("would pass: {words}"))));
     }
     if let Some(problems) = scene.answer.get("invalid").and_then(Json::as_array) {
@@ -170,7 +170,7 @@ fn granted(step: &Step, ok: &Json) -> Option<String> {
             paint(WAITS, "– no")
         }),
         Answers::Offer => Some(offer(ok, now)),
-        Answers::Checks => Some(checks(ok)),
+        Answers::Checks => Some(checks(ok, now)),
         Answers::Grants => Some(names(ok.get("grants"), "nothing there")),
         Answers::Flows => Some(names(ok.get("flows"), "nothing to ask for")),
         Answers::Nothing => None,
@@ -204,8 +204,21 @@ fn left(view: &Json) -> String {
 }
 
 /// A refusal with its code and words.
-pub(crate) fn refusal(refused: &Json) -> String {
-    format!("{}: {}", paint(BAD, &format!("✗ {}", text(refused, "code"))), text(refused, "message"))
+pub(crate) fn refusal(refused: &Json, now: Timestamp) -> String {
+    let message = told(&text(refused, "message"), now);
+    format!("{}: {message}", paint(BAD, &format!("✗ {}", text(refused, "code"))))
+}
+
+/// Words with their instants as people say them.
+fn told(words: &str, now: Timestamp) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c| matches!(c, ',' | ';' | '.' | '`' | '(' | ')'));
+        match bare.parse::<Timestamp>() {
+            Ok(at) => word.replace(bare, &moment(at, now)),
+            Err(_) => word.to_owned(),
+        }
+    };
+    words.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// What would have passed, in words.
@@ -260,9 +273,9 @@ fn offer(offer: &Json, now: Timestamp) -> String {
     paint(GOOD, &format!("✓ {}", words.join(", ")))
 }
 
-fn checks(explanation: &Json) -> String {
+fn checks(explanation: &Json, now: Timestamp) -> String {
     match explanation.get("refused") {
-        Some(refused) => format!("it would be refused: {}", refusal(refused)),
+        Some(refused) => format!("it would be refused: {}", refusal(refused, now)),
         None => paint(GOOD, "✓ it would pass"),
     }
 }

@@ -32,6 +32,13 @@ impl Reader {
         self.trouble(Trouble::new(code, path.to_owned(), node.place(), message));
     }
 
+    /// Words of the core: what is wrong, and after a semicolon what would be right.
+    fn told(&mut self, code: Code, node: &Node, path: &str, words: &str) {
+        let (message, help) = words.split_once("; ").unwrap_or((words, ""));
+        let trouble = Trouble::new(code, path.to_owned(), node.place(), message);
+        self.trouble(if help.is_empty() { trouble } else { trouble.help(help) });
+    }
+
     pub(super) fn missing(&mut self, node: &Node, path: &str, field: &str, wanted: &str) {
         let message = format!("`{field}` is missing");
         let trouble = Trouble::new(Code::MissingField, join(path, field), node.place(), message);
@@ -124,7 +131,7 @@ impl Reader {
         match text.parse::<Span>() {
             Ok(span) => Some(span),
             Err(bad) => {
-                self.bad(Code::BadSpan, node, path, bad.to_string());
+                self.told(Code::BadSpan, node, path, &bad.to_string());
                 None
             }
         }
@@ -136,7 +143,7 @@ impl Reader {
         match text.parse::<Timestamp>() {
             Ok(at) => Some(at),
             Err(bad) => {
-                self.bad(Code::BadTime, node, path, bad.to_string());
+                self.told(Code::BadTime, node, path, &bad.to_string());
                 None
             }
         }
