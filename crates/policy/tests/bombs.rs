@@ -263,3 +263,49 @@ fn tempfile() -> (std::path::PathBuf, std::fs::File) {
     let file = std::fs::File::create(&path).unwrap();
     (path, file)
 }
+
+mod edits {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DOCUMENTS: [(&str, Format); 4] = [
+        (include_str!("documents/twelve.yaml"), Format::Yaml),
+        (include_str!("documents/twelve.toml"), Format::Toml),
+        (include_str!("documents/twelve.json"), Format::Json),
+        (include_str!("../FLOWS.md"), Format::Yaml),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// A document with anything put anywhere in it is answered, with places that are in the text.
+        #[test]
+        fn whatever_is_put_into_a_document_is_answered(
+            which in 0..DOCUMENTS.len(),
+            from in 0_usize..6_000,
+            len in 0_usize..40,
+            put in "[ -~\\n\\té\u{85}\u{1f600}]{0,12}|[\\[\\]{}:&*!|>'\",\n#-]{0,6}",
+        ) {
+            let (text, format) = DOCUMENTS[which];
+            let text = text.split_once("```yaml\n").map_or(text, |(_, rest)| rest.split_once("```").unwrap().0);
+            let chars: Vec<char> = text.chars().collect();
+            let from = from % chars.len();
+            let edited: String = chars[..from]
+                .iter()
+                .copied()
+                .chain(put.chars())
+                .chain(chars[from..].iter().copied().skip(len))
+                .collect();
+            if let Err(problems) = Policy::from_text(&edited, format) {
+                prop_assert!(!problems.is_empty());
+                prop_assert!(!problems.to_string().is_empty());
+                let lines = u32::try_from(edited.split('\n').count()).unwrap();
+                for problem in &problems {
+                    prop_assert!(problem.line.is_none_or(|line| (1..=lines + 1).contains(&line)), "{problem:?}");
+                    prop_assert!(problem.help.is_some(), "{problem:?}");
+                }
+            }
+        }
+    }
+}

@@ -76,10 +76,14 @@ mod typed {
 #[cfg(not(feature = "cedar"))]
 mod untyped {
     use crate::decode::reader::Reader;
+    use crate::decode::shape;
     use crate::document::{Node, Path};
     use crate::problem::Code;
 
     pub(in crate::decode) fn read(reader: &mut Reader, node: &Node, path: &Path<'_>) {
+        if reader.fields(node, path, &shape::ATTRIBUTES).is_none() {
+            return;
+        }
         let help = "build it with the feature `cedar`, or leave `attributes` out";
         let message = "this build of the library knows no conditions, and so no types for them";
         reader.problem(Code::Unsupported, path, node.place, message, help);
