@@ -1,10 +1,6 @@
 //! The binary as people run it: what it says, how it ends, and that nothing brings it down.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot run the binary has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -251,19 +251,7 @@ macro_rules! given {
 impl Given {
     fn of(call: Call) -> Result<Asked, Bad> {
         match call {
-            Call::Request(ask) => {
-                let request = command::Request {
-                    grant: ask.grant,
-                    flow: ask.flow,
-                    items: ask.items,
-                    span: ask.span,
-                    start: ask.start,
-                    reason: ask.reason,
-                    fields: ask.fields,
-                    holder: ask.holder,
-                };
-                given!(ask, Verb::Request(Box::new(request)))
-            }
+            Call::Request(ask) => requested(ask),
             Call::Approve(ask) => {
                 let approve = command::Approve {
                     grant: ask.grant,
@@ -324,6 +312,20 @@ impl Given {
     }
 }
 
+fn requested(ask: call::Request) -> Result<Asked, Bad> {
+    let request = command::Request {
+        grant: ask.grant,
+        flow: ask.flow,
+        items: ask.items,
+        span: ask.span,
+        start: ask.start,
+        reason: ask.reason,
+        fields: ask.fields,
+        holder: ask.holder,
+    };
+    given!(ask, Verb::Request(Box::new(request)))
+}
+
 fn published(ask: call::Publish) -> Result<Asked, Bad> {
     let policy = match (&ask.policy, ask.format) {
         (Document::Text(text), Some(format)) => {
@@ -379,7 +381,7 @@ mod tests {
         let port = Port::open(Arc::new(tenure::MemoryStore::new()));
         let fault = |answer: Answer| match answer {
             Answer::Fault(fault) => fault.code,
-            other => format!("{other:?}"),
+            other @ (Answer::Ok(_) | Answer::Refused(_) | Answer::Invalid(_)) => format!("{other:?}"),
         };
         assert_eq!(fault(port.guarded(|| panic!("told to"))), "panicked");
         assert_eq!(fault(port.answered_by_json(r#"{"call": "sweep"}"#)), "panicked");

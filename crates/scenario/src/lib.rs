@@ -4,10 +4,10 @@
 //! [`tenure_port::Call`] through the port, as any language makes it, so the same file means the same
 //! everywhere.
 //!
-//! - [`file`] finds files and reads them; [`read`] makes stories of texts, or tells everything that is
+//! - [`mod@file`] finds files and reads them; [`read`] makes stories of texts, or tells everything that is
 //!   wrong with them at once ([`trouble`]);
 //! - [`story`] is what was read;
-//! - [`run`] plays it step by step on a store of its own, [`want`] compares, [`tell`] sums up.
+//! - [`run`] plays it step by step on a store of its own, [`want`] compares, [`mod@tell`] sums up.
 
 pub mod file;
 pub mod read;

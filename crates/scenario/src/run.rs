@@ -1,5 +1,7 @@
 //! Plays a story on a store of its own, call by call through the port.
 
+mod scene;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
@@ -7,6 +9,8 @@ use tenure_port::Port;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_port::store::{ManualClock, MemoryStore};
 
+pub use self::scene::Scene;
+use self::scene::ids_of;
 use crate::shape::Answers;
 use crate::story::{Ask, Deed, Effects, Named, Said, Scenario, Step, StepClock, Told};
 use crate::want::{Mismatch, Wanted};
@@ -32,21 +36,6 @@ pub struct Stage<'s> {
     taken: Vec<Json>,
     /// The revision of the document in force.
     revision: Option<String>,
-}
-
-/// What came of one step.
-#[derive(Clone, Debug)]
-pub struct Scene {
-    /// What was called, for a step that is a call.
-    pub call: Option<Json>,
-    /// What was answered: `ok`, `refused`, `invalid` or `fault`.
-    pub answer: Json,
-    /// What the step wrote into the record.
-    pub records: Vec<Json>,
-    /// The grant after the step, where it names one.
-    pub grant: Option<Json>,
-    /// Expectations that were not met.
-    pub mismatches: Vec<Mismatch>,
 }
 
 /// A story that cannot be played.
@@ -374,81 +363,6 @@ impl<'s> Stage<'s> {
     }
 }
 
-impl Scene {
-    /// The code with which the step was refused.
-    #[must_use]
-    pub fn refused(&self) -> Option<&str> {
-        match self.answer.get("invalid") {
-            Some(_) => Some("policy.invalid"),
-            None => self.refusal()?.get("code")?.as_str(),
-        }
-    }
-
-    /// The refusal: of the command itself, or the one that `explain` and `offer` speak of.
-    #[must_use]
-    pub fn refusal(&self) -> Option<&Json> {
-        self.answer.get("refused").or_else(|| self.answer.pointer("/ok/refused"))
-    }
-
-    /// Kinds of the effects that the step made, in order.
-    #[must_use]
-    pub fn effects(&self) -> Vec<String> {
-        self.made().map(kind).collect()
-    }
-
-    fn made(&self) -> impl Iterator<Item = &Json> {
-        self.records.iter().filter_map(|record| record.get("effects")?.as_array()).flatten()
-    }
-
-    /// What came, by the name that `expect` has for it.
-    fn came(&self, field: &str) -> Option<Json> {
-        let ok = self.answer.get("ok");
-        match field {
-            "refused" => self.refused().map(Json::from),
-            "details" => self.refusal()?.get("details").cloned().or_else(|| Some(json!({}))),
-            "fault" => self.answer.pointer("/fault/code").cloned(),
-            "problems" => Some(self.answer.get("invalid").cloned().unwrap_or_else(|| json!([]))),
-            "effects" => Some(self.effects().into_iter().map(Json::from).collect()),
-            "effects_to" => {
-                let notices = self.made().filter(|effect| effect.get("to").is_some());
-                notices.last()?.get("to").cloned()
-            }
-            "checks" => ok?.get("checks").cloned(),
-            "holds" => ok?.get("allowed").cloned(),
-            "grants" => Some(ids_of(ok?.get("grants")).into_iter().map(Json::from).collect()),
-            "flows" => Some(ids_of(ok?.get("flows")).into_iter().map(Json::from).collect()),
-            "count" => ok?.get("grants").or(ok?.get("flows"))?.as_array().map(|all| Json::from(all.len())),
-            "offer" => {
-                let mut offer = ok?.clone();
-                if let Some(code) = offer.pointer("/refused/code").cloned() {
-                    offer.as_object_mut()?.insert("refused".to_owned(), code);
-                }
-                Some(offer)
-            }
-            // What targets confirm comes after the answer.
-            "enforcement" => self.grant.as_ref()?.get(field).cloned(),
-            _ => {
-                let name = match field {
-                    "ends" => "ends_at",
-                    "starts" => "starts_at",
-                    other => other,
-                };
-                let grant = ok.filter(|ok| ok.get("stage").is_some()).or(self.grant.as_ref())?;
-                grant.get(name).cloned()
-            }
-        }
-    }
-}
-
-/// The kind of an effect: `provision`, `notify:active`.
-fn kind(effect: &Json) -> String {
-    let text = |name: &str| effect.get(name).and_then(Json::as_str).unwrap_or_default();
-    match text("effect") {
-        "notify" => format!("notify:{}", text("notice")),
-        other => other.to_owned(),
-    }
-}
-
 fn effect_id(effect: &Json) -> Json {
     effect.get("id").cloned().unwrap_or_default()
 }
@@ -462,11 +376,6 @@ fn identities(items: &[Named]) -> Json {
         Json::Object(identity)
     };
     items.iter().map(identity).collect()
-}
-
-fn ids_of(list: Option<&Json>) -> Vec<String> {
-    let items = list.and_then(Json::as_array).into_iter().flatten();
-    items.filter_map(|item| item.get("id")?.as_str().map(str::to_owned)).collect()
 }
 
 /// Adds facts to facts; records are merged, everything else is replaced.

@@ -1,0 +1,184 @@
+//! Calls that no actor commands: what workers and sweepers say, and questions.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tenure::StageName;
+use tenure::tenure_core::grant::Outcome;
+use tenure::tenure_core::id::{FlowId, GrantId, Integration, PersonId, WorkerId};
+use tenure::tenure_core::person::{self, Item, Person, Record, Resource};
+use tenure::tenure_core::time::{Span, Timestamp};
+
+use super::{Call, EffectId};
+use crate::schema;
+
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// The host's time; the store's clock where absent.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schemars(with = "Option<schema::Time>")]
+            pub now: Option<Timestamp>,
+            $($(#[$field_doc])* pub $field: $kind,)*
+        }
+    )*};
+}
+
+questions! {
+    /// Writes down what time has made true, of everybody.
+    Sweep {}
+    /// Takes effects under a lease.
+    TakeEffects {
+        /// Who takes them.
+        #[schemars(with = "String")]
+        worker: WorkerId,
+        /// For how long.
+        #[schemars(with = "schema::Span")]
+        lease: Span,
+        /// Only at this integration; notices are at none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        integration: Option<Integration>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+    /// Says that an effect was carried out.
+    EffectDone {
+        /// The effect, `GRANT/NUMBER`.
+        #[schemars(with = "String")]
+        effect: EffectId,
+        /// Who carried it out.
+        #[schemars(with = "String")]
+        worker: WorkerId,
+        /// Items that the holder had before.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        #[schemars(with = "Vec<schema::Item>")]
+        already_held: BTreeSet<Item>,
+    }
+    /// Says that an effect could not be carried out.
+    EffectFailed {
+        /// The effect, `GRANT/NUMBER`.
+        #[schemars(with = "String")]
+        effect: EffectId,
+        /// Who tried.
+        #[schemars(with = "String")]
+        worker: WorkerId,
+        /// What went wrong.
+        error: String,
+        /// Whether trying again is of no use.
+        #[serde(rename = "final", default, skip_serializing_if = "std::ops::Not::not")]
+        last: bool,
+    }
+    /// A grant as it stands.
+    Look {
+        /// The grant.
+        #[schemars(with = "String")]
+        grant: GrantId,
+    }
+    /// Whether and how this person may extend a grant.
+    Offer {
+        /// The grant.
+        #[schemars(with = "String")]
+        grant: GrantId,
+        /// The person.
+        #[schemars(with = "schema::Person")]
+        actor: Person,
+        /// The holder's facts of today, where the person is somebody else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Person>")]
+        holder: Option<Person>,
+        /// What the host says of the situation.
+        #[serde(default, skip_serializing_if = "Record::is_empty", deserialize_with = "person::record")]
+        #[schemars(with = "schema::Facts")]
+        context: Record,
+    }
+    /// How each check of a command comes out.
+    Explain {
+        /// The command.
+        of: Box<Call>,
+    }
+    /// Whether a person holds a permission on a resource.
+    Holds {
+        /// The person.
+        #[schemars(with = "String")]
+        person: PersonId,
+        /// The resource. Its facts may be handed in too; it is known by what it is called alone.
+        #[schemars(with = "schema::Resource")]
+        resource: Resource,
+        /// The permission.
+        permission: String,
+    }
+    /// Grants that match all that is named.
+    List {
+        /// For this holder.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        holder: Option<PersonId>,
+        /// Asked by this person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        requester: Option<PersonId>,
+        /// Under this flow.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        flow: Option<FlowId>,
+        /// In this stage.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Stage>")]
+        stage: Option<StageName>,
+        /// On this item.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Item>")]
+        item: Option<Item>,
+        /// Closed with this outcome.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Outcome>")]
+        outcome: Option<Outcome>,
+        /// After this grant, in order of id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        after: Option<GrantId>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+    /// Grants that await this person's decision.
+    Inbox {
+        /// The person.
+        #[schemars(with = "schema::Person")]
+        actor: Person,
+        /// After this grant, in order of id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        after: Option<GrantId>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+    /// Flows that this person may ask under.
+    Catalog {
+        /// The person.
+        #[schemars(with = "schema::Person")]
+        actor: Person,
+    }
+    /// What happened to a grant, the first first.
+    History {
+        /// The grant.
+        #[schemars(with = "String")]
+        grant: GrantId,
+    }
+    /// The record, the first first.
+    Records {
+        /// After this position.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+}
