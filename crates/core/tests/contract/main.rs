@@ -9,7 +9,7 @@ use tenure_core::{
 mod examples;
 #[cfg(test)]
 #[path = "../../src/fixture/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the crate's own tests use the rest of it")]
+#[expect(dead_code, unused_imports, reason = "the crate's own tests use the rest of it")]
 mod fixture;
 #[cfg(test)]
 mod golden;

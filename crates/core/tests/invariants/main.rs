@@ -16,7 +16,7 @@ use tenure_core::{
 
 #[cfg(test)]
 #[path = "../../src/fixture/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the crate's own tests use the rest of it")]
+#[expect(dead_code, unused_imports, reason = "the crate's own tests use the rest of it")]
 mod fixture;
 #[cfg(test)]
 mod invariant;

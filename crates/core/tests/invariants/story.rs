@@ -52,25 +52,7 @@ enum Skew {
 
 #[derive(Clone, Copy, Debug)]
 enum Deed {
-    Request {
-        items: u8,
-        planned: bool,
-        for_other: bool,
-    },
-    Approve {
-        less: bool,
-    },
-    Deny,
-    Withdraw,
-    Extend {
-        named: bool,
-        seen: bool,
-    },
-    ApproveExtension,
-    DenyExtension,
-    GiveBack,
-    Revoke,
-    Publish,
+    Give(Ask),
     Sweep,
     Take(Worker),
     /// A worker who took its time does what it was told then, and says so.
@@ -79,6 +61,21 @@ enum Deed {
     Again {
         altered: bool,
     },
+}
+
+/// What somebody asks for.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    Request { items: u8, planned: bool, for_other: bool },
+    Approve { less: bool },
+    Deny,
+    Withdraw,
+    Extend { named: bool, seen: bool },
+    ApproveExtension,
+    DenyExtension,
+    GiveBack,
+    Revoke,
+    Publish,
 }
 
 /// What becomes of an effect that was taken.
@@ -113,21 +110,24 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => Just(Worker::DiesAfter),
         1 => Just(Worker::DiesBefore),
     ];
-    let deed = prop_oneof![
+    let ask = prop_oneof![
         6 => (1..8_u8, any::<bool>(), prop::bool::weighted(0.2))
-            .prop_map(|(items, planned, for_other)| Deed::Request { items, planned, for_other }),
-        6 => prop::bool::weighted(0.3).prop_map(|less| Deed::Approve { less }),
-        1 => Just(Deed::Deny),
-        1 => Just(Deed::Withdraw),
-        6 => any::<(bool, bool)>().prop_map(|(named, seen)| Deed::Extend { named, seen }),
-        4 => Just(Deed::ApproveExtension),
-        2 => Just(Deed::DenyExtension),
-        2 => Just(Deed::GiveBack),
-        1 => Just(Deed::Revoke),
-        2 => Just(Deed::Publish),
-        2 => Just(Deed::Speak),
+            .prop_map(|(items, planned, for_other)| Ask::Request { items, planned, for_other }),
+        6 => prop::bool::weighted(0.3).prop_map(|less| Ask::Approve { less }),
+        1 => Just(Ask::Deny),
+        1 => Just(Ask::Withdraw),
+        6 => any::<(bool, bool)>().prop_map(|(named, seen)| Ask::Extend { named, seen }),
+        4 => Just(Ask::ApproveExtension),
+        2 => Just(Ask::DenyExtension),
+        2 => Just(Ask::GiveBack),
+        1 => Just(Ask::Revoke),
+        2 => Just(Ask::Publish),
+    ];
+    let deed = prop_oneof![
+        31 => ask.prop_map(Deed::Give),
         3 => Just(Deed::Sweep),
         8 => worker.prop_map(Deed::Take),
+        2 => Just(Deed::Speak),
         2 => any::<bool>().prop_map(|altered| Deed::Again { altered }),
     ];
     (wait, skew, any::<u8>(), any::<u8>(), any::<u8>(), deed)
@@ -223,31 +223,30 @@ impl Told {
                 Some(again) => self.give(again, now).map(|_| ()),
                 None => Ok(()),
             },
-            deed => {
-                let verb = self.verb(step, deed);
-                let actor =
-                    if matches!(deed, Deed::Publish) { system() } else { self.actor(step, deed, actor) };
+            Deed::Give(ask) => {
+                let verb = self.verb(step, ask);
+                let actor = if matches!(ask, Ask::Publish) { system() } else { self.actor(step, ask, actor) };
                 self.give(command(&id, &actor, verb), now).map(|_| ())
             }
         }
     }
 
     /// What concerns the holder is mostly done by the holder, else little would ever happen.
-    fn actor(&self, step: &Step, deed: Deed, anybody: Actor) -> Actor {
-        let own = matches!(deed, Deed::Extend { .. } | Deed::GiveBack | Deed::Withdraw);
-        let host = matches!(deed, Deed::Revoke) && step.number % 2 == 0;
+    fn actor(&self, step: &Step, ask: Ask, anybody: Actor) -> Actor {
+        let own = matches!(ask, Ask::Extend { .. } | Ask::GiveBack | Ask::Withdraw);
+        let host = matches!(ask, Ask::Revoke) && step.number.is_multiple_of(2);
         let holder = self.tenant.grants.get(&self.grant(step)).map(|grant| grant.holder().to_string());
         let number = holder.and_then(|holder| (0_u8..).zip(PEOPLE).find(|(_, id)| *id == holder));
         match number {
             _ if host => system(),
-            Some((number, _)) if own && step.number % 4 != 0 => by(&someone(number)),
+            Some((number, _)) if own && !step.number.is_multiple_of(4) => by(&someone(number)),
             Some(_) | None => anybody,
         }
     }
 
     fn grant(&self, step: &Step) -> GrantId {
         let grants = self.tenant.grants.iter();
-        let any = step.number % 5 == 0;
+        let any = step.number.is_multiple_of(5);
         let ids: Vec<&GrantId> =
             grants.filter(|(_, grant)| any || !grant.is_closed()).map(|(id, _)| id).collect();
         match ids.len() {
@@ -256,33 +255,33 @@ impl Told {
         }
     }
 
-    fn verb(&self, step: &Step, deed: Deed) -> Verb {
+    fn verb(&self, step: &Step, ask: Ask) -> Verb {
         let id = self.grant(step);
         let grant = id.as_str();
         let minutes = mins(u64::from(step.number % 35));
-        match deed {
-            Deed::Request { items, planned, for_other } => {
+        match ask {
+            Ask::Request { items, planned, for_other } => {
                 let flow = FLOWS[usize::from(step.number) % FLOWS.len()];
                 let items: Vec<&str> =
                     (0..).zip(ITEMS).filter(|(bit, _)| items >> bit & 1 == 1).map(|(_, item)| item).collect();
-                let mut ask = request(flow, &format!("g{}", self.given.len()), &items);
+                let mut request = request(flow, &format!("g{}", self.given.len()), &items);
                 let late = flow == "late" || flow == "two";
                 let ahead = if flow == "late" { minutes.times(4) } else { minutes };
-                ask.start = (planned && late).then(|| self.tenant.clock.plus(ahead));
-                ask.span = (step.grant % 3 == 0).then(|| mins(u64::from(step.grant % 61)));
-                ask.holder = for_other.then(|| someone(step.grant));
-                Verb::Request(Box::new(ask))
+                request.start = (planned && late).then(|| self.tenant.clock.plus(ahead));
+                request.span = (step.grant.is_multiple_of(3)).then(|| mins(u64::from(step.grant % 61)));
+                request.holder = for_other.then(|| someone(step.grant));
+                Verb::Request(Box::new(request))
             }
-            Deed::Approve { less } => {
+            Ask::Approve { less } => {
                 let span = less.then_some(minutes);
                 let scope = self.tenant.grants.get(&id).map(|grant| grant.terms.scope.clone());
                 let first = scope.iter().flat_map(|scope| scope.iter()).next().cloned();
-                let only = first.filter(|_| less && step.number % 2 == 0).map(|item| [item].into());
+                let only = first.filter(|_| less && step.number.is_multiple_of(2)).map(|item| [item].into());
                 Verb::Approve(Approve { span, only, ..approve(grant) })
             }
-            Deed::Deny => Verb::Deny(deny(grant)),
-            Deed::Withdraw => withdraw(grant),
-            Deed::Extend { named, seen } => {
+            Ask::Deny => Verb::Deny(deny(grant)),
+            Ask::Withdraw => withdraw(grant),
+            Ask::Extend { named, seen } => {
                 let ends =
                     self.tenant.grants.get(&id).and_then(|grant| grant.active()).map(|active| active.end);
                 let (span, if_ends_at) = (named.then_some(minutes), ends.filter(|_| seen));
@@ -291,16 +290,13 @@ impl Told {
                 let holder = number.map(|(number, _)| someone(number));
                 Verb::Extend(Extend { span, if_ends_at, holder, ..extend(grant) })
             }
-            Deed::ApproveExtension => Verb::ApproveExtension(decide(grant)),
-            Deed::DenyExtension => Verb::DenyExtension(decide(grant)),
-            Deed::GiveBack => give_back(grant),
-            Deed::Revoke => revoke(grant),
-            Deed::Publish => {
+            Ask::ApproveExtension => Verb::ApproveExtension(decide(grant)),
+            Ask::DenyExtension => Verb::DenyExtension(decide(grant)),
+            Ask::GiveBack => give_back(grant),
+            Ask::Revoke => revoke(grant),
+            Ask::Publish => {
                 let flows = policy(step.number % POLICIES, self.tenant.clock);
                 Verb::Publish(publish(flows.into_iter().map(flow)))
-            }
-            Deed::Sweep | Deed::Take(_) | Deed::Speak | Deed::Again { .. } => {
-                panic!("{deed:?} is told elsewhere")
             }
         }
     }
@@ -328,7 +324,8 @@ impl Told {
                 return Ok(());
             }
             Worker::Fails => {
-                let (failed, last) = (failed(handed.grant.as_str(), handed.number), step.number % 3 == 0);
+                let (failed, last) =
+                    (failed(handed.grant.as_str(), handed.number), step.number.is_multiple_of(3));
                 Verb::EffectFailed(EffectFailed { worker: handed.worker.clone(), last, ..failed })
             }
             Worker::Does => self.done(&handed)?,
