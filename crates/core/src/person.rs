@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::command::Asked;
 use crate::id::{Integration, PersonId, SystemName};
 use crate::limits;
 use crate::time::Timestamp;
@@ -259,7 +261,34 @@ impl Level {
     }
 }
 
+impl ResourceId {
+    /// One permission on it, as a request names it, where no facts are known of it.
+    #[must_use]
+    pub fn permission(&self, permission: impl Into<String>) -> Asked {
+        let (labels, owners, attributes) = (BTreeMap::new(), Vec::new(), Record::new());
+        Resource { id: self.clone(), labels, owners, attributes }.permission(permission)
+    }
+}
+
+impl AsRef<ResourceId> for ResourceId {
+    fn as_ref(&self) -> &ResourceId {
+        self
+    }
+}
+
+impl AsRef<ResourceId> for Resource {
+    fn as_ref(&self) -> &ResourceId {
+        &self.id
+    }
+}
+
 impl Resource {
+    /// One permission on it, as a request names it, with the facts that are known of it.
+    #[must_use]
+    pub fn permission(&self, permission: impl Into<String>) -> Asked {
+        Asked { resource: Arc::new(self.clone()), permission: permission.into() }
+    }
+
     /// Which bound of the library its facts break, in words, where they break one.
     pub(crate) fn too_large(&self) -> Option<String> {
         let labels =

@@ -2,7 +2,7 @@
 //! be moved a bounded number of times, and then it ends. All of it can be proved afterwards.
 //!
 //! ```
-//! use tenure::{Approve, Engine, Extend, ManualClock, MemoryStore, OnResource, Person, Policy, Request, Resource, Span};
+//! use tenure::{Approve, Engine, Extend, ManualClock, MemoryStore, Person, Policy, Request, Resource, Span};
 //! # use std::sync::Arc;
 //! # use tenure::tenure_policy::document::Format;
 //! # let file = std::env::temp_dir().join(format!("tenure-quick-start-{}.yaml", std::process::id()));
@@ -53,7 +53,6 @@ pub mod engine;
 pub mod error;
 pub mod ids;
 pub mod queries;
-pub mod resource;
 pub mod sweep;
 
 pub use tenure_core;
@@ -69,7 +68,6 @@ pub use engine::Engine;
 pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
 pub use queries::{List, Page, StageName, Verdict};
-pub use resource::OnResource;
 pub use sweep::SweepReport;
 
 pub use tenure_core::command::{Asked, Command};
@@ -83,3 +81,8 @@ pub use tenure_core::time::{Span, Timestamp};
 pub use tenure_core::view::View;
 pub use tenure_policy::{Policy, Problem, Problems};
 pub use tenure_store::{Clock, ManualClock, MemoryStore, Store, StoreFault, SystemClock};
+
+/// The README's quick start, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -9,7 +9,7 @@ use tenure_core::grant::Outcome;
 use tenure_core::id::{FlowId, GrantId, PersonId};
 use tenure_core::machine;
 use tenure_core::offer::Offer;
-use tenure_core::person::{Item, Person, Record as Facts};
+use tenure_core::person::{Item, Person, Record as Facts, ResourceId};
 use tenure_core::query;
 use tenure_core::record::Record;
 use tenure_core::time::Timestamp;
@@ -22,7 +22,6 @@ use tenure_store::{Filter, HoldsAsk, Limit};
 use crate::ask::Ask;
 use crate::engine::Engine;
 use crate::error::{Error, Fault};
-use crate::resource::OnResource;
 
 /// Calls of the store for one page of a list. Each looks at a bounded number of grants; a page may come
 /// back short, or empty, with the place where the list goes on.
@@ -95,11 +94,11 @@ impl Engine {
     pub fn holds(
         &self,
         person: &PersonId,
-        resource: &impl OnResource,
+        resource: &impl AsRef<ResourceId>,
         permission: &str,
         now: Timestamp,
     ) -> Result<Verdict, Error> {
-        let ask = HoldsAsk { person, resource: resource.resource_id(), permission };
+        let ask = HoldsAsk { person, resource: resource.as_ref(), permission };
         Ok(match self.store.holds(&self.namespace, ask, now)? {
             Some(held) => Verdict { allowed: true, grant: Some(held.grant), until: Some(held.until) },
             None => Verdict { allowed: false, grant: None, until: None },

@@ -10,8 +10,8 @@ use tenure::tenure_core::record::Entry;
 use tenure::tenure_policy::document::Format;
 use tenure::{
     Actor, Approve, Code, Deny, Done, EffectId, Engine, Error, Extend, Failed, Fault, GiveBack, List,
-    ManualClock, MemoryStore, OnResource, Person, Policy, Publish, Request, ResourceId, Revoke, Span,
-    StageName, Store, StoreFault, Take, Timestamp, Withdraw, compile,
+    ManualClock, MemoryStore, Person, Policy, Publish, Request, ResourceId, Revoke, Span, StageName, Store,
+    StoreFault, Take, Timestamp, Withdraw, compile,
 };
 
 const POLICY: &str = "

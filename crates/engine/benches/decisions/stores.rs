@@ -10,7 +10,7 @@ use tenure::tenure_core::world::{Decided, World};
 use tenure::tenure_policy::document::Format;
 use tenure::tenure_store::batch::{Batch, Given};
 use tenure::tenure_store::plan::Question;
-use tenure::{Actor, Engine, MemoryStore, OnResource, Person, Policy, ResourceId, Span, Store, Timestamp};
+use tenure::{Actor, Engine, MemoryStore, Person, Policy, ResourceId, Span, Store, Timestamp};
 
 pub(crate) const SIZES: [usize; 2] = [1_000, 1_000_000];
 

@@ -23,8 +23,8 @@ use tenure::tenure_core::command::{
 use tenure::tenure_core::id::{CommandId, FlowId, Namespace, SystemName, WorkerId};
 use tenure::tenure_policy::document::Format;
 use tenure::{
-    Actor, Asked, Engine, Error, GrantId, ManualClock, MemoryStore, OnResource, Person, Policy, RandomIds,
-    Refusal, ResourceId, Span, Timestamp, View, ask::Ask, ask::Publish, compile,
+    Actor, Asked, Engine, Error, GrantId, ManualClock, MemoryStore, Person, Policy, RandomIds, Refusal,
+    ResourceId, Span, Timestamp, View, ask::Ask, ask::Publish, compile,
 };
 
 use model::Model;

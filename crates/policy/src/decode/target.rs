@@ -208,7 +208,7 @@ fn names(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Vec<Glob>>
         if !fits(reader, text, node, path) {
             return None;
         }
-        let glob = Glob::new(text).ok()?;
+        let glob = Glob::new(text);
         reader.globs.insert(text.to_owned(), glob.clone());
         Some(glob)
     })
