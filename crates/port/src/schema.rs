@@ -14,18 +14,17 @@ pub(crate) use self::shapes::{Actor, Asked, Facts, Item, Outcome, Person, Resour
 /// The JSON Schema of a call.
 #[must_use]
 pub fn call() -> Value {
-    of::<crate::Call>("https://tenure.example/schema/call.schema.json", "A call of tenure")
+    of::<crate::Call>("A call of tenure")
 }
 
 /// The JSON Schema of an answer.
 #[must_use]
 pub fn answer() -> Value {
-    of::<Answer>("https://tenure.example/schema/answer.schema.json", "An answer of tenure")
+    of::<Answer>("An answer of tenure")
 }
 
-fn of<T: JsonSchema>(id: &str, title: &str) -> Value {
+fn of<T: JsonSchema>(title: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), id.into());
     schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }

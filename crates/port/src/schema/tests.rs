@@ -126,13 +126,14 @@ fn answers_are_canonical() {
 fn the_schemas_are_those_that_were_committed() {
     for (name, schema) in [("call", call()), ("answer", answer())] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.schema.json"));
-        let text = format!("{schema:#}\n");
         if std::env::var_os("BLESS").is_some() {
-            std::fs::write(&path, &text).unwrap();
+            std::fs::write(&path, format!("{schema:#}\n")).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        // As values: in which order the fields of a map are kept is no part of a schema.
+        let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
         assert!(
-            committed == text,
+            committed == schema,
             "run this test with BLESS=1 and look at what changed in {}",
             path.display()
         );
