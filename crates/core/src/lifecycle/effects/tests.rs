@@ -3,10 +3,13 @@ use std::collections::BTreeSet;
 use super::pause;
 use crate::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb};
 use crate::effect::{Handed, Order};
+use crate::event::Happened;
 use crate::fixture::*;
 use crate::grant::Enforcement;
 use crate::id::Integration;
-use crate::limits::{EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN};
+use crate::limits::{
+    EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
+};
 use crate::refusal::Code;
 use crate::time::Span;
 
@@ -270,6 +273,53 @@ fn r17_an_end_that_was_extended_in_between_is_not_the_end() {
     tenant.at(59).ask(&alice(), Verb::Extend(extend("g1"))).unwrap();
     tenant.at(60).system(settle("alice")).unwrap();
     assert!(!tenant.grant("g1").is_closed(), "decided again when it is written");
+}
+
+#[test]
+fn a_verdict_that_comes_too_late_brings_the_removal_back() {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    let slow = tenant.take("alice").unwrap();
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    tenant.clock = slow.lease_until;
+    let Verb::TakeEffect(take) = take("alice") else { panic!() };
+    let other = TakeEffect { worker: worker("w2"), at: Some(Integration::new("pg").unwrap()), ..take };
+    let removal = tenant.system(Verb::TakeEffect(other.clone())).unwrap().handed.unwrap();
+    assert!(matches!(removal.order, Order::Remove { .. }), "{removal:?}");
+    let removed_it = EffectDone { worker: worker("w2"), ..done("g1", removal.number) };
+    tenant.system(Verb::EffectDone(removed_it)).unwrap();
+    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removed);
+    // Now the first worker has done what it was told long ago.
+    let late = tenant.system(Verb::EffectDone(done("g1", slow.number))).unwrap();
+    assert_eq!(
+        (names(&late.events), effects(&late.events)),
+        (vec!["effect_late"], vec!["deprovision".to_owned()])
+    );
+    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removing, "it is listed again");
+    assert!(matches!(
+        tenant.system(Verb::TakeEffect(other)).unwrap().handed.unwrap().order,
+        Order::Remove { .. }
+    ));
+    let again = tenant.system(Verb::EffectDone(done("g1", slow.number))).unwrap_err();
+    assert_eq!(again.code, Code::EffectUnknown, "a late verdict is answered once");
+}
+
+#[test]
+fn a_lease_has_bounds_and_so_have_the_words_of_a_failure() {
+    let leased = |lease: Span| {
+        let Verb::TakeEffect(take) = take("alice") else { panic!() };
+        let handed = provisioned().system(Verb::TakeEffect(TakeEffect { lease, ..take })).unwrap().handed;
+        handed.unwrap().lease_until.since(at(0))
+    };
+    assert_eq!(leased(Span::ZERO), LEASE_MIN);
+    assert_eq!(leased(LEASE_MIN.plus(MS)), LEASE_MIN.plus(MS));
+    assert_eq!(leased(Span::millis(u64::MAX)), LEASE_MAX);
+    let mut tenant = provisioned();
+    tenant.take("alice").unwrap();
+    let error = "ä".repeat(ERROR_CHARS_MAX + 1);
+    let answer = tenant.system(Verb::EffectFailed(EffectFailed { error, ..failed("g1", 1) })).unwrap();
+    let Happened::EffectFailed(missed) = &answer.events[0].happened else { panic!("{answer:?}") };
+    assert_eq!(missed.error.chars().count(), ERROR_CHARS_MAX);
 }
 
 #[test]
