@@ -38,7 +38,7 @@ pub struct Offer {
     pub needs: BTreeSet<Need>,
     /// The end as it stands: hand it in with the click.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub if_ends_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
 }
 
 /// What an extension must bring.

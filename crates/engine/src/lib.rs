@@ -33,7 +33,7 @@
 //! let grant = engine.request(Request::new("prod-db", &alice).item(orders.permission("read")).span(Span::hours(1)).reason("INC-7"), now)?;
 //! let grant = engine.approve(Approve::new(grant.id, &bob), now)?;
 //! let offer = engine.offer(&grant.id, &alice, now)?;
-//! let grant = engine.extend(Extend::new(grant.id, &alice).span(Span::minutes(30)).if_ends_at(offer.if_ends_at), now)?;   // Err(Error::Refused(r)): r.code, r.details, r.would_pass
+//! let grant = engine.extend(Extend::new(grant.id, &alice).span(Span::minutes(30)).if_ends_at(offer.ends_at), now)?;   // Err(Error::Refused(r)): r.code, r.details, r.would_pass
 //! let verdict = engine.holds(&alice.id, &orders, "read", now)?;    // verdict.allowed, .grant, .until
 //! # assert!(verdict.allowed);
 //! # assert_eq!(verdict.until, Some(now.plus(Span::minutes(90))));

@@ -98,7 +98,7 @@ fn filled(
         left: count.left,
         latest_end: rules.and_then(Rules::latest_end),
         needs,
-        if_ends_at: rules.map(|rules| rules.active.end),
+        ends_at: rules.map(|rules| rules.active.end),
     }
 }
 

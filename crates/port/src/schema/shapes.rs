@@ -215,7 +215,7 @@ described! {
         /// What the click must bring.
         needs: Vec<Need>,
         /// The end as it stands: hand it in with the click.
-        if_ends_at: Option<Time>,
+        ends_at: Option<Time>,
     }
     /// How each check of a command comes out.
     Explanation {

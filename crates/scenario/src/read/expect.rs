@@ -125,7 +125,7 @@ const NOTICES: &[&str] = &[
     "review_due",
 ];
 /// Details and parts of an offer that are instants.
-const TIMES: &[&str] = &["ends", "opens_at", "latest_end", "resets_at", "if_ends_at"];
+const TIMES: &[&str] = &["ends", "opens_at", "latest_end", "resets_at", "ends_at"];
 const VERDICTS: &[&str] = &["pass", "fail", "unreached"];
 const NEEDS: &[&str] = &["reason", "mfa", "approval"];
 
@@ -259,7 +259,7 @@ impl Reader {
             "opens_at",
             "latest_end",
             "needs",
-            "if_ends_at",
+            "ends_at",
         ];
         self.only(node, path, KNOWN, "an offer");
         self.fields(node, path, |reader, name, node, path| match name {

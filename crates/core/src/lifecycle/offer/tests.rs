@@ -29,7 +29,7 @@ fn an_offer_says_what_a_button_needs() {
     assert!(offer.allowed && offer.refused.is_none());
     assert_eq!((offer.default, offer.min, offer.max), (Some(mins(30)), Some(mins(5)), Some(mins(50))));
     assert_eq!((offer.used, offer.left), (0, 2));
-    assert_eq!((offer.latest_end, offer.if_ends_at), (Some(at(110)), Some(at(60))));
+    assert_eq!((offer.latest_end, offer.ends_at), (Some(at(110)), Some(at(60))));
     assert_eq!(offer.needs.into_iter().collect::<Vec<_>>(), [Need::Reason, Need::Mfa]);
 }
 
@@ -64,7 +64,7 @@ fn a_stranger_learns_no_more_than_no() {
     let offer = tenant.offer("g1", &mallory()).unwrap();
     assert_eq!(offer.refused.map(|refusal| refusal.code), Some(Code::ExtensionNotHolder));
     assert_eq!((offer.allowed, offer.used, offer.left), (false, 0, 0));
-    assert_eq!((offer.latest_end, offer.if_ends_at, offer.max), (None, None, None));
+    assert_eq!((offer.latest_end, offer.ends_at, offer.max), (None, None, None));
     assert_eq!(tenant.offer("nothing", &alice()).unwrap_err().code, Code::GrantUnknown);
 }
 
@@ -101,7 +101,7 @@ fn agrees(tenant: &Tenant) {
     let offer = offered(tenant);
     let extends = |span: Option<Span>| {
         let mut tenant = tenant.clone();
-        let click = Extend { span, if_ends_at: offer.if_ends_at, ..extend("g1") };
+        let click = Extend { span, if_ends_at: offer.ends_at, ..extend("g1") };
         let refused = tenant.code(&alice(), Verb::Extend(click));
         let end = tenant.grant("g1").active().map(|active| active.end);
         if refused.is_some() { Err(refused) } else { Ok(end) }
