@@ -254,9 +254,10 @@ pub struct Target {
     /// Those of them that stayed from another grant: they were not the holder's own before.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub inherited: BTreeSet<Item>,
-    /// Workers whose lease ran out before they said what came of an effect, by its number.
+    /// Workers whose lease ran out before they said what came of an effect, by its number, each as often as
+    /// they took it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub unanswered: BTreeMap<u32, WorkerId>,
+    pub unanswered: BTreeMap<u32, Vec<WorkerId>>,
     /// Items the holder had before: they are not taken away at the end.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub held_before: BTreeSet<Item>,
@@ -364,7 +365,17 @@ impl Grant {
     /// What a target has confirmed.
     #[must_use]
     pub fn enforcement_at(&self, at: &Integration) -> Enforcement {
-        let waiting = |outgoing: &&Outgoing| outgoing.effect.task.at() == Some(at);
+        // What was to be given before the end says nothing of a grant that is over: it is skipped when its turn comes.
+        let counts = |outgoing: &Outgoing| match (&self.stage, &outgoing.effect.task) {
+            (Stage::Closed(closed), Task::Provision { .. } | Task::Adjust { .. }) => {
+                closed.at <= outgoing.made_at
+            }
+            (
+                Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_),
+                Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },
+            ) => true,
+        };
+        let waiting = |outgoing: &&Outgoing| outgoing.effect.task.at() == Some(at) && counts(outgoing);
         let open = self.outbox.iter().filter(waiting);
         let stuck = open.clone().any(|outgoing| outgoing.stuck);
         let sent = self.targets.get(at).is_some_and(|target| !target.given.is_empty());

@@ -57,6 +57,8 @@ pub const REMINDERS_DEFAULT: [Span; 2] = [Span::minutes(15), Span::minutes(5)];
 
 /// Attempts after which an effect is stuck: still retried, but said aloud.
 pub const EFFECT_ATTEMPTS_MAX: u32 = 8;
+/// Workers that one effect remembers who took it and fell silent: any of them may still act and say so.
+pub const SILENT_WORKERS_MAX: usize = 8;
 /// Characters of a worker's error that are kept: enough to find the cause, no room for a dump.
 pub const ERROR_CHARS_MAX: usize = 1_000;
 /// The shortest lease: a worker needs time to begin, and nothing is handed out twice at one instant.

@@ -15,6 +15,7 @@ use crate::id::{GrantId, Integration, WorkerId};
 use crate::lifecycle::{expire, remind, request};
 use crate::limits::{
     EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
+    SILENT_WORKERS_MAX,
 };
 use crate::machine::Fault;
 use crate::person::Item;
@@ -247,7 +248,7 @@ pub(crate) fn evolve_taken(mut grant: Grant, event: &Handed) -> Result<Grant, Il
         Order::Hold { at, items, .. } => Some((at.clone(), items)),
         Order::Remove { .. } | Order::Tell { .. } => None,
     };
-    remember_unanswered(&mut grant, event.number, Some(&event.worker));
+    remember_unanswered(&mut grant, event.number);
     let mut grant = on_outgoing(grant, event.number, "effect_taken", |outgoing| {
         outgoing.attempts = event.attempt;
         outgoing.lease = Some(Lease { worker: event.worker.clone(), until: event.lease_until });
@@ -261,10 +262,18 @@ pub(crate) fn evolve_taken(mut grant: Grant, event: &Handed) -> Result<Grant, Il
 /// A late verdict is answered once.
 pub(crate) fn evolve_late(mut grant: Grant, event: &EffectLate) -> Result<Grant, IllegalEvent> {
     let target = grant.targets.get_mut(&event.target);
-    match target.and_then(|target| target.unanswered.remove(&event.number)) {
-        Some(_) => Ok(grant),
-        None => Err(request::illegal(&grant, "effect_late")),
+    let Some((target, place)) = target.and_then(|target| {
+        let silent = target.unanswered.get(&event.number)?;
+        let place = silent.iter().position(|worker| *worker == event.worker)?;
+        Some((target, place))
+    }) else {
+        return Err(request::illegal(&grant, "effect_late"));
+    };
+    if let Some(silent) = target.unanswered.get_mut(&event.number) {
+        silent.remove(place);
     }
+    target.unanswered.retain(|_, silent| !silent.is_empty());
+    Ok(grant)
 }
 
 /// What came late may have put access there again, or told an old end: it is removed again, or told anew.
@@ -273,8 +282,9 @@ pub(crate) fn effects_late(after: &Grant, event: &EffectLate) -> Vec<Task> {
     vec![if after.is_closed() { Task::Deprovision { at } } else { Task::Adjust { at } }]
 }
 
-/// Remembers a worker who took an effect that gives access and never said what came of it.
-fn remember_unanswered(grant: &mut Grant, number: u32, but: Option<&WorkerId>) {
+/// Remembers a worker who took an effect that gives access and never said what came of it: whoever takes it
+/// next, and be it under the same name, that hand may still act.
+fn remember_unanswered(grant: &mut Grant, number: u32) {
     let outgoing = grant.outbox.iter().find(|outgoing| outgoing.effect.number == number);
     let silent = outgoing.and_then(|outgoing| match &outgoing.effect.task {
         Task::Provision { at } | Task::Adjust { at } => {
@@ -282,14 +292,18 @@ fn remember_unanswered(grant: &mut Grant, number: u32, but: Option<&WorkerId>) {
         }
         Task::Deprovision { .. } | Task::Notify { .. } => None,
     });
-    if let Some((at, worker)) = silent.filter(|(_, worker)| Some(worker) != but) {
-        grant.targets.entry(at).or_default().unanswered.insert(number, worker);
+    if let Some((at, worker)) = silent {
+        let silent = grant.targets.entry(at).or_default().unanswered.entry(number).or_default();
+        if silent.len() >= SILENT_WORKERS_MAX {
+            silent.remove(0);
+        }
+        silent.push(worker);
     }
 }
 
 /// Nothing was left to do: the effect is finished.
 pub(crate) fn evolve_skipped(mut grant: Grant, number: u32) -> Result<Grant, IllegalEvent> {
-    remember_unanswered(&mut grant, number, None);
+    remember_unanswered(&mut grant, number);
     evolve_finished(grant, number, &BTreeSet::new(), "effect_skipped")
 }
 
@@ -338,27 +352,26 @@ pub(crate) fn effects_stuck(board: &Board<'_>, after: &Grant, number: u32) -> Re
 
 /// The first effect that is ready, in the order they were made: at one target one at a time, and one that
 /// pauses holds up no other.
-fn first_ready(board: &Board<'_>, ask: &TakeEffect) -> Option<(GrantId, Outgoing)> {
+fn first_ready<'b>(board: &'b Board<'_>, ask: &TakeEffect) -> Option<(GrantId, Outgoing)> {
     let now = board.now;
-    let busy = |grant: &Grant, at: &Integration| {
-        let alone = grant.origin.kind == Kind::Ephemeral;
-        board
-            .of_holder(&ask.person)
-            .filter(
-                |other| if alone { other.id() == grant.id() } else { other.origin.kind != Kind::Ephemeral },
-            )
-            .flat_map(|other| &other.outbox)
-            .any(|outgoing| outgoing.effect.task.at() == Some(at) && outgoing.is_leased(now))
+    let of_holder = || {
+        let grants = board.of_holder(&ask.person);
+        grants.flat_map(|grant| grant.outbox.iter().map(move |outgoing| (grant, outgoing)))
     };
-    let ready = |grant: &Grant, outgoing: &Outgoing| {
+    // One at a target at a time; `ephemeral` access is apart, each grant for itself.
+    let place = |grant: &'b Grant, at: &'b Integration| {
+        ((grant.origin.kind == Kind::Ephemeral).then(|| grant.id()), at)
+    };
+    let out = of_holder().filter(|(_, outgoing)| outgoing.is_leased(now));
+    let busy: BTreeSet<_> =
+        out.filter_map(|(grant, outgoing)| Some(place(grant, outgoing.effect.task.at()?))).collect();
+    let ready = |grant: &'b Grant, outgoing: &'b Outgoing| {
         let at = outgoing.effect.task.at();
         outgoing.is_ready(now)
             && ask.at.as_ref().is_none_or(|only| at == Some(only))
-            && at.is_none_or(|at| !busy(grant, at))
+            && at.is_none_or(|at| !busy.contains(&place(grant, at)))
     };
-    board
-        .of_holder(&ask.person)
-        .flat_map(|grant| grant.outbox.iter().map(move |outgoing| (grant, outgoing)))
+    of_holder()
         .filter(|(grant, outgoing)| ready(grant, outgoing))
         .min_by_key(|(grant, outgoing)| (outgoing.made_at, grant.id(), outgoing.effect.number))
         .map(|(grant, outgoing)| (grant.id().clone(), outgoing.clone()))
@@ -457,8 +470,11 @@ fn held_before(on: &On<'_>, grant: &Grant, outgoing: &Outgoing, said: &BTreeSet<
     let found = |item: &Item| {
         outgoing.attempts == 1 && !inherited(item) && !others().any(|other| put_there(other, item))
     };
+    // Its own account is new: what was found there is no account of the holder's.
+    let own_account = grant.origin.kind == Kind::Ephemeral;
     let here = |item: &&Item| {
         provision
+            && !own_account
             && Some(&item.resource.integration) == outgoing.effect.task.at()
             && grant.terms.scope.contains(*item)
     };
@@ -500,7 +516,8 @@ fn may_speak(on: &On<'_>, grant: &GrantId, number: u32, worker: &WorkerId) -> Re
 /// The verdict of a worker whose lease ran out, once another took the effect or nothing was left to do.
 fn late(on: &On<'_>, grant: &Grant, number: u32, worker: &WorkerId) -> Option<EffectLate> {
     let holds = open(grant, number).is_ok_and(|outgoing| leased(on, outgoing, worker.as_str()).is_ok());
-    let unanswered = |target: &Target| target.unanswered.get(&number) == Some(worker);
+    let unanswered =
+        |target: &Target| target.unanswered.get(&number).is_some_and(|silent| silent.contains(worker));
     let (at, _) = grant.targets.iter().find(|(_, target)| !holds && unanswered(target))?;
     Some(EffectLate { number, worker: worker.clone(), target: at.clone() })
 }

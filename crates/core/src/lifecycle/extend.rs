@@ -261,7 +261,7 @@ fn total(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     match rules.bound {
         Some(bound) if to > bound => {
             let words = format!("the new end {to} would pass {bound}, the latest there may be");
-            Err(bounded(&rules, on, Refusal::new(Code::ExtensionOverTotal, words), bound).into())
+            Err(bounded(rules, on, Refusal::new(Code::ExtensionOverTotal, words), bound).into())
         }
         Some(_) | None => Ok(()),
     }
@@ -301,7 +301,7 @@ fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     match rules.close {
         Some(close) if to > close => {
             let words = format!("`{}` closes at {close}, before the new end {to}", rules.flow.id);
-            Err(bounded(&rules, on, Refusal::new(Code::HoursClosed, words), close).into())
+            Err(bounded(rules, on, Refusal::new(Code::HoursClosed, words), close).into())
         }
         Some(_) | None => Ok(()),
     }
