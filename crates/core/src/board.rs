@@ -89,6 +89,13 @@ impl<'w> Board<'w> {
         }
         Journal { events, after }
     }
+
+    /// What has happened since the last cut, and the grants it led to; the board is done with.
+    pub(crate) fn finish(mut self) -> Journal {
+        let events = std::mem::take(&mut self.events);
+        self.changed.retain(|id, _| events.iter().any(|event| event.grant == *id));
+        Journal { events, after: self.changed }
+    }
 }
 
 fn numbered(after: &Grant, tasks: Vec<Task>) -> Vec<Effect> {

@@ -126,7 +126,7 @@ pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided
         settle::holder(&mut board, &holder)?;
     }
     let settled = board.cut();
-    let answer = match decide(&mut board, command) {
+    let answer = match decide(board, command) {
         Ok(done) => Ok(done),
         Err(No::Refused(refusal)) => Err(*refusal),
         Err(No::Fault(fault)) => return Err(fault),
@@ -168,36 +168,37 @@ fn holder(world: &World, command: &Command) -> Option<PersonId> {
     }
 }
 
-fn decide(board: &mut Board<'_>, command: &Command) -> Result<Done, No> {
+fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
     let (mut policy, mut handed) = (None, None);
+    let on_board = &mut board;
     let grant = match &command.verb {
-        Verb::Request(ask) => Some(request::decide(board, command, ask)?),
-        Verb::Approve(ask) => Some(approve::decide(board, command, ask)?),
-        Verb::Deny(ask) => Some(deny::decide(board, command, ask)?),
-        Verb::Withdraw(ask) => Some(withdraw::decide(board, command, ask)?),
-        Verb::Extend(ask) => Some(extend::decide(board, command, ask)?),
-        Verb::ApproveExtension(ask) => Some(decide_extension::approve(board, command, ask)?),
-        Verb::DenyExtension(ask) => Some(decide_extension::deny(board, command, ask)?),
-        Verb::GiveBack(ask) => Some(give_back::decide(board, command, ask)?),
-        Verb::Revoke(ask) => Some(revoke::decide(board, command, ask)?),
-        Verb::EffectDone(ask) => Some(outbox::done(board, command, ask)?),
-        Verb::EffectFailed(ask) => Some(outbox::failed(board, command, ask)?),
+        Verb::Request(ask) => Some(request::decide(on_board, command, ask)?),
+        Verb::Approve(ask) => Some(approve::decide(on_board, command, ask)?),
+        Verb::Deny(ask) => Some(deny::decide(on_board, command, ask)?),
+        Verb::Withdraw(ask) => Some(withdraw::decide(on_board, command, ask)?),
+        Verb::Extend(ask) => Some(extend::decide(on_board, command, ask)?),
+        Verb::ApproveExtension(ask) => Some(decide_extension::approve(on_board, command, ask)?),
+        Verb::DenyExtension(ask) => Some(decide_extension::deny(on_board, command, ask)?),
+        Verb::GiveBack(ask) => Some(give_back::decide(on_board, command, ask)?),
+        Verb::Revoke(ask) => Some(revoke::decide(on_board, command, ask)?),
+        Verb::EffectDone(ask) => Some(outbox::done(on_board, command, ask)?),
+        Verb::EffectFailed(ask) => Some(outbox::failed(on_board, command, ask)?),
         Verb::Publish(ask) => {
-            policy = Some(publish::decide(&On::new(board, command), ask)?);
+            policy = Some(publish::decide(&On::new(on_board, command), ask)?);
             None
         }
         Verb::TakeEffect(ask) => {
-            handed = outbox::take(board, command, ask)?;
+            handed = outbox::take(on_board, command, ask)?;
             None
         }
         Verb::Settle(_) => None,
     };
     let view = match grant.and_then(|id| board.grant(&id)) {
-        Some(grant) => Some(View::of(grant, rules::governing(board, grant)?)),
+        Some(grant) => Some(View::of(grant, rules::governing(&board, grant)?)),
         None => None,
     };
     let receipt = Receipt { content: command.content(), view };
-    Ok(Done { journal: board.cut(), policy, receipt, handed })
+    Ok(Done { journal: board.finish(), policy, receipt, handed })
 }
 
 /// Shows the checks of a command, one by one; nothing is done.

@@ -1,6 +1,7 @@
 //! A grant as a host sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +56,7 @@ pub struct View {
     /// Whether hours or the flow's `until` shortened it.
     pub clipped: bool,
     /// Its scope.
-    pub items: Vec<Item>,
+    pub items: Arc<BTreeSet<Item>>,
     /// Why it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
@@ -127,7 +128,7 @@ impl View {
             asked: origin.span,
             granted: grant.terms.span,
             clipped: false,
-            items: grant.terms.scope.iter().cloned().collect(),
+            items: grant.terms.scope.clone(),
             reason: origin.reason.clone(),
             fields: origin.fields.clone(),
             content: origin.content.clone(),
