@@ -48,7 +48,7 @@ fn the_stories_reach_every_event_and_many_refusals() {
     let mut runner = TestRunner::deterministic();
     let stories = prop::collection::vec(story::step(), 50);
     let (mut events, mut codes) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..150 {
+    for _ in 0..200 {
         let steps = stories.new_tree(&mut runner).unwrap().current();
         let told = story::tell(&steps).unwrap();
         events.extend(told.events());

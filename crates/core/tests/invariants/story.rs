@@ -106,7 +106,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     let worker = prop_oneof![
         6 => Just(Worker::Does),
         2 => Just(Worker::Fails),
-        2 => Just(Worker::Late),
+        3 => Just(Worker::Late),
         1 => Just(Worker::DiesAfter),
         1 => Just(Worker::DiesBefore),
     ];
@@ -117,8 +117,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => Just(Ask::Deny),
         1 => Just(Ask::Withdraw),
         6 => any::<(bool, bool)>().prop_map(|(named, seen)| Ask::Extend { named, seen }),
-        4 => Just(Ask::ApproveExtension),
-        2 => Just(Ask::DenyExtension),
+        5 => Just(Ask::ApproveExtension),
+        4 => Just(Ask::DenyExtension),
         2 => Just(Ask::GiveBack),
         1 => Just(Ask::Revoke),
         2 => Just(Ask::Publish),
@@ -127,7 +127,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         31 => ask.prop_map(Deed::Give),
         3 => Just(Deed::Sweep),
         8 => worker.prop_map(Deed::Take),
-        2 => Just(Deed::Speak),
+        3 => Just(Deed::Speak),
         2 => any::<bool>().prop_map(|altered| Deed::Again { altered }),
     ];
     (wait, skew, any::<u8>(), any::<u8>(), any::<u8>(), deed)

@@ -165,6 +165,9 @@ fn stuck_comes_with_the_last_attempt_or_at_once_where_it_is_final() {
 fn what_was_never_given_is_not_taken_away() {
     let mut tenant = provisioned();
     tenant.ask(&alice(), give_back("g1")).unwrap();
+    let waiting: Vec<String> =
+        tenant.grant("g1").outbox.iter().map(|outgoing| outgoing.effect.task.to_string()).collect();
+    assert!(!waiting.contains(&"provision".to_owned()), "what was never taken is cancelled: {waiting:?}");
     assert_eq!(kinds(&tenant.deliver("alice")), ["notify:active", "notify:ended"]);
     assert_eq!(tenant.grant("g1").enforcement(), Enforcement::None);
     assert!(tenant.grant("g1").is_settled_for_good());

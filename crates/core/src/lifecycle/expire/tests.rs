@@ -139,6 +139,10 @@ fn r46_grants_that_end_together_remove_the_item_once_nothing_covers_it() {
             .filter(|handed| matches!(handed.order, Order::Remove { .. }))
             .count();
         assert!(removed >= 1, "neither keeps it for the other");
+        for event in tenant.events.iter().filter(|event| event.happened.name() == "expired") {
+            let Happened::Expired(ended) = &event.happened else { panic!("{event:?}") };
+            assert!(ended.kept.is_empty(), "at its end a grant covers nothing: {event:?}");
+        }
         for grant in ["g1", "g2"] {
             assert_eq!(tenant.grant(grant).enforcement(), Enforcement::Removed);
         }

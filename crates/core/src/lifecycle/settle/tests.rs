@@ -1,7 +1,6 @@
 use crate::command::{Extend, Request, Verb};
 use crate::event::Event;
 use crate::fixture::*;
-use crate::flow::Parts;
 use crate::limits::CLOCK_TOLERANCE;
 use crate::machine::Fault;
 use crate::refusal::Code;
@@ -150,32 +149,41 @@ fn r19_a_grant_that_was_written_and_read_again_ends_when_it_did() {
     assert_eq!(tenant.closed("g1").at, at(60));
 }
 
-/// An `until` that is put in force the very moment the grant opens: time comes first.
+/// A policy is put in force at the very instant at which time does something: time comes first.
 #[test]
 fn what_time_does_at_an_instant_comes_before_a_policy_of_that_instant() {
-    let planned = |change: fn(&mut Parts)| {
+    let planned = |until: Option<Timestamp>| {
         let mut flow = automatic("db");
-        flow.start_ahead = mins(60);
-        change(&mut flow);
+        (flow.start_ahead, flow.until) = (mins(60), until);
         flow
     };
-    let publishes = |swept: bool, before: fn(&mut Parts), after: fn(&mut Parts)| {
-        let mut tenant = Tenant::new([planned(before)]);
-        let ask = Request { start: Some(at(30)), ..request("db", "g1", &["pg/a/read"]) };
-        tenant.asks(&alice(), ask);
+    let lives = |swept: bool, start: u64, before: Option<Timestamp>, after: Option<Timestamp>| {
+        let mut tenant = Tenant::new([planned(None)]);
+        tenant.asks(&alice(), Request { start: Some(at(start)), ..request("db", "g1", &["pg/a/read"]) });
+        tenant.publish([planned(before)]);
         tenant.at(30);
         if swept {
             tenant.system(settle("alice")).unwrap();
         }
         tenant.publish([planned(after)]);
         tenant.at(500).system(settle("alice")).unwrap();
-        tenant.history("g1")
+        tenant.history("g1")[2..].to_vec()
     };
-    let none: fn(&mut Parts) = |_| ();
-    let passed: fn(&mut Parts) = |parts| parts.until = Some(at(20));
-    let later: fn(&mut Parts) = |parts| parts.until = Some(at(31));
-    for (before, after) in [(none, passed), (later, none), (none, later)] {
-        assert_eq!(publishes(true, before, after), publishes(false, before, after));
+    let ran = ["activated", "reminded", "reminded", "expired"];
+    for (start, before, after, life) in [
+        (30, None, Some(at(20)), &ran[..]),
+        (30, None, Some(at(30)), &ran[..]),
+        (30, Some(at(31)), None, &["activated", "expired"][..]),
+        (30, None, Some(at(31)), &ran[..]),
+        (30, Some(at(30)), None, &["unused"][..]),
+        (40, Some(at(30)), None, &["unused"][..]),
+        (40, Some(at(30).plus(MS)), None, &ran[..]),
+        (40, None, Some(at(30)), &["unused"][..]),
+    ] {
+        for swept in [true, false] {
+            let told = lives(swept, start, before, after);
+            assert_eq!(told, life, "{start}: {before:?}, then {after:?}, swept {swept}");
+        }
     }
 }
 
