@@ -196,9 +196,14 @@ fn a_refusal_is_explained_check_by_check() {
 #[test]
 fn schemas_completions_and_help_are_printed() {
     let folder = Folder::of("print");
-    for of in ["policy", "call", "answer"] {
+    for (of, committed) in [
+        ("policy", include_str!("../../policy/schema/policy.schema.json")),
+        ("call", include_str!("../../port/schema/call.schema.json")),
+        ("answer", include_str!("../../port/schema/answer.schema.json")),
+    ] {
         let schema: serde_json::Value = serde_json::from_str(&out(&folder.run(&["schema", of]))).unwrap();
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{of}");
+        assert!(schema == serde_json::from_str::<serde_json::Value>(committed).unwrap(), "{of} is another");
     }
     for shell in ["bash", "zsh", "fish"] {
         assert!(out(&folder.run(&["completions", shell])).contains("tenure"), "{shell}");

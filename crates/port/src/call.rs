@@ -1,6 +1,7 @@
 //! Calls: what a host asks, as data. They are the vocabulary of every language.
 
 mod command;
+mod item;
 mod question;
 
 use schemars::JsonSchema;
@@ -203,9 +204,12 @@ impl<'de> Deserialize<'de> for EffectId {
             .rsplit_once('/')
             .ok_or_else(|| de::Error::custom(format!("`{text}` is no effect; one is `GRANT/NUMBER`")))?;
         let grant = GrantId::new(grant).map_err(de::Error::custom)?;
+        // One effect has one id: `+7` and `07` are none.
         let number = number
             .parse()
-            .map_err(|_| de::Error::custom(format!("`{text}` is no effect; one is `GRANT/NUMBER`")))?;
+            .ok()
+            .filter(|parsed: &u32| parsed.to_string() == number)
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is no effect; one is `GRANT/NUMBER`")))?;
         Ok(Self { grant, number })
     }
 }

@@ -1,5 +1,7 @@
 //! From a text to a call: bounded before it is parsed, and told where it goes wrong.
 
+mod unique;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -16,7 +18,7 @@ pub const CALL_VALUES_MAX: usize = 100_000;
 /// Reads a call, whose `call` says which fields it has.
 pub(crate) fn call(text: &str) -> Result<Call, Misread> {
     bounded(text)?;
-    let value: Value = serde_json::from_str(text).map_err(|wrong| Misread {
+    let value = unique::read(text).map_err(|wrong| Misread {
         code: "syntax",
         path: String::new(),
         line: Some(wrong.line()),

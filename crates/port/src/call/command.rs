@@ -9,7 +9,7 @@ use tenure::tenure_core::id::{CommandId, FlowId, GrantId, Revision};
 use tenure::tenure_core::person::{self, Item, Person, Record};
 use tenure::tenure_core::time::{Span, Timestamp};
 
-use super::{Actor, Document, Format};
+use super::{Actor, Document, Format, item};
 use crate::schema;
 
 macro_rules! commands {
@@ -48,7 +48,7 @@ commands! {
         #[schemars(with = "String")]
         flow: FlowId,
         /// The items.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "item::asked")]
         #[schemars(with = "Vec<schema::Asked>")]
         items: Vec<Asked>,
         /// For how long; the flow's default where absent.

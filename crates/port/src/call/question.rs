@@ -10,7 +10,7 @@ use tenure::tenure_core::id::{FlowId, GrantId, Integration, PersonId, WorkerId};
 use tenure::tenure_core::person::{self, Item, Person, Record, Resource};
 use tenure::tenure_core::time::{Span, Timestamp};
 
-use super::{Call, EffectId};
+use super::{Call, EffectId, item};
 use crate::schema;
 
 macro_rules! questions {
@@ -108,6 +108,7 @@ questions! {
         #[schemars(with = "String")]
         person: PersonId,
         /// The resource. Its facts may be handed in too; it is known by what it is called alone.
+        #[serde(deserialize_with = "item::resource")]
         #[schemars(with = "schema::Resource")]
         resource: Resource,
         /// The permission.

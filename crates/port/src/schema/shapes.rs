@@ -10,6 +10,7 @@ macro_rules! described {
         $(#[$doc])*
         #[derive(JsonSchema)]
         #[cfg_attr(test, derive(serde::Deserialize, Debug), expect(dead_code, reason = "read to be compared"))]
+        #[schemars(deny_unknown_fields)]
         #[cfg_attr(test, serde(deny_unknown_fields))]
         #[cfg_attr(not(test), expect(dead_code, reason = "only its shape is used"))]
         pub(crate) struct $name {
