@@ -367,9 +367,8 @@ impl Grant {
     pub fn enforcement_at(&self, at: &Integration) -> Enforcement {
         // What was to be given before the end says nothing of a grant that is over: it is skipped when its turn comes.
         let counts = |outgoing: &Outgoing| match (&self.stage, &outgoing.effect.task) {
-            (Stage::Closed(closed), Task::Provision { .. } | Task::Adjust { .. }) => {
-                closed.at <= outgoing.made_at
-            }
+            (Stage::Closed(_), Task::Provision { .. }) => false,
+            (Stage::Closed(closed), Task::Adjust { .. }) => closed.at <= outgoing.made_at,
             (
                 Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_),
                 Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },

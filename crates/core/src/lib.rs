@@ -98,3 +98,5 @@ pub(crate) mod check;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod hostile;

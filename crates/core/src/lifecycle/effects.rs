@@ -276,21 +276,20 @@ pub(crate) fn evolve_late(mut grant: Grant, event: &EffectLate) -> Result<Grant,
     Ok(grant)
 }
 
-/// What came late may have put access there again, or told an old end: it is removed again, or told anew.
+/// What came late may have put access there again, told an old end, or taken what is held since: it is removed
+/// again, or told anew.
 pub(crate) fn effects_late(after: &Grant, event: &EffectLate) -> Vec<Task> {
     let at = event.target.clone();
     vec![if after.is_closed() { Task::Deprovision { at } } else { Task::Adjust { at } }]
 }
 
-/// Remembers a worker who took an effect that gives access and never said what came of it: whoever takes it
-/// next, and be it under the same name, that hand may still act.
+/// Remembers a worker who was told something of a target and never said what came of it: whoever takes it
+/// next, and be it under the same name, that hand may still act. A removal too: it may have been handed out
+/// as an end to tell, and what it takes away may be held again by then.
 fn remember_unanswered(grant: &mut Grant, number: u32) {
     let outgoing = grant.outbox.iter().find(|outgoing| outgoing.effect.number == number);
-    let silent = outgoing.and_then(|outgoing| match &outgoing.effect.task {
-        Task::Provision { at } | Task::Adjust { at } => {
-            Some((at.clone(), outgoing.lease.as_ref()?.worker.clone()))
-        }
-        Task::Deprovision { .. } | Task::Notify { .. } => None,
+    let silent = outgoing.and_then(|outgoing| {
+        Some((outgoing.effect.task.at()?.clone(), outgoing.lease.as_ref()?.worker.clone()))
     });
     if let Some((at, worker)) = silent {
         let silent = grant.targets.entry(at).or_default().unanswered.entry(number).or_default();
