@@ -311,7 +311,15 @@ impl Told {
     }
 
     fn take(&mut self, step: &Step, id: &str, now: Timestamp, fate: Worker) -> Outcome {
-        let person = PEOPLE[usize::from(step.who) % PEOPLE.len()];
+        let waiting: Vec<String> = self
+            .tenant
+            .grants
+            .values()
+            .filter(|grant| !grant.outbox.is_empty())
+            .map(|grant| grant.holder().to_string())
+            .collect();
+        let person =
+            waiting.get(usize::from(step.who) % waiting.len().max(1)).map_or(PEOPLE[0], String::as_str);
         let Verb::TakeEffect(take) = take(person) else { panic!("taking is taking") };
         let take =
             TakeEffect { worker: worker(id), lease: Span::seconds(1 + u64::from(step.number)), ..take };
