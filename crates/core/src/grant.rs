@@ -327,8 +327,8 @@ impl Grant {
     #[must_use]
     pub fn covers(&self, item: &Item, at: Timestamp) -> Option<Timestamp> {
         let active = self.active()?;
-        let runs = active.since <= at && at < active.held_until() && self.terms.scope.contains(item);
-        runs.then(|| active.held_until())
+        let covers = active.runs(at) && self.terms.scope.contains(item);
+        covers.then(|| active.held_until())
     }
 
     /// The next instant at which time alone changes something, as far as the grant itself knows it.
@@ -407,6 +407,12 @@ impl Active {
     #[must_use]
     pub const fn held_until(&self) -> Timestamp {
         self.end
+    }
+
+    /// Whether access runs at that instant.
+    #[must_use]
+    pub fn runs(&self, at: Timestamp) -> bool {
+        self.since <= at && at < self.held_until()
     }
 }
 

@@ -60,16 +60,20 @@ pub(crate) fn kept(board: &Board<'_>, grant: &Grant, at: Timestamp) -> Vec<Kept>
     if grant.origin.kind == Kind::Ephemeral {
         return Vec::new();
     }
-    grant.terms.scope.iter().filter_map(|item| covered(board, grant, item, at)).collect()
+    let others = board.of_holder(grant.holder()).filter(|other| other.id() != grant.id());
+    let others: Vec<&Grant> = others
+        .filter(|other| other.origin.kind != Kind::Ephemeral)
+        .filter(|other| other.active().is_some_and(|active| active.runs(at)))
+        .collect();
+    grant.terms.scope.iter().filter_map(|item| covered(&others, item, at)).collect()
 }
 
-/// Which other grant of the holder covers the item: the latest end, then the smallest id.
-fn covered(board: &Board<'_>, grant: &Grant, item: &Item, at: Timestamp) -> Option<Kept> {
-    let others = board.of_holder(grant.holder()).filter(|other| other.id() != grant.id());
-    let covering = others.filter(|other| other.origin.kind != Kind::Ephemeral);
-    covering
+/// Which of the grants covers the item: the latest end, then the smallest id.
+fn covered(others: &[&Grant], item: &Item, at: Timestamp) -> Option<Kept> {
+    others
+        .iter()
         .filter_map(|other| Some((other.covers(item, at)?, other.id())))
-        .min_by_key(|(until, id)| (std::cmp::Reverse(*until), (*id).clone()))
+        .min_by_key(|(until, id)| (std::cmp::Reverse(*until), *id))
         .map(|(until, id)| Kept { item: item.clone(), by: id.clone(), until })
 }
 

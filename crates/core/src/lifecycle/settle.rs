@@ -1,5 +1,6 @@
 //! What time has already made true, for all open grants of a person, in the order of the deadlines.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::board::Board;
@@ -26,10 +27,18 @@ enum Due {
     Remind,
 }
 
-/// Applies everything that time has made true of the holder's grants by now.
+/// Applies everything that time has made true of the holder's grants by now: by deadline, then by grant, then
+/// in the order of [`Due`].
 pub(crate) fn holder(board: &mut Board<'_>, holder: &PersonId) -> Result<(), Fault> {
-    while let Some((at, grant, due)) = next(board, |grant| grant.holder() == holder) {
-        apply(board, &grant, at, due)?;
+    let timed = |board: &Board<'_>, grant: &Grant| {
+        let (at, due) = due(board, grant)?;
+        Some((at, grant.id().clone(), due))
+    };
+    let mut dues: BTreeSet<_> = board.of_holder(holder).filter_map(|grant| timed(board, grant)).collect();
+    while let Some((at, id, due)) = dues.pop_first() {
+        apply(board, &id, at, due)?;
+        // INVARIANT: what happens to one grant moves no deadline of another, so only its own is looked at again.
+        dues.extend(board.grant(&id).and_then(|grant| timed(board, grant)));
     }
     Ok(())
 }
@@ -65,15 +74,7 @@ fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> 
     Ok(alone.grant(grant.id()).is_some_and(|grant| !grant.is_closed()))
 }
 
-/// The first thing that falls due by now: by deadline, then by grant, then in the order of [`Due`].
-fn next(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) -> Option<(Timestamp, GrantId, Due)> {
-    let dues = board.grants().filter(|grant| matches(grant)).filter_map(|grant| {
-        let (at, due) = due(board, grant)?;
-        Some((at, grant.id(), due))
-    });
-    dues.min().map(|(at, id, due)| (at, id.clone(), due))
-}
-
+/// What falls due next of a grant, by now.
 fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
     let due = match &grant.stage {
         Stage::Pending(pending) => Some((pending.decide_by, Due::Undecided)),
