@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use tenure_port::policy::document::Format;
+use tenure_port::core::limits::DOCUMENT_BYTES_MAX;
+use tenure_port::policy::document::{self, Format};
 use tenure_port::policy::{File, Policy, Problems, Warnings};
 use tenure_scenario::file::{self, Holds, PolicyFiles};
 use tenure_scenario::trouble::Unreadable;
@@ -67,10 +68,10 @@ fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
     if !path.is_dir() {
         return Ok(vec![text(path)?]);
     }
-    let unlisted = |error: io::Error| Unreadable::File {
-        file: path.display().to_string(),
-        message: format!("it cannot be listed: {error}"),
-        help: None,
+    let name = path.display().to_string();
+    let unlisted = |error: io::Error| {
+        let message = format!("it cannot be listed: {}", document::said(&error));
+        Unreadable::file(&name, message, document::READABLE)
     };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unlisted)? {
@@ -81,18 +82,21 @@ fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
     }
     paths.sort();
     let mut files = Vec::new();
+    let mut bytes = 0_usize;
     for found in paths {
         let read = text(&found)?;
         if file::holds(&read.text, read.format) != Holds::Scenarios {
+            bytes = bytes.saturating_add(read.text.len());
             files.push(read);
+        }
+        // More than a policy may have is refused for it; the rest need not be read.
+        if bytes > DOCUMENT_BYTES_MAX {
+            break;
         }
     }
     if files.is_empty() {
-        return Err(Unreadable::File {
-            file: path.display().to_string(),
-            message: "there is no policy in this folder".to_owned(),
-            help: Some("put files there that end in `.yaml`, `.yml`, `.toml` or `.json`".to_owned()),
-        });
+        let help = "put files there that end in `.yaml`, `.yml`, `.toml` or `.json`";
+        return Err(Unreadable::file(&name, "there is no policy in this folder", help));
     }
     Ok(files)
 }
@@ -100,7 +104,7 @@ fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
 fn story(path: &Path) -> Checked {
     match file::scenarios(path, &mut PolicyFiles::default()) {
         Ok(scenarios) => Checked::Scenarios(scenarios.len()),
-        Err(unread @ Unreadable::File { .. }) => Checked::Unread(unread),
+        Err(unread @ Unreadable::File(_)) => Checked::Unread(unread),
         Err(story) => Checked::Story(story),
     }
 }

@@ -65,7 +65,10 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
             Ok(End::Well)
         }
         Task::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "tenure", &mut io::stdout());
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "tenure", &mut script);
+            screen.line(String::from_utf8_lossy(&script).trim_end())?;
             Ok(End::Well)
         }
     }

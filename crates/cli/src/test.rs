@@ -19,6 +19,9 @@ pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
     let paths = match file::find(&ask.paths) {
         Ok(paths) => paths,
         Err(unreadable) => {
+            if ask.format == TestFormat::Text {
+                report::unreadable(&unreadable, screen)?;
+            }
             results.unread(unreadable);
             Vec::new()
         }

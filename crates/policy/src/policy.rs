@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -17,8 +16,6 @@ use crate::decode::{self, Draft, FlowDraft, Merged, Placed, Reader};
 use crate::document::{self, Format, Node, Place, Value};
 use crate::lint;
 use crate::problem::{Code, Problem, Problems, Source, Warnings};
-
-const READABLE: &str = "name a file or a folder that is there, is yours to read, and holds UTF-8 text";
 
 /// Files of a folder that are read as one document.
 const FILES_MAX: usize = 1_000;
@@ -275,7 +272,7 @@ fn files(path: &FilePath) -> Result<Vec<File>, Problems> {
         Problems::new(vec![problem.help(help)], vec![Source::new(name.to_str(), "")])
     };
     let failed = |name: &FilePath, error: &std::io::Error| {
-        unread(name, format!("it cannot be read: {}", crate::problem::lower(&error.to_string())), READABLE)
+        unread(name, format!("it cannot be read: {}", document::said(error)), document::READABLE)
     };
     let mut paths = Vec::new();
     if path.is_dir() {
@@ -302,21 +299,9 @@ fn files(path: &FilePath) -> Result<Vec<File>, Problems> {
             let why = "the name of the file does not say in which language it is written".to_owned();
             unread(&path, why, "let it end in `.yaml`, `.yml`, `.toml` or `.json`")
         })?;
-        let text = bounded(&path, left).map_err(|error| failed(&path, &error))?;
+        let text = document::text_of(&path, left).map_err(|error| failed(&path, &error))?;
         left = left.saturating_sub(text.len());
         files.push(File { name: Some(path.display().to_string()), format, text });
     }
     Ok(files)
-}
-
-/// The text of a file, and of one that is too large no more than shows it.
-fn bounded(path: &FilePath, most: usize) -> std::io::Result<String> {
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    if bytes.len() > most {
-        // It is refused for its size; where it was cut does not matter.
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is no UTF-8 text"))
 }

@@ -188,7 +188,9 @@ pub struct Finding<K> {
 }
 
 impl<K> Finding<K> {
-    pub(crate) fn new(code: K, path: String, place: Place, message: impl Into<String>) -> Self {
+    /// What is wrong at a place of a document; what would be right is told with [`Finding::help`].
+    #[must_use]
+    pub fn new(code: K, path: String, place: Place, message: impl Into<String>) -> Self {
         Self {
             code,
             path,
@@ -201,7 +203,9 @@ impl<K> Finding<K> {
         }
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    /// Tells what would be right.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into()).filter(|help| !help.is_empty());
         self
     }
@@ -238,13 +242,15 @@ impl<K: Kind> Serialize for Finding<K> {
 
 /// One text of a document, kept so that findings can show its lines.
 #[derive(Debug)]
-pub(crate) struct Source {
-    pub(crate) name: Option<String>,
-    pub(crate) text: String,
+pub struct Source {
+    name: Option<String>,
+    text: String,
 }
 
 impl Source {
-    pub(crate) fn new(name: Option<&str>, text: &str) -> Self {
+    /// A text, and what people call the file it stands in.
+    #[must_use]
+    pub fn new(name: Option<&str>, text: &str) -> Self {
         // A text that is refused for its size is not kept for its lines.
         let kept = text.len() <= tenure_core::limits::DOCUMENT_BYTES_MAX;
         let text = if kept { crate::document::without_mark(text) } else { "" };
@@ -263,7 +269,9 @@ pub struct Findings<K> {
 }
 
 impl<K: Kind> Findings<K> {
-    pub(crate) fn new(found: Vec<Finding<K>>, sources: impl Into<Arc<[Source]>>) -> Self {
+    /// Findings in the order of the texts. A place knows its text by its number in this list.
+    #[must_use]
+    pub fn new(found: Vec<Finding<K>>, sources: impl Into<Arc<[Source]>>) -> Self {
         Self::counted(found, 0, sources.into())
     }
 
@@ -338,27 +346,35 @@ impl<K: Kind> fmt::Display for Findings<K> {
 impl std::error::Error for Findings<Code> {}
 
 /// What a person wrote, in backticks, cut short, and with nothing in it that a terminal would obey.
-pub(crate) fn quote(text: &str) -> String {
+#[must_use]
+pub fn quote(text: &str) -> String {
     const SHOWN: usize = 60;
     let shown: String = text.chars().take(SHOWN).flat_map(plain).collect();
     let cut = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
     format!("`{shown}{cut}`")
 }
 
-/// The same for words that quote what a person wrote somewhere inside.
-pub(crate) fn tame(text: &str) -> String {
+/// Words of people with nothing in them that a terminal would obey, or that would show them in another order.
+#[must_use]
+pub fn tame(text: &str) -> String {
+    text.chars().flat_map(plain).collect()
+}
+
+/// The same for words that quote what a person wrote somewhere inside: no longer than one reads.
+pub(crate) fn brief(text: &str) -> String {
     text.chars().take(400).flat_map(plain).collect()
 }
 
 fn plain(c: char) -> impl Iterator<Item = char> {
-    let kept = (!c.is_control()).then_some(c);
-    let escaped = c.is_control().then(|| c.escape_debug());
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = (!c.is_control() && !turns).then_some(c);
+    let escaped = kept.is_none().then(|| c.escape_unicode());
     kept.into_iter().chain(escaped.into_iter().flatten())
 }
 
 /// A sentence of a library in the manner of ours: no capital at its head, no stop at its end.
 pub(crate) fn lower(text: &str) -> String {
-    let text = tame(text.trim_end_matches('.'));
+    let text = brief(text.trim_end_matches('.'));
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),

@@ -97,6 +97,14 @@ fn aliases_count_with_all_that_they_stand_for() {
     }
     assert_eq!(first(&text, Format::Yaml), "too_deep");
 
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(500_000), "*a,".repeat(100_000));
+    assert_eq!(first(&long, Format::Yaml), "too_large");
+    let keys = format!("a: &a {{{}: 1}}\nb: [{}]\n", "x".repeat(900), "*a,".repeat(100_000));
+    assert_eq!(first(&keys, Format::Yaml), "too_large");
+    let kept: String = (0..30).map(|n| format!("&a{n} [")).collect();
+    let kept = format!("a: {kept}{}{}", "x".repeat(900_000), "]".repeat(30));
+    assert_eq!(first(&kept, Format::Yaml), "too_large");
+
     let anchors: String = (0..50_000).fold(String::new(), |mut text, n| {
         writeln!(text, "- &a{n} [&b{n} x]").unwrap();
         text

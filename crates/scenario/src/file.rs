@@ -1,7 +1,6 @@
 //! Files and folders of scenarios, and the policies that they name.
 
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,18 +71,24 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
 
 fn search(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
     let listed = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = listed.map_err(|error| unreadable(folder, &error.to_string()))?;
+    let entries = listed.map_err(|error| unreadable(folder, &error))?;
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
             if deep == 0 {
-                return Err(unreadable(&path, "it lies too deep below the folder that was named"));
+                let message = "it lies too deep below the folder that was named";
+                return Err(Unreadable::file(
+                    &path.display().to_string(),
+                    message,
+                    "name a folder further down",
+                ));
             }
             search(&path, deep.saturating_sub(1), found)?;
         } else if Format::of(&path).is_some() && is_told(&path) {
             if found.len() >= FILES_MAX {
-                return Err(unreadable(folder, &format!("it has more than {FILES_MAX} scenario files")));
+                let message = format!("there are more than {FILES_MAX} scenario files");
+                return Err(Unreadable::file(&folder.display().to_string(), message, "name fewer folders"));
             }
             found.push(path);
         }
@@ -128,33 +133,21 @@ pub fn scenarios(path: &Path, policies: &mut PolicyFiles) -> Result<Vec<Scenario
 /// # Errors
 /// It is not there, too large, no text, or of no known format.
 pub fn text(path: &Path) -> Result<(String, Format), Unreadable> {
-    let format = Format::of(path).ok_or_else(|| Unreadable::File {
-        file: path.display().to_string(),
-        message: "the name of the file does not say in which language it is written".to_owned(),
-        help: Some("let it end in `.yaml`, `.yml`, `.toml` or `.json`".to_owned()),
+    let name = path.display().to_string();
+    let format = Format::of(path).ok_or_else(|| {
+        let message = "the name of the file does not say in which language it is written";
+        Unreadable::file(&name, message, "let it end in `.yaml`, `.yml`, `.toml` or `.json`")
     })?;
-    let most = u64::try_from(DOCUMENT_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(path, &error.to_string()))?;
-    if bytes.len() > DOCUMENT_BYTES_MAX {
-        return Err(Unreadable::File {
-            file: path.display().to_string(),
-            message: format!("the file has more than {DOCUMENT_BYTES_MAX} bytes"),
-            help: Some("divide it into several files; a folder of them is run as one".to_owned()),
-        });
+    let text = document::text_of(path, DOCUMENT_BYTES_MAX).map_err(|error| unreadable(path, &error))?;
+    if text.len() > DOCUMENT_BYTES_MAX {
+        let message = format!("the file has more than {DOCUMENT_BYTES_MAX} bytes");
+        let help = "divide it into several files; a folder of them is run as one";
+        return Err(Unreadable::file(&name, message, help));
     }
-    let text = String::from_utf8(bytes).map_err(|_| unreadable(path, "it is no UTF-8 text"))?;
     Ok((text, format))
 }
 
-fn unreadable(path: &Path, why: &str) -> Unreadable {
-    let mut words = why.chars();
-    let lower = words.next().map(char::to_lowercase).into_iter().flatten().chain(words);
-    Unreadable::File {
-        file: path.display().to_string(),
-        message: format!("it cannot be read: {}", lower.collect::<String>()),
-        help: None,
-    }
+fn unreadable(path: &Path, error: &std::io::Error) -> Unreadable {
+    let message = format!("it cannot be read: {}", document::said(error));
+    Unreadable::file(&path.display().to_string(), message, document::READABLE)
 }

@@ -175,8 +175,8 @@ fn a_policy_with_problems_is_no_stage() {
 /// What is wrong with a text: codes and paths in the order of the text.
 fn wrongs(text: &str) -> Vec<String> {
     match read(text) {
-        Err(Unreadable::Story(troubles)) => {
-            troubles.iter().map(|one| format!("{} {}", one.code.as_str(), one.path)).collect()
+        Err(Unreadable::Document(problems)) => {
+            problems.iter().map(|one| format!("{} {}", one.code.as_str(), one.path)).collect()
         }
         other => vec![format!("{other:?}")],
     }

@@ -11,7 +11,7 @@ mod typed {
     use crate::decode::reader::Reader;
     use crate::decode::shape;
     use crate::document::{Node, Path, Value};
-    use crate::problem::{Code, tame};
+    use crate::problem::{Code, brief};
 
     pub(in crate::decode) fn read(reader: &mut Reader, node: &Node, path: &Path<'_>) {
         let Some(fields) = reader.fields(node, path, &shape::ATTRIBUTES) else { return };
@@ -41,7 +41,7 @@ mod typed {
             .help
             .as_deref()
             .unwrap_or("types are `string`, `bool`, `long`, `[string]`, or fields with their types");
-        reader.problem(Code::OutOfRange, path, node.place, tame(&bad.message), help);
+        reader.problem(Code::OutOfRange, path, node.place, brief(&bad.message), help);
     }
 
     fn record(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Fields> {
@@ -63,7 +63,7 @@ mod typed {
                     let help = bad.help.as_deref().unwrap_or(
                         "types are `string`, `bool`, `long`, `[string]`, or fields with their types",
                     );
-                    reader.problem(Code::OutOfRange, path, node.place, tame(&bad.message), help);
+                    reader.problem(Code::OutOfRange, path, node.place, brief(&bad.message), help);
                 })
                 .ok(),
             Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::List(_) => {

@@ -61,14 +61,14 @@ fn named(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Named> {
 
 #[cfg(feature = "cedar")]
 fn compile(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>) -> Option<Arc<dyn Condition>> {
-    use crate::problem::{Code, tame};
+    use crate::problem::{Code, brief};
 
     match crate::condition::compile(text, reader.types.as_ref()) {
         Ok(condition) => Some(condition),
         Err(bad) => {
             for wrong in std::iter::once(&bad).chain(&bad.also) {
-                let help = wrong.help.as_deref().map_or_else(|| OTHERWISE.to_owned(), tame);
-                reader.problem(Code::BadCondition, path, node.place, tame(&wrong.message), &help);
+                let help = wrong.help.as_deref().map_or_else(|| OTHERWISE.to_owned(), brief);
+                reader.problem(Code::BadCondition, path, node.place, brief(&wrong.message), &help);
             }
             None
         }

@@ -6,7 +6,7 @@ use tenure_core::flow::{OwnRequests, Recipient, Requesters, Who};
 use super::reader::Reader;
 use super::{shape, target};
 use crate::document::{Node, Path, Value};
-use crate::problem::{Code, tame};
+use crate::problem::{Code, brief};
 
 pub(super) fn selector(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Selector> {
     let text = reader.text_for(node, path, "a text such as `group:sre`")?;
@@ -27,7 +27,7 @@ fn parsed(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>) -> Opti
         }
         Err(bad) => {
             let help = "`user:ID`, `group:NAME` and `role:NAME` name people; so do `everyone`, `manager` and `owner`";
-            reader.problem(Code::BadSelector, path, node.place, tame(&bad.to_string()), help);
+            reader.problem(Code::BadSelector, path, node.place, brief(&bad.to_string()), help);
             None
         }
     }

@@ -13,7 +13,7 @@ use tenure_core::time::{Span, Timestamp};
 use super::shape::Shape;
 use super::suggest;
 use crate::document::{Entry, Node, Path, Place, Value};
-use crate::problem::{Code, PROBLEMS_MAX, Problem, quote, tame};
+use crate::problem::{Code, PROBLEMS_MAX, Problem, brief, quote};
 
 const UNITS: &str = "units are ms, s, m, h and d: `90s`, `1h 30m`";
 
@@ -270,7 +270,7 @@ impl Reader {
             Value::Text(text) => match text.parse() {
                 Ok(span) => return Some(span),
                 Err(bad) => {
-                    let said = tame(&bad.to_string());
+                    let said = brief(&bad.to_string());
                     let (message, help) = halves(&said, UNITS);
                     self.problem(Code::BadSpan, path, node.place, message, help);
                     return None;
@@ -297,7 +297,7 @@ impl Reader {
         match text.parse() {
             Ok(at) => Some(at),
             Err(bad) => {
-                let said = tame(&bad.to_string());
+                let said = brief(&bad.to_string());
                 let (message, help) = halves(&said, "write it like `2027-01-01T00:00:00Z`");
                 self.problem(Code::BadTime, path, node.place, message, help);
                 None
@@ -372,7 +372,7 @@ impl Reader {
         match text.parse() {
             Ok(id) => Some(id),
             Err(bad) => {
-                let said = tame(&bad.to_string());
+                let said = brief(&bad.to_string());
                 let (message, help) = halves(&said, "write a short name such as `prod-db`");
                 self.problem(Code::BadId, path, node.place, message, help);
                 None
@@ -388,7 +388,7 @@ fn remedy(found: &Value, expected: &str) -> String {
         Value::Null => "write a value, or leave the field out".to_owned(),
         _ if expected.starts_with("a text") && scalar => "write it in quotes".to_owned(),
         Value::Text(text) if expected.starts_with("a list") => {
-            format!("put it in brackets: `[{}]`", tame(text))
+            format!("put it in brackets: `[{}]`", brief(text))
         }
         Value::Text(_) if expected == "true or false" => "write `true` or `false`, without quotes".to_owned(),
         Value::Text(_) if expected == "a whole number" => "write one such as `2`, without quotes".to_owned(),

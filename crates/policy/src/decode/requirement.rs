@@ -6,7 +6,7 @@ use tenure_core::person::Level;
 use super::reader::Reader;
 use super::shape;
 use crate::document::{Node, Path, Value};
-use crate::problem::{Code, quote, tame};
+use crate::problem::{Code, brief, quote};
 
 /// Bytes that all patterns of one document may take when compiled. A pattern of ten characters may
 /// take a megabyte and the time to make it, so each is charged by what it takes.
@@ -69,7 +69,7 @@ fn pattern(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Pattern>
         Err(bad) => {
             // The last line says what; those before it draw the pattern.
             let why = bad.lines().last().unwrap_or(&bad).trim_start_matches("error: ");
-            let message = format!("{} is no pattern: {}", quote(text), tame(why));
+            let message = format!("{} is no pattern: {}", quote(text), brief(why));
             let help = "patterns take linear time: no look-around, no back-references";
             reader.problem(Code::BadPattern, path, node.place, message, help);
             None

@@ -3,6 +3,7 @@
 //! Size, depth and number of nodes are bounded before the tree is built, so a hostile text costs
 //! an error and no memory.
 
+mod file;
 mod json;
 mod lines;
 mod path;
@@ -13,6 +14,7 @@ use std::fmt;
 
 use tenure_core::limits::DOCUMENT_BYTES_MAX;
 
+pub use self::file::{READABLE, said, text_of};
 pub(crate) use self::path::Path;
 use crate::problem::{Code, Problem, Problems, Source};
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
-use tenure_core::limits::NESTING_MAX;
+use tenure_core::limits::{DOCUMENT_BYTES_MAX, NESTING_MAX};
 
 use super::json::{too_big, twice};
 use super::lines::number as count;
@@ -12,7 +12,14 @@ use super::{Entry, NODES_MAX, Node, Path, Place, Value, too_deep, too_many};
 use crate::problem::{Code, PROBLEMS_MAX, Problem, lower, quote};
 
 pub(super) fn read(text: &str, file: u32) -> Result<Vec<Node>, Vec<Problem>> {
-    let mut tree = Tree { file, ..Tree::default() };
+    let mut tree = Tree {
+        file,
+        stack: Vec::new(),
+        done: Vec::new(),
+        anchors: BTreeMap::new(),
+        made: Size { nodes: 0, bytes: 0 },
+        problems: Vec::new(),
+    };
     for event in Parser::new_from_str(text) {
         let stopped = match event {
             Ok((event, span)) => tree.event(event, tree.place(span)),
@@ -37,6 +44,10 @@ pub(super) fn read(text: &str, file: u32) -> Result<Vec<Node>, Vec<Problem>> {
     if tree.problems.is_empty() { Ok(tree.done) } else { Err(tree.problems) }
 }
 
+/// Bytes of texts of one document, as written, as kept for aliases and as aliases put them in: room for
+/// a text of the largest size that names all of itself once.
+const BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
+
 /// A problem after which nothing more can be read.
 type Stop = Box<Problem>;
 
@@ -44,8 +55,8 @@ type Stop = Box<Problem>;
 struct Open {
     place: Place,
     anchor: usize,
-    /// Nodes in it so far, itself counted.
-    size: usize,
+    /// What is in it so far, itself counted.
+    size: Size,
     inside: Inside,
 }
 
@@ -54,14 +65,34 @@ enum Inside {
     Map { entries: Vec<Entry>, keys: BTreeSet<String>, key: Option<(String, Place)> },
 }
 
-#[derive(Default)]
+/// How much a node is, with all that is in it.
+#[derive(Clone, Copy)]
+struct Size {
+    nodes: usize,
+    /// Bytes of texts and keys.
+    bytes: usize,
+}
+
+impl Size {
+    fn and(self, other: Self) -> Self {
+        Self { nodes: self.nodes.saturating_add(other.nodes), bytes: self.bytes.saturating_add(other.bytes) }
+    }
+}
+
+/// What an alias may stand for.
+struct Kept {
+    node: Node,
+    size: Size,
+    depth: usize,
+}
+
 struct Tree {
     file: u32,
     stack: Vec<Open>,
     done: Vec<Node>,
-    /// Nodes that an alias may stand for, with their sizes and depths.
-    anchors: BTreeMap<usize, (Node, usize, usize)>,
-    nodes: usize,
+    anchors: BTreeMap<usize, Kept>,
+    /// All that was made so far.
+    made: Size,
     problems: Vec<Problem>,
 }
 
@@ -80,7 +111,8 @@ impl Tree {
                     return self.key(text, style, tag.as_deref(), place);
                 }
                 let value = self.scalar(&text, style, tag.as_deref(), place)?;
-                self.add(Node { value, place }, anchor, 1)
+                let size = Size { nodes: 1, bytes: length(&value) };
+                self.add(Node { value, place }, anchor, size)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.collection(tag.as_deref(), "seq", place)?;
@@ -106,7 +138,7 @@ impl Tree {
         if self.stack.len() >= NESTING_MAX {
             return Err(Box::new(too_deep(place)));
         }
-        self.stack.push(Open { place, anchor, size: 1, inside });
+        self.stack.push(Open { place, anchor, size: Size { nodes: 1, bytes: 0 }, inside });
         Ok(())
     }
 
@@ -150,49 +182,65 @@ impl Tree {
     }
 
     /// Puts a finished node where it belongs.
-    fn add(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Stop> {
-        self.nodes = self.nodes.saturating_add(1);
+    fn add(&mut self, node: Node, anchor: usize, size: Size) -> Result<(), Stop> {
+        self.charge(Size { nodes: 1, bytes: length(&node.value) }, node.place)?;
         if anchor > 0 {
             // What an alias may stand for is kept a second time, and counted so.
-            self.nodes = self.nodes.saturating_add(size);
-            self.anchors.insert(anchor, (node.clone(), size, depth(&node)));
+            self.charge(size, node.place)?;
+            self.anchors.insert(anchor, Kept { depth: depth(&node), node: node.clone(), size });
         }
-        if self.nodes > NODES_MAX {
-            return Err(Box::new(too_many(node.place)));
+        self.put(node, size);
+        Ok(())
+    }
+
+    /// Counts what is about to be made, so that a few lines do not make a mountain.
+    fn charge(&mut self, size: Size, place: Place) -> Result<(), Stop> {
+        self.made = self.made.and(size);
+        if self.made.nodes > NODES_MAX {
+            return Err(Box::new(too_many(place)));
         }
+        if self.made.bytes > BYTES_MAX {
+            let message = format!("with its aliases written out the text has more than {BYTES_MAX} bytes");
+            let problem = Problem::new(Code::TooLarge, String::new(), place, message);
+            return Err(Box::new(problem.help("an alias counts with all that it stands for")));
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, node: Node, size: Size) {
         match self.stack.last_mut() {
             None => self.done.push(node),
             Some(open) => {
-                open.size = open.size.saturating_add(size);
+                open.size = open.size.and(size);
                 match &mut open.inside {
                     Inside::List(items) => items.push(node),
                     Inside::Map { entries, key, .. } => {
                         let (key, key_place) = key.take().unwrap_or_default();
+                        open.size.bytes = open.size.bytes.saturating_add(key.len());
                         entries.push(Entry { key, key_place, node });
                     }
                 }
             }
         }
-        Ok(())
     }
 
     fn alias(&mut self, anchor: usize, place: Place) -> Result<(), Stop> {
         if self.awaits_key() {
             return Err(Box::new(self.problem(place, "a key is a text, not an alias")));
         }
-        let Some((node, size, depth)) = self.anchors.get(&anchor) else {
+        let Some(Kept { size, depth, .. }) = self.anchors.get(&anchor) else {
             return Err(Box::new(self.problem(place, "an alias cannot stand for what it is a part of")));
         };
-        let size = *size;
-        if self.nodes.saturating_add(size) > NODES_MAX {
-            return Err(Box::new(too_many(place)));
-        }
-        if self.stack.len().saturating_add(*depth) > NESTING_MAX {
+        let (size, depth) = (*size, *depth);
+        if self.stack.len().saturating_add(depth) > NESTING_MAX {
             return Err(Box::new(too_deep(place)));
         }
-        let node = node.clone();
-        self.nodes = self.nodes.saturating_add(size);
-        self.add(node, 0, size)
+        self.charge(size, place)?;
+        if let Some(Kept { node, .. }) = self.anchors.get(&anchor) {
+            let node = node.clone();
+            self.put(node, size);
+        }
+        Ok(())
     }
 
     /// Collections carry no tag but their own.
@@ -266,6 +314,15 @@ impl Tree {
             column: count(span.start.col().saturating_add(1)),
             width: count(width),
         }
+    }
+}
+
+/// The bytes of a text.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => 0,
+        Value::List(_) | Value::Map(_) => 0,
     }
 }
 

@@ -16,7 +16,7 @@ use tenure_port::policy::problem::{Code, Problems};
 
 use self::value::Reader;
 use crate::story::{Effects, Scenario};
-use crate::trouble::{Trouble, Troubles, Unreadable};
+use crate::trouble::{Trouble, Unreadable};
 
 /// Where a policy that a scenario names by its path comes from.
 pub trait Policies {
@@ -73,9 +73,7 @@ pub fn scenarios(
     }
     let Reading { reader, refused, .. } = reading;
     match refused {
-        _ if !reader.found.is_empty() => {
-            Err(Unreadable::Story(Troubles::new(file, Arc::from(text), reader.found)))
-        }
+        _ if !reader.found.is_empty() => Err(Unreadable::story(&file, text, reader.found)),
         Some(problems) => Err(Unreadable::Document(problems)),
         None => Ok(stories),
     }
