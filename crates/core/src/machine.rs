@@ -10,7 +10,7 @@ use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::{
     approve, decide_extension, deny, effects as outbox, expire, extend, give_back, open, publish, remind,
-    request, revoke, rules, settle, withdraw,
+    request, revoke, rules, settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::time::{Span, Timestamp};
@@ -181,8 +181,8 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::DenyExtension(ask) => Some(decide_extension::deny(on_board, command, ask)?),
         Verb::GiveBack(ask) => Some(give_back::decide(on_board, command, ask)?),
         Verb::Revoke(ask) => Some(revoke::decide(on_board, command, ask)?),
-        Verb::EffectDone(ask) => Some(outbox::done(on_board, command, ask)?),
-        Verb::EffectFailed(ask) => Some(outbox::failed(on_board, command, ask)?),
+        Verb::EffectDone(ask) => Some(verdict::done(on_board, command, ask)?),
+        Verb::EffectFailed(ask) => Some(verdict::failed(on_board, command, ask)?),
         Verb::Publish(ask) => {
             policy = Some(publish::decide(&On::new(on_board, command), ask)?);
             None
@@ -218,8 +218,8 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
         Verb::DenyExtension(ask) => check::explain(decide_extension::DENY, &on, ask),
         Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),
         Verb::Revoke(ask) => check::explain(revoke::CHECKS, &on, ask),
-        Verb::EffectDone(ask) => check::explain(outbox::DONE, &on, ask),
-        Verb::EffectFailed(ask) => check::explain(outbox::FAILED, &on, ask),
+        Verb::EffectDone(ask) => check::explain(verdict::DONE, &on, ask),
+        Verb::EffectFailed(ask) => check::explain(verdict::FAILED, &on, ask),
         Verb::Publish(ask) => check::explain(publish::CHECKS, &on, ask),
         Verb::TakeEffect(_) | Verb::Settle(_) => Ok(Explanation { checks: Vec::new(), refused: None }),
     }
@@ -275,11 +275,11 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         Happened::EffectTaken { handed } => outbox::evolve_taken(grant, handed),
         Happened::EffectSkipped { number } => outbox::evolve_skipped(grant, *number),
         Happened::EffectDone(done) => {
-            outbox::evolve_finished(grant, done.number, &done.already_held, "effect_done")
+            verdict::evolve_finished(grant, done.number, &done.already_held, "effect_done")
         }
-        Happened::EffectFailed(missed) => outbox::evolve_failed(grant, missed),
-        Happened::EffectLate(late) => outbox::evolve_late(grant, late),
-        Happened::EffectStuck { number, .. } => outbox::evolve_stuck(grant, *number),
+        Happened::EffectFailed(missed) => verdict::evolve_failed(grant, missed),
+        Happened::EffectLate(late) => verdict::evolve_late(grant, late),
+        Happened::EffectStuck { number, .. } => verdict::evolve_stuck(grant, *number),
     }
 }
 
@@ -303,8 +303,8 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::Expired(ended) => Ok(expire::effects(after, Closing::Expired, &ended.kept)),
         Happened::GivenBack(ended) => Ok(expire::effects(after, Closing::GivenBack, &ended.kept)),
         Happened::Revoked(revoked) => Ok(expire::effects(after, Closing::Revoked, &revoked.ended.kept)),
-        Happened::EffectLate(late) => Ok(outbox::effects_late(after, late)),
-        Happened::EffectStuck { number, .. } => outbox::effects_stuck(board, after, *number),
+        Happened::EffectLate(late) => Ok(verdict::effects_late(after, late)),
+        Happened::EffectStuck { number, .. } => verdict::effects_stuck(board, after, *number),
         Happened::DenialGiven(_)
         | Happened::ExtensionDenialGiven(_)
         | Happened::KeptFor(_)

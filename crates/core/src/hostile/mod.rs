@@ -34,15 +34,6 @@ fn confirmed(handed: &Handed, already: &[&str]) -> Verb {
     Verb::EffectDone(EffectDone { worker: handed.worker.clone(), already_held, ..done })
 }
 
-/// The items that these deliveries removed.
-fn removed(handed: &[Handed]) -> Vec<String> {
-    let orders = handed.iter().filter_map(|handed| match &handed.order {
-        Order::Remove { remove, .. } => Some(remove),
-        Order::Hold { .. } | Order::Tell { .. } => None,
-    });
-    orders.flatten().map(ToString::to_string).collect()
-}
-
 /// Alice's next effect of that kind; what comes before it is carried out.
 fn next(tenant: &mut Tenant, kind: &str) -> Handed {
     loop {

@@ -21,6 +21,7 @@ pub(crate) mod give_back;
 pub mod revoke;
 
 pub mod effects;
+pub(crate) mod verdict;
 
 pub(crate) mod settle;
 

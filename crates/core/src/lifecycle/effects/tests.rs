@@ -1,77 +1,10 @@
-use std::collections::BTreeSet;
-
-use super::pause;
-use crate::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb};
+use crate::command::{TakeEffect, Verb};
 use crate::effect::{Handed, Order};
-use crate::event::Happened;
 use crate::fixture::*;
 use crate::grant::Enforcement;
 use crate::id::Integration;
-use crate::limits::{
-    EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
-};
 use crate::refusal::Code;
 use crate::time::Span;
-
-/// Worker `w1` has taken the provision of alice's `g1` and says how it went.
-struct Saying<V> {
-    ask: V,
-    reused: bool,
-    seconds: u64,
-}
-
-fn scene<V>(case: &Saying<V>, verb: Verb) -> (Tenant, Command) {
-    let mut tenant = Tenant::new([automatic("db")]);
-    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
-    tenant.take("alice").unwrap();
-    if case.reused {
-        let other = Verb::Request(Box::new(request("db", "g2", &["pg/b/read"])));
-        tenant.give(&command("click", &system(), settle("alice")), tenant.clock).unwrap().unwrap();
-        tenant.give(&command("click", &by(&alice()), other), tenant.clock).unwrap().unwrap();
-    }
-    tenant.later(Span::seconds(case.seconds));
-    (tenant, command("click", &system(), verb))
-}
-
-impl Case for Saying<EffectDone> {
-    fn sound() -> Self {
-        Self { ask: done("g1", 1), reused: false, seconds: 29 }
-    }
-
-    fn scene(&self) -> (Tenant, Command) {
-        scene(self, Verb::EffectDone(self.ask.clone()))
-    }
-}
-
-impl Case for Saying<EffectFailed> {
-    fn sound() -> Self {
-        Self { ask: failed("g1", 1), reused: false, seconds: 29 }
-    }
-
-    fn scene(&self) -> (Tenant, Command) {
-        scene(self, Verb::EffectFailed(self.ask.clone()))
-    }
-}
-
-const DONE: &[Row<Saying<EffectDone>>] = &[
-    (Code::CommandReused, |case| case.reused = true),
-    (Code::GrantUnknown, |case| case.ask.grant = grant_id("nothing")),
-    (Code::EffectUnknown, |case| case.ask.effect = 9),
-    (Code::EffectNotLeased, |case| case.ask.worker = worker("w2")),
-];
-
-const FAILED: &[Row<Saying<EffectFailed>>] = &[
-    (Code::CommandReused, |case| case.reused = true),
-    (Code::GrantUnknown, |case| case.ask.grant = grant_id("nothing")),
-    (Code::EffectUnknown, |case| case.ask.effect = 9),
-    (Code::EffectNotLeased, |case| case.seconds = 30),
-];
-
-#[test]
-fn verdicts_are_refused_in_this_order() {
-    in_order::<Saying<EffectDone>>(DONE);
-    in_order::<Saying<EffectFailed>>(FAILED);
-}
 
 fn provisioned() -> Tenant {
     let mut tenant = Tenant::new([automatic("db")]);
@@ -121,47 +54,6 @@ fn a_worker_may_ask_for_one_target_only() {
 }
 
 #[test]
-fn r20_a_failed_effect_is_never_dropped() {
-    let mut tenant = provisioned();
-    tenant.deliver("alice");
-    tenant.ask(&alice(), give_back("g1")).unwrap();
-    let mut pauses = Vec::new();
-    for attempt in 1..=2 * EFFECT_ATTEMPTS_MAX + 3 {
-        let handed = std::iter::from_fn(|| tenant.take("alice")).find(|handed| handed.kind == "deprovision");
-        let Some(handed) = handed else { panic!("attempt {attempt} never came") };
-        let answer = tenant.system(Verb::EffectFailed(failed("g1", handed.number))).unwrap();
-        let stuck = names(&answer.events).contains(&"effect_stuck");
-        pauses.push((handed.number, handed.attempt, stuck));
-        tenant.later(EFFECT_PAUSE_MAX);
-    }
-    assert!(pauses.iter().any(|(_, _, stuck)| *stuck), "stuck is said aloud");
-    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::StuckRemoving);
-    assert!(!tenant.grant("g1").is_settled_for_good(), "and it is retried for ever");
-    tenant.deliver("alice");
-    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removed);
-}
-
-#[test]
-fn stuck_comes_with_the_last_attempt_or_at_once_where_it_is_final() {
-    let mut tenant = provisioned();
-    for attempt in 1..=EFFECT_ATTEMPTS_MAX + 1 {
-        let handed = tenant.take("alice").unwrap();
-        assert_eq!((handed.number, handed.attempt), (1, attempt));
-        let answer = tenant.system(Verb::EffectFailed(failed("g1", 1))).unwrap();
-        assert_eq!(names(&answer.events).contains(&"effect_stuck"), attempt == EFFECT_ATTEMPTS_MAX);
-        let told = effects(&answer.events).contains(&"notify:stuck".to_owned());
-        assert_eq!(told, attempt == EFFECT_ATTEMPTS_MAX);
-        tenant.later(pause(attempt).max(EFFECT_PAUSE_MIN));
-    }
-    let mut tenant = provisioned();
-    tenant.take("alice").unwrap();
-    let last = EffectFailed { last: true, ..failed("g1", 1) };
-    let answer = tenant.system(Verb::EffectFailed(last)).unwrap();
-    assert_eq!(names(&answer.events), ["effect_failed", "effect_stuck"]);
-    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::StuckApplying);
-}
-
-#[test]
 fn what_was_never_given_is_not_taken_away() {
     let mut tenant = provisioned();
     tenant.ask(&alice(), give_back("g1")).unwrap();
@@ -185,68 +77,6 @@ fn a_taken_provision_is_removed_even_if_nobody_heard_of_it_again() {
     assert!(!orders.iter().any(|order| matches!(order, Order::Hold { .. })));
 }
 
-/// The items that deliveries up to here told a target to remove.
-fn removed(tenant: &mut Tenant) -> Vec<String> {
-    let handed = tenant.deliver("alice");
-    let orders = handed.into_iter().filter_map(|handed| match handed.order {
-        Order::Remove { remove, .. } => Some(remove),
-        Order::Hold { .. } | Order::Tell { .. } => None,
-    });
-    orders.flatten().map(|item| item.to_string()).collect()
-}
-
-fn says_already(tenant: &mut Tenant, number: u32, items: &[&str]) {
-    let already_held: BTreeSet<_> = items.iter().map(|text| item(text)).collect();
-    tenant.system(Verb::EffectDone(EffectDone { already_held, ..done("g1", number) })).unwrap();
-}
-
-#[test]
-fn r42_already_held_counts_in_the_first_attempt_only() {
-    for (attempts, stays) in [(1, true), (2, false)] {
-        let mut tenant = Tenant::new([automatic("db")]);
-        tenant.asks(&alice(), request("db", "g1", &["pg/a/read", "pg/b/read"]));
-        for _ in 1..attempts {
-            tenant.take("alice").unwrap();
-            tenant.later(Span::seconds(30));
-        }
-        let handed = tenant.take("alice").unwrap();
-        assert_eq!(handed.attempt, attempts);
-        says_already(&mut tenant, handed.number, &["pg/a/read"]);
-        tenant.deliver("alice");
-        tenant.ask(&alice(), give_back("g1")).unwrap();
-        let all = ["pg/database/a/read", "pg/database/b/read"];
-        assert_eq!(removed(&mut tenant), if stays { &all[1..] } else { &all[..] });
-    }
-}
-
-#[test]
-fn what_another_grant_put_there_was_not_held_before() {
-    let mut tenant = Tenant::new([automatic("db")]);
-    tenant.asks(&alice(), request("db", "g0", &["pg/a/read"]));
-    tenant.deliver("alice");
-    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
-    let handed = tenant.take("alice").unwrap();
-    says_already(&mut tenant, handed.number, &["pg/a/read"]);
-    tenant.ask(&alice(), give_back("g0")).unwrap();
-    assert_eq!(removed(&mut tenant), [""; 0], "kept for g1");
-    tenant.ask(&alice(), give_back("g1")).unwrap();
-    assert_eq!(removed(&mut tenant), ["pg/database/a/read"]);
-}
-
-#[test]
-fn the_mark_passes_to_the_grant_that_keeps_the_item() {
-    let mut tenant = Tenant::new([automatic("db")]);
-    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
-    let handed = tenant.take("alice").unwrap();
-    says_already(&mut tenant, handed.number, &["pg/a/read"]);
-    tenant.asks(&alice(), request("db", "g2", &["pg/a/read", "pg/b/read"]));
-    tenant.deliver("alice");
-    tenant.ask(&alice(), give_back("g1")).unwrap();
-    assert_eq!(removed(&mut tenant), [""; 0]);
-    tenant.ask(&alice(), give_back("g2")).unwrap();
-    assert_eq!(removed(&mut tenant), ["pg/database/b/read"], "what she had before stays hers");
-}
-
 #[test]
 fn what_one_grant_never_gave_is_given_and_removed_by_the_other() {
     // The provision of g1 was not taken before its end: then it is not g1 that puts the item there.
@@ -264,7 +94,7 @@ fn what_one_grant_never_gave_is_given_and_removed_by_the_other() {
     };
     assert_eq!((told.grant.as_str(), told.kind.as_str()), ("g2", "provision"));
     tenant.ask(&alice(), give_back("g2")).unwrap();
-    assert_eq!(removed(&mut tenant), ["pg/database/a/read"]);
+    assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/a/read"]);
 }
 
 #[test]
@@ -276,59 +106,4 @@ fn r17_an_end_that_was_extended_in_between_is_not_the_end() {
     tenant.at(59).ask(&alice(), Verb::Extend(extend("g1"))).unwrap();
     tenant.at(60).system(settle("alice")).unwrap();
     assert!(!tenant.grant("g1").is_closed(), "decided again when it is written");
-}
-
-#[test]
-fn a_verdict_that_comes_too_late_brings_the_removal_back() {
-    let mut tenant = Tenant::new([automatic("db")]);
-    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
-    let slow = tenant.take("alice").unwrap();
-    tenant.ask(&alice(), give_back("g1")).unwrap();
-    tenant.clock = slow.lease_until;
-    let Verb::TakeEffect(take) = take("alice") else { panic!() };
-    let other = TakeEffect { worker: worker("w2"), at: Some(Integration::new("pg").unwrap()), ..take };
-    let removal = tenant.system(Verb::TakeEffect(other.clone())).unwrap().handed.unwrap();
-    assert!(matches!(removal.order, Order::Remove { .. }), "{removal:?}");
-    let removed_it = EffectDone { worker: worker("w2"), ..done("g1", removal.number) };
-    tenant.system(Verb::EffectDone(removed_it)).unwrap();
-    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removed);
-    // Now the first worker has done what it was told long ago.
-    let late = tenant.system(Verb::EffectDone(done("g1", slow.number))).unwrap();
-    assert_eq!(
-        (names(&late.events), effects(&late.events)),
-        (vec!["effect_late"], vec!["deprovision".to_owned()])
-    );
-    assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removing, "it is listed again");
-    assert!(matches!(
-        tenant.system(Verb::TakeEffect(other)).unwrap().handed.unwrap().order,
-        Order::Remove { .. }
-    ));
-    let again = tenant.system(Verb::EffectDone(done("g1", slow.number))).unwrap_err();
-    assert_eq!(again.code, Code::EffectUnknown, "a late verdict is answered once");
-}
-
-#[test]
-fn a_lease_has_bounds_and_so_have_the_words_of_a_failure() {
-    let leased = |lease: Span| {
-        let Verb::TakeEffect(take) = take("alice") else { panic!() };
-        let handed = provisioned().system(Verb::TakeEffect(TakeEffect { lease, ..take })).unwrap().handed;
-        handed.unwrap().lease_until.since(at(0))
-    };
-    assert_eq!(leased(Span::ZERO), LEASE_MIN);
-    assert_eq!(leased(LEASE_MIN.plus(MS)), LEASE_MIN.plus(MS));
-    assert_eq!(leased(Span::millis(u64::MAX)), LEASE_MAX);
-    let mut tenant = provisioned();
-    tenant.take("alice").unwrap();
-    let error = "ä".repeat(ERROR_CHARS_MAX + 1);
-    let answer = tenant.system(Verb::EffectFailed(EffectFailed { error, ..failed("g1", 1) })).unwrap();
-    let Happened::EffectFailed(missed) = &answer.events[0].happened else { panic!("{answer:?}") };
-    assert_eq!(missed.error.chars().count(), ERROR_CHARS_MAX);
-}
-
-#[test]
-fn pauses_grow_and_are_bounded() {
-    assert_eq!(pause(1), EFFECT_PAUSE_MIN);
-    assert_eq!(pause(2), EFFECT_PAUSE_MIN.times(2));
-    assert_eq!(pause(40), EFFECT_PAUSE_MAX);
-    assert_eq!(pause(u32::MAX), EFFECT_PAUSE_MAX);
 }
