@@ -10,7 +10,7 @@ use crate::grant::Grant;
 use crate::id::{CommandId, FlowId, GrantId, Namespace, PersonId, Revision};
 use crate::person::Item;
 use crate::refusal::Refusal;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::view::View;
 
 /// What must be known, in terms a store can follow without knowing a rule.
@@ -197,17 +197,16 @@ impl Head {
 }
 
 impl Standing {
-    /// The first instant from `from` on at which the flow's `until`, as it was in force then, has passed.
+    /// The first instant after `from` at which the flow's `until`, as it was in force then, has passed.
     ///
-    /// At one instant time comes before a policy of that instant: what was in force until `at` governs
-    /// `at` itself, unless something happened there after the policy had changed.
+    /// At one instant time comes before a policy of that instant: a revision governs what time does from the
+    /// millisecond after it was put in force, up to and with the instant at which the next one was.
     #[must_use]
-    pub fn until_passes(&self, from: Timestamp) -> Option<Passed> {
+    pub fn until_passes(&self, from: Timestamp) -> Option<Timestamp> {
         let ends = self.history.iter().skip(1).map(|next| next.at).chain([Timestamp::MAX]);
-        self.history.iter().zip(ends).filter(|(_, ends)| from < *ends).find_map(|(since, ends)| {
-            let (until, known) = (since.flow.until?, since.at.max(from));
-            let passed = Passed { at: until.max(known), cut: until <= known };
-            (passed.at <= ends).then_some(passed)
+        self.history.iter().zip(ends).find_map(|(since, ends)| {
+            let passes = since.flow.until?.max(since.at.max(from).plus(Span::millis(1)));
+            (passes <= ends).then_some(passes)
         })
     }
 
@@ -216,15 +215,6 @@ impl Standing {
     pub fn until_before(&self, at: Timestamp) -> Option<Timestamp> {
         self.history.iter().rev().find(|since| since.at < at)?.flow.until
     }
-}
-
-/// That a flow's `until` has passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passed {
-    /// When.
-    pub at: Timestamp,
-    /// Whether it lay in the past already when it was put in force.
-    pub cut: bool,
 }
 
 impl Since {

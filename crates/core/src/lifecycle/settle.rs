@@ -22,8 +22,6 @@ enum Due {
     Undecided,
     Unused,
     Open,
-    /// Unused by a policy that came too late to hinder an opening at its own instant.
-    Cut,
     Remind,
 }
 
@@ -88,9 +86,9 @@ fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
 /// The opening, unless waiting ends in vain first: `activate_within`, or the flow's `until` as it then was.
 fn due_waiting(board: &Board<'_>, grant: &Grant, approved: &Approved) -> Option<(Timestamp, Due)> {
     let standing = board.world.policy.flows.get(&grant.origin.flow);
-    // Not before the last event: a policy of an earlier moment may come after it, from a host that is behind.
-    let passed = standing.and_then(|standing| standing.until_passes(grant.changed_at));
-    let until = passed.map(|passed| (passed.at, if passed.cut { Due::Cut } else { Due::Unused }));
+    // After the last event: a policy of an earlier moment may come after it, from a host that is behind.
+    let passes = standing.and_then(|standing| standing.until_passes(grant.changed_at));
+    let until = passes.map(|passes| (passes, Due::Unused));
     let opens = approved.opens_at.map(|opens| (opens, Due::Open));
     [Some((approved.unused_at, Due::Unused)), until, opens].into_iter().flatten().min()
 }
@@ -106,7 +104,7 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
         Due::Lapse => expire::lapse(board, id, at, None),
         Due::Expire => expire::close(board, id, at, None, Happened::Expired),
         Due::Undecided => board.record(id, at, None, Happened::Undecided),
-        Due::Unused | Due::Cut => board.record(id, at, None, Happened::Unused),
+        Due::Unused => board.record(id, at, None, Happened::Unused),
         Due::Open => open::begin(board, id, at, None),
         Due::Remind => {
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);

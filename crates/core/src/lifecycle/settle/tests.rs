@@ -187,6 +187,26 @@ fn what_time_does_at_an_instant_comes_before_a_policy_of_that_instant() {
     }
 }
 
+/// Policies that follow each other at one instant: what was in force for no time governs nothing.
+#[test]
+fn a_policy_that_was_in_force_for_no_time_ends_nothing() {
+    let planned = |until: Option<Timestamp>| {
+        let mut flow = automatic("db");
+        (flow.start_ahead, flow.until) = (mins(60), until);
+        flow
+    };
+    for swept in [true, false] {
+        let mut tenant = Tenant::new([planned(None)]);
+        tenant.asks(&alice(), Request { start: Some(at(30)), ..request("db", "g1", &["pg/a/read"]) });
+        tenant.publish([planned(Some(at(0)))]);
+        if swept {
+            tenant.system(settle("alice")).unwrap();
+        }
+        tenant.publish([planned(None)]);
+        assert_eq!(tenant.at(30).holds("alice", "pg/a/read"), Some(at(90)), "swept {swept}");
+    }
+}
+
 /// A worker of a host a little ahead confirms a notice; then the flow ends, by a host that is not.
 #[test]
 fn r45_a_policy_of_an_earlier_moment_settles_after_what_is_known() {
@@ -199,5 +219,5 @@ fn r45_a_policy_of_an_earlier_moment_settles_after_what_is_known() {
     flow.until = Some(at(0).minus(mins(1)));
     tenant.publish([flow]);
     tenant.at(500).system(settle("alice")).unwrap();
-    assert_eq!(tenant.closed("g1").at, ahead);
+    assert_eq!(tenant.closed("g1").at, ahead.plus(MS));
 }
