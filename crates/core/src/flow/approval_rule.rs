@@ -75,12 +75,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// Everybody who may decide sooner or later: the approvers, then the tiers in their order.
+    pub fn everybody(&self) -> impl Iterator<Item = &Selector> {
+        self.approvers.iter().chain(self.escalate.iter().flat_map(|tier| &tier.to))
+    }
+
     /// The people who may decide, tiers counted, where all of them are named by `user:`; nothing where a group,
     /// a role or a relation could mean anybody.
     #[must_use]
     pub fn named_people(&self) -> Option<BTreeSet<&PersonId>> {
-        let tiers = self.escalate.iter().flat_map(|tier| &tier.to);
-        self.approvers.iter().chain(tiers).map(Selector::user).collect()
+        self.everybody().map(Selector::user).collect()
     }
 }
 
