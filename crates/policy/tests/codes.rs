@@ -145,12 +145,6 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "take",
     ),
     (
-        "  approval: {any_of: [{steps: [{approvers: [owner]}]}, {steps: [{approvers: [manager]}]}]}",
-        "unsupported",
-        "approval.any_of",
-    ),
-    ("  approval: {steps: [{approvers: [owner], tell: false}]}", "unsupported", "approval.steps[0].tell"),
-    (
         "  extension: {times: 1, span: {default: 1h}, governed_by: stricter}",
         "unsupported",
         "extension.governed_by",

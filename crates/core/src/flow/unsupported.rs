@@ -33,11 +33,6 @@ const FIELDS: &[Field] = &[
         instead: "leave `activation` out: the approval then activates",
     },
     Field {
-        used: |parts| at("approval.any_of", decided(parts).is_some_and(|rule| rule.lists.len() > 1)),
-        what: "a choice between lists of steps",
-        instead: "write one list under `steps`",
-    },
-    Field {
         used: |parts| {
             let lane = decided(parts).and_then(|rule| rule.automatic.as_ref());
             at("approval.automatic.times", lane.is_some_and(|lane| lane.quota.is_some()))
@@ -49,11 +44,6 @@ const FIELDS: &[Field] = &[
         used: |parts| of_steps(parts, |step| !step.escalate.is_empty(), "escalate"),
         what: "escalation",
         instead: "leave `escalate` out and name these people among the approvers",
-    },
-    Field {
-        used: |parts| of_steps(parts, |step| !step.tell, "tell"),
-        what: "approvers who are not told",
-        instead: "leave `tell` out: approvers are told",
     },
     Field {
         used: |parts| {
