@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use crate::command::{Approve, Command, EffectDone, EffectFailed, Extend, TakeEffect, Verb};
-use crate::effect::{Handed, Order};
+use crate::effect::Handed;
 use crate::event::Event;
 use crate::fixture::*;
 use crate::grant::Grant;
@@ -218,7 +218,8 @@ impl Told {
                 self.watched(&sweep, now.min(clock)).map(|_| ())
             }
             Deed::Take(worker) => self.take(step, &id, now, worker),
-            Deed::Speak => self.speak(step, &id, now),
+            // A verdict that the store did not hear is no verdict: such a worker speaks by the right clock.
+            Deed::Speak => self.speak(step, &id, clock),
             Deed::Again { altered } => match self.again(step, altered) {
                 Some(again) => self.give(again, now).map(|_| ()),
                 None => Ok(()),
@@ -336,27 +337,26 @@ impl Told {
                     (failed(handed.grant.as_str(), handed.number), step.number.is_multiple_of(3));
                 Verb::EffectFailed(EffectFailed { worker: handed.worker.clone(), last, ..failed })
             }
-            Worker::Does => self.done(&handed)?,
-            Worker::DiesAfter => return self.done(&handed).map(|_| ()),
+            Worker::Does => self.done(&handed, true)?,
+            Worker::DiesAfter => return self.done(&handed, true).map(|_| ()),
         };
         let id = format!("c{}", self.given.len());
         self.give(command(&id, &system(), said), now).map(|_| ())
     }
 
     fn speak(&mut self, step: &Step, id: &str, now: Timestamp) -> Outcome {
-        // Who removes too late what is held again is a hole that no verdict can close: such a worker stays silent.
-        self.late.retain(|handed| !matches!(handed.order, Order::Remove { .. }));
         if self.late.is_empty() {
             return Ok(());
         }
         let handed = self.late.remove(usize::from(step.number) % self.late.len());
-        let said = self.done(&handed)?;
+        let in_time = self.tenant.clock < handed.lease_until;
+        let said = self.done(&handed, in_time)?;
         self.give(command(id, &system(), said), now).map(|_| ())
     }
 
-    fn done(&mut self, handed: &Handed) -> Outcome<Verb> {
+    fn done(&mut self, handed: &Handed, in_time: bool) -> Outcome<Verb> {
         let settled = settled(&self.tenant);
-        let already = self.targets.carry_out(&settled, handed).map_err(TestCaseError::fail)?;
+        let already = self.targets.carry_out(&settled, handed, in_time).map_err(TestCaseError::fail)?;
         let done = done(handed.grant.as_str(), handed.number);
         let said = EffectDone { already_held: already, worker: handed.worker.clone(), ..done };
         Ok(Verb::EffectDone(said))
@@ -446,7 +446,7 @@ fn deliver(told: &mut Told) -> Outcome {
         sweep(&mut told.tenant, PEOPLE);
         for person in PEOPLE {
             while let Some(handed) = told.tenant.take(person) {
-                let said = told.done(&handed)?;
+                let said = told.done(&handed, true)?;
                 told.tenant.system(said).unwrap();
             }
         }

@@ -26,7 +26,12 @@ impl Targets {
     }
 
     /// Does what the order says, and tells what of it was there already.
-    pub(crate) fn carry_out(&mut self, tenant: &Tenant, handed: &Handed) -> Result<BTreeSet<Item>, String> {
+    pub(crate) fn carry_out(
+        &mut self,
+        tenant: &Tenant,
+        handed: &Handed,
+        in_time: bool,
+    ) -> Result<BTreeSet<Item>, String> {
         let holder = &handed.holder;
         let mut already = BTreeSet::new();
         match &handed.order {
@@ -40,7 +45,7 @@ impl Targets {
             }
             Order::Remove { remove, keep, .. } => {
                 for item in remove {
-                    if latest(tenant, holder, item).is_some() {
+                    if in_time && latest(tenant, holder, item).is_some() {
                         return Err(format!("I14: `{item}` is taken from `{holder}` under a live grant"));
                     }
                     self.present.remove(&(holder.clone(), item.clone()));
