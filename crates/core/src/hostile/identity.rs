@@ -30,6 +30,17 @@ fn nobody_asks_for_themselves_under_another_name() {
 }
 
 #[test]
+fn what_is_mine_under_another_of_my_ids_is_asked_for_on_behalf() {
+    // Whoever may ask for themselves brings their own facts, not those of another id they name.
+    let mut tenant = Tenant::new([automatic("f")]);
+    let mut me = mallory();
+    me.aliases = BTreeSet::from([person_id("root")]);
+    let mut ask = asking("f", "x", &["pg/a/read"], 60);
+    ask.holder = Some(member("root", &["sre"]));
+    assert_eq!(tenant.code(&me, Verb::Request(Box::new(ask))), Some(Code::RequesterNotAllowed));
+}
+
+#[test]
 fn what_actors_say_of_themselves_is_not_the_host_s_word() {
     let mut tenant = Tenant::new([automatic("f")]);
     let mut ask = asking("f", "x", &["pg/a/read"], 60);
