@@ -167,16 +167,17 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
         return Err(refused(found));
     }
     let mut flows = BTreeMap::new();
-    let mut warnings = Vec::new();
+    let mut compiled = Vec::new();
     for FlowDraft { mut parts, placed } in draft.flows {
         parts.revision = revision(&merged, placed.index).ok_or_else(|| refused(Vec::new()))?;
         let flow = Flow::new(parts).map_err(|wrongs| {
             refused(wrongs.into_iter().map(|wrong| told(wrong, &placed, &merged)).collect())
         })?;
-        lint::flow(&flow, &placed, &merged, &mut warnings);
-        flows.insert(flow.id.clone(), Arc::new(flow));
+        let flow = Arc::new(flow);
+        flows.insert(flow.id.clone(), Arc::clone(&flow));
+        compiled.push((flow, placed));
     }
-    let warnings = Warnings::new(warnings, Arc::clone(&sources));
+    let warnings = Warnings::new(lint::flows(&compiled, &merged), Arc::clone(&sources));
     Ok(Policy { flows, source: source.into(), warnings })
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::document::Place;
+pub use crate::lint::Lint;
 
 /// Findings of one document that are told one by one; what lies beyond is counted. Nobody reads a
 /// thousand, and a hostile text would otherwise make one of every byte.
@@ -107,29 +108,6 @@ impl Code {
             Self::TooLarge => "more than is allowed",
             Self::TooDeep => "nested deeper than is allowed",
             Self::Unsupported => "a field that this version does not act on yet",
-        }
-    }
-}
-
-/// What a warning is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lint {
-    /// A reminder that lies before the beginning of the shortest grant.
-    LateReminder,
-    /// A condition that is the same for everybody, always.
-    ConstantCondition,
-    /// Everybody gets access by asking.
-    OpenDoor,
-}
-
-impl Lint {
-    /// The name as it is written in answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LateReminder => "late_reminder",
-            Self::ConstantCondition => "constant_condition",
-            Self::OpenDoor => "open_door",
         }
     }
 }

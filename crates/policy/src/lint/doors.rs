@@ -1,0 +1,192 @@
+//! Weaker doors: whoever may ask under two flows asks under the easier one.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tenure_core::flow::approval_rule::{Approval, Step};
+use tenure_core::flow::selector::Selector;
+use tenure_core::flow::target::Target;
+use tenure_core::flow::{Flow, Who};
+use tenure_core::id::PersonId;
+use tenure_core::time::Span;
+
+use super::overlap::Patience;
+use super::people::covers;
+use super::{Found, Lint, overlap};
+use crate::decode::Placed;
+
+/// Pairs of targets that are compared in one integration. Up to a thousand targets that is each with each;
+/// beyond, each with those that are had most easily: the doors that matter, in bounded time.
+const PAIRS_MAX: usize = 1_000_000;
+
+const HELP: &str = "ask the same in both, narrow one of them with `except`, or bind both with a guard";
+
+/// What is compared of a flow.
+struct House<'f> {
+    /// Its place among the flows.
+    at: usize,
+    flow: &'f Flow,
+    ease: Ease,
+    /// The sources of its conditions.
+    conditions: BTreeSet<&'f str>,
+    /// The people who are eligible, where all of them are named.
+    named: Option<BTreeSet<&'f PersonId>>,
+}
+
+/// One entry of `what` of a flow that can be asked for.
+#[derive(Clone, Copy)]
+struct Door<'h> {
+    house: &'h House<'h>,
+    /// The target's place in `what`.
+    number: usize,
+    target: &'h Target,
+}
+
+/// How easily access is had: the smaller, the more easily.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ease {
+    /// How many people must approve at least.
+    approvers: u64,
+    /// Whether a login is asked for.
+    login: bool,
+    longest: Reverse<Span>,
+}
+
+/// The easiest door to items of stricter flows: the first of those, and how many more there are.
+struct Weaker<'h> {
+    door: Door<'h>,
+    stricter: Door<'h>,
+    item: String,
+    more: usize,
+}
+
+pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)]) {
+    let in_force = flows.iter().enumerate().filter(|(_, (flow, _))| flow.enabled);
+    let houses: Vec<House<'_>> = in_force.map(|(at, (flow, _))| House::new(at, flow)).collect();
+    for one in weaker(&houses).into_values() {
+        if let Some((_, placed)) = flows.get(one.door.house.at) {
+            found.add(placed, Lint::WeakerDoor, &format!("what[{}]", one.door.number), one.words(), HELP);
+        }
+    }
+}
+
+/// The flows that are a weaker door than another, by their places.
+fn weaker<'h>(houses: &'h [House<'h>]) -> BTreeMap<usize, Weaker<'h>> {
+    let mut integrations: BTreeMap<&str, Vec<Door<'h>>> = BTreeMap::new();
+    for house in houses {
+        for (number, target) in house.flow.what.iter().enumerate() {
+            let Some(integration) = &target.integration else { continue };
+            integrations.entry(integration.as_str()).or_default().push(Door { house, number, target });
+        }
+    }
+    let mut patience = Patience::default();
+    let mut weaker: BTreeMap<usize, Weaker<'h>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for doors in integrations.values_mut() {
+        doors.sort_by_key(|door| (door.house.ease, door.house.at, door.number));
+        let easiest = PAIRS_MAX.checked_div(doors.len()).unwrap_or(0).max(1);
+        for (place, stricter) in doors.iter().enumerate() {
+            for door in doors.iter().take(place.min(easiest)) {
+                let pair = (door.house.at, stricter.house.at);
+                if seen.contains(&pair) {
+                    break;
+                }
+                if !door.house.is_easier(stricter.house, &mut patience) {
+                    continue;
+                }
+                let Some(item) = overlap::of(door.target, stricter.target, &mut patience) else { continue };
+                seen.insert(pair);
+                // The easiest is the one that people take; those between are not told of.
+                weaker
+                    .entry(door.house.at)
+                    .and_modify(|known| known.more = known.more.saturating_add(1))
+                    .or_insert(Weaker { door: *door, stricter: *stricter, item, more: 0 });
+                break;
+            }
+        }
+    }
+    weaker
+}
+
+impl Ease {
+    fn of(flow: &Flow) -> Self {
+        let approvers = match &flow.approval {
+            Approval::Automatic => 0,
+            Approval::Decided(rule) => {
+                let people = |steps: &Vec<Step>| steps.iter().map(|step| u64::from(step.needed)).sum();
+                rule.lists.iter().map(people).min().unwrap_or(0)
+            }
+        };
+        Self { approvers, login: flow.mfa.is_some(), longest: Reverse(flow.duration.max) }
+    }
+}
+
+impl<'f> House<'f> {
+    fn new(at: usize, flow: &'f Flow) -> Self {
+        let conditions = flow.when.iter().map(|named| named.is.source()).collect();
+        let named = flow.who.any.iter().map(Selector::user).collect();
+        Self { at, flow, ease: Ease::of(flow), conditions, named }
+    }
+
+    /// Whether this one opens more easily: fewer people or no login, or else for longer. Where it asks
+    /// for more of one and less of another, and where it has a condition of its own, nobody can tell.
+    fn is_easier(&self, than: &Self, patience: &mut Patience) -> bool {
+        let (mine, theirs) = (self.ease, than.ease);
+        let harder = mine.approvers > theirs.approvers || (mine.login && !theirs.login);
+        let same = mine.approvers == theirs.approvers && mine.login == theirs.login;
+        self.at != than.at
+            && !harder
+            && (!same || mine.longest < theirs.longest)
+            && patience.lasts(self.conditions.len())
+            && self.conditions.is_subset(&than.conditions)
+            && !self.is_apart(than, patience)
+    }
+
+    /// Whether nobody is eligible for both, for certain.
+    fn is_apart(&self, other: &Self, patience: &mut Patience) -> bool {
+        let mut shut_out = |one: &Who, by: &Who| {
+            patience.lasts(one.any.len().saturating_mul(by.except.len()))
+                && one.any.iter().all(|selector| by.except.iter().any(|except| covers(except, selector)))
+        };
+        let (mine, theirs) = (&self.flow.who, &other.flow.who);
+        let strangers = match (&self.named, &other.named) {
+            (Some(mine), Some(theirs)) => mine.is_disjoint(theirs),
+            (_, _) => false,
+        };
+        strangers || shut_out(mine, theirs) || shut_out(theirs, mine)
+    }
+}
+
+impl Weaker<'_> {
+    fn words(&self) -> String {
+        let (mine, theirs) = (self.door.house.ease, self.stricter.house.ease);
+        let mut easier = Vec::new();
+        if mine.approvers < theirs.approvers {
+            let approvers = match mine.approvers {
+                0 => "no approver".to_owned(),
+                1 => "1 approver".to_owned(),
+                more => format!("{more} approvers"),
+            };
+            easier.push(format!("{approvers} instead of {}", theirs.approvers));
+        }
+        if !mine.login && theirs.login {
+            easier.push("no `mfa`".to_owned());
+        }
+        if mine.longest < theirs.longest {
+            easier.push(format!("up to `{}` instead of `{}`", mine.longest.0, theirs.longest.0));
+        }
+        let more = match self.more {
+            0 => String::new(),
+            1 => ", and more easily than another flow".to_owned(),
+            more => format!(", and more easily than {more} other flows"),
+        };
+        format!(
+            "`{}` gives {} more easily than `{}`: {}{more}",
+            self.door.house.flow.id,
+            self.item,
+            self.stricter.house.flow.id,
+            easier.join(", ")
+        )
+    }
+}

@@ -1,0 +1,150 @@
+//! What is allowed and probably not meant.
+//!
+//! A lint is sure of what it says: where a group could mean anybody, or two patterns may or may not meet,
+//! it is silent. One that cries wolf is soon passed over.
+
+mod conditions;
+mod doors;
+mod overlap;
+mod people;
+mod spans;
+
+use std::sync::Arc;
+
+use tenure_core::flow::Flow;
+use tenure_core::flow::approval_rule::{Approval, Decided, Step};
+use tenure_core::flow::extension_rule::{DecidedBy, ExtensionApproval};
+
+use crate::decode::{Merged, Placed};
+use crate::problem::Warning;
+
+/// What a warning is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lint {
+    /// A reminder that lies before the beginning of the shortest grant.
+    LateReminder,
+    /// A condition that is the same for everybody, always.
+    ConstantCondition,
+    /// Everybody gets access by asking.
+    OpenDoor,
+    /// Steps that only people fill who ask themselves, so that one of them may find nobody left.
+    MayDeadlock,
+    /// More people are needed than are named.
+    TooFewApprovers,
+    /// An extension window that no grant is as long as.
+    WideWindow,
+    /// A reminder that comes before the grant can be extended.
+    EarlyReminder,
+    /// A total that all extensions together do not reach.
+    UnreachableTotal,
+    /// A total that leaves no room for the first extension.
+    TotalForbidsExtension,
+    /// A total below the longest grant.
+    TotalBelowDuration,
+    /// Hours that close before the shortest grant is over.
+    ShortHours,
+    /// A flow that gives an item more easily than another does.
+    WeakerDoor,
+}
+
+impl Lint {
+    /// Every lint.
+    pub const ALL: [Self; 12] = [
+        Self::LateReminder,
+        Self::ConstantCondition,
+        Self::OpenDoor,
+        Self::MayDeadlock,
+        Self::TooFewApprovers,
+        Self::WideWindow,
+        Self::EarlyReminder,
+        Self::UnreachableTotal,
+        Self::TotalForbidsExtension,
+        Self::TotalBelowDuration,
+        Self::ShortHours,
+        Self::WeakerDoor,
+    ];
+
+    /// The name as it is written in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LateReminder => "late_reminder",
+            Self::ConstantCondition => "constant_condition",
+            Self::OpenDoor => "open_door",
+            Self::MayDeadlock => "may_deadlock",
+            Self::TooFewApprovers => "too_few_approvers",
+            Self::WideWindow => "wide_window",
+            Self::EarlyReminder => "early_reminder",
+            Self::UnreachableTotal => "unreachable_total",
+            Self::TotalForbidsExtension => "total_forbids_extension",
+            Self::TotalBelowDuration => "total_below_duration",
+            Self::ShortHours => "short_hours",
+            Self::WeakerDoor => "weaker_door",
+        }
+    }
+}
+
+/// Every warning about the flows of a document, each with its place there.
+pub(crate) fn flows(flows: &[(Arc<Flow>, Placed)], merged: &Merged<'_>) -> Vec<Warning> {
+    let mut found = Found { merged, warnings: Vec::new() };
+    for (flow, placed) in flows {
+        let mut about = About { placed, found: &mut found };
+        people::lint(&mut about, flow);
+        spans::lint(&mut about, flow);
+        conditions::lint(&mut about, flow);
+    }
+    doors::lint(&mut found, flows);
+    found.warnings
+}
+
+/// What was found in a document so far.
+struct Found<'m, 'n> {
+    merged: &'m Merged<'n>,
+    warnings: Vec<Warning>,
+}
+
+/// What is found in one flow.
+struct About<'a, 'm, 'n> {
+    placed: &'a Placed,
+    found: &'a mut Found<'m, 'n>,
+}
+
+impl Found<'_, '_> {
+    fn add(&mut self, placed: &Placed, lint: Lint, path: &str, message: String, help: &str) {
+        let path = placed.path(path);
+        let place = self.merged.place(&path);
+        self.warnings.push(Warning::new(lint, path, place, message).help(help));
+    }
+}
+
+impl About<'_, '_, '_> {
+    fn add(&mut self, lint: Lint, path: &str, message: String, help: &str) {
+        self.found.add(self.placed, lint, path, message, help);
+    }
+
+    /// Whether this was written, and is no default.
+    fn is_written(&self, path: &str) -> bool {
+        self.found.merged.node(&self.placed.path(path)).is_some()
+    }
+}
+
+/// The steps of a flow by where they stand: those of requests, then those of extensions that have their own.
+fn rules(flow: &Flow) -> Vec<(&'static str, &Decided)> {
+    let mut rules = Vec::new();
+    if let Approval::Decided(rule) = &flow.approval {
+        rules.push(("approval", rule));
+    }
+    if let Some(rule) = &flow.extension
+        && let ExtensionApproval::Decided { by: DecidedBy::Steps(rule), .. } = &rule.approval
+    {
+        rules.push(("extension.approval", rule));
+    }
+    rules
+}
+
+/// The lists of steps of a rule with their paths.
+fn lists<'r>(at: &str, rule: &'r Decided) -> Vec<(String, &'r [Step])> {
+    let one = rule.lists.len() == 1;
+    let path = |n: usize| if one { format!("{at}.steps") } else { format!("{at}.any_of[{n}].steps") };
+    rule.lists.iter().enumerate().map(|(n, steps)| (path(n), steps.as_slice())).collect()
+}

@@ -1,0 +1,324 @@
+//! Each lint with a document that triggers it and one that just does not.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use tenure_policy::Policy;
+use tenure_policy::document::Format;
+use tenure_policy::problem::Lint;
+
+const FLOW: &str = "id: db
+who: {any: [group:sre]}
+what: [{integration: pg, permissions: [read]}]
+duration: {min: 30m, default: 1h, max: 4h}
+approval: {steps: [{approvers: [manager]}]}
+";
+
+/// A document of one flow in which some lines are others.
+fn flow(lines: &str) -> String {
+    let key = |line: &str| line.split(':').next().unwrap_or_default().to_owned();
+    let kept = FLOW.lines().filter(|line| !lines.lines().any(|other| key(other) == key(line)));
+    let all: Vec<String> = kept.chain(lines.lines()).map(|line| format!("    {line}")).collect();
+    format!("  - {}\n", all.join("\n").trim_start())
+}
+
+fn warnings_of(text: &str) -> Vec<(&'static str, String, String)> {
+    let policy = Policy::from_text(text, Format::Yaml).unwrap_or_else(|problems| panic!("{problems}"));
+    policy.warnings().iter().map(|one| (one.code.as_str(), one.path.clone(), one.message.clone())).collect()
+}
+
+fn warnings(lines: &str) -> Vec<(&'static str, String)> {
+    let found = warnings_of(&format!("version: 1\nflows:\n{}", flow(lines)));
+    found.into_iter().map(|(code, path, _)| (code, path)).collect()
+}
+
+/// The one triggers the lint at that place, and nothing else; the other is clean.
+fn noticed(lint: Lint, path: &str, triggers: &str, just_not: &str) {
+    assert_eq!(warnings(triggers), [(lint.as_str(), format!("flows[0].{path}"))], "{triggers}");
+    assert_eq!(warnings(just_not), [], "{just_not}");
+}
+
+#[test]
+fn the_plain_flow_has_none() {
+    assert_eq!(warnings(""), []);
+}
+
+#[test]
+fn a_late_reminder() {
+    noticed(
+        Lint::LateReminder,
+        "notify.before_end[1]",
+        "notify: {before_end: [5m, 30m 1ms]}",
+        "notify: {before_end: [5m, 30m]}",
+    );
+}
+
+#[test]
+fn an_open_door() {
+    let open = "who: {any: [everyone]}\napproval: automatic";
+    noticed(Lint::OpenDoor, "approval", open, "who: {any: [everyone]}");
+    assert_eq!(warnings("approval: automatic"), []);
+}
+
+#[cfg(feature = "cedar")]
+#[test]
+fn a_constant_condition() {
+    noticed(Lint::ConstantCondition, "when[0]", "when: ['1 == 1']", "when: ['context.ask.hour == 1']");
+    noticed(
+        Lint::ConstantCondition,
+        "approval.steps[0].when",
+        "approval: {steps: [{approvers: [manager], when: 'true'}]}",
+        "approval: {steps: [{approvers: [manager], when: 'context.urgent'}]}",
+    );
+}
+
+#[test]
+fn a_group_that_approves_its_own() {
+    let steps = |approvers: &str| format!("approval: {{steps: [{{approvers: [{approvers}]}}]}}");
+    let at = "approval.steps[0].approvers";
+    noticed(Lint::MayDeadlock, at, &steps("group:sre"), &steps("group:sre, manager"));
+    noticed(
+        Lint::MayDeadlock,
+        at,
+        &format!("who: {{any: ['group:sre-*']}}\n{}", steps("group:sre-eu")),
+        &format!("who: {{any: ['group:sre-*']}}\n{}", steps("'group:*-eu'")),
+    );
+    // Whoever is excepted asks for nothing.
+    let who = "who: {any: [group:sre], except: [group:sre]}\n";
+    assert_eq!(warnings(&format!("{who}{}", steps("group:sre"))), []);
+}
+
+#[test]
+fn named_people_who_approve_each_other() {
+    let flow = |who: &str, approvers: &str, needed: u32| {
+        format!(
+            "who: {{any: [{who}]}}\napproval: {{steps: [{{approvers: [{approvers}], needed: {needed}}}]}}"
+        )
+    };
+    let at = "approval.steps[0].approvers";
+    let (who, two) = ("user:ann, user:bob, group:sre", "user:ann, user:bob");
+    noticed(Lint::MayDeadlock, at, &flow(who, two, 2), &flow(who, two, 1));
+    noticed(Lint::MayDeadlock, at, &flow("everyone", two, 2), &flow("group:sre", two, 2));
+    // Tiers count: somebody else comes sooner or later.
+    assert_eq!(warnings(&flow("everyone", "group:sre", 1)), [], "a group is not known to be one person");
+}
+
+#[test]
+fn more_people_needed_than_named() {
+    let steps = |steps: &str| format!("approval: {{steps: [{steps}]}}");
+    let two = |needed: u32| steps(&format!("{{approvers: [user:ann, user:bob], needed: {needed}}}"));
+    noticed(Lint::TooFewApprovers, "approval.steps[0].needed", &two(3), &two(2));
+    noticed(
+        Lint::TooFewApprovers,
+        "approval.steps[0].approvers",
+        &steps("{approvers: []}"),
+        &steps("{approvers: [user:ann]}"),
+    );
+    noticed(
+        Lint::TooFewApprovers,
+        "approval.steps",
+        &steps("{approvers: [user:ann]}, {approvers: [user:ann]}"),
+        &steps("{approvers: [user:ann]}, {approvers: [user:ann, user:bob]}"),
+    );
+    let extension = |needed: u32| {
+        let step = format!("{{approvers: [user:ann, user:bob], needed: {needed}}}");
+        format!("extension: {{times: 1, span: {{default: 30m}}, approval: {{steps: [{step}]}}}}")
+    };
+    noticed(Lint::TooFewApprovers, "extension.approval.steps[0].needed", &extension(3), &extension(2));
+}
+
+fn extension(fields: &str) -> String {
+    format!("extension: {{times: 2, span: {{min: 10m, default: 30m, max: 1h}}, {fields}}}")
+}
+
+#[test]
+fn a_window_longer_than_any_grant() {
+    noticed(Lint::WideWindow, "extension.window", &extension("window: 4h 1ms"), &extension("window: 4h"));
+}
+
+#[test]
+fn a_reminder_before_the_window_opens() {
+    let with = |window: &str| format!("{}\nnotify: {{before_end: [20m, 5m]}}", extension(window));
+    noticed(Lint::EarlyReminder, "notify.before_end[0]", &with("window: 19m 999ms"), &with("window: 20m"));
+    noticed(Lint::EarlyReminder, "extension.window", &extension("window: 14m"), &extension("window: 15m"));
+    noticed(Lint::EarlyReminder, "extension.window", &extension("window: 1m"), &extension("cool_down: 1m"));
+}
+
+#[test]
+fn a_total_that_does_not_fit() {
+    let total = |total: &str| extension(&format!("total: {total}"));
+    let at = "extension.total";
+    noticed(Lint::UnreachableTotal, at, &total("6h 1ms"), &total("6h"));
+    noticed(Lint::TotalBelowDuration, at, &total("3h 59m"), &total("4h"));
+    assert_eq!(warnings(&total("40m")), [("total_below_duration", "flows[0].extension.total".to_owned())]);
+    assert_eq!(
+        warnings(&total("39m 59s")),
+        [("total_forbids_extension", "flows[0].extension.total".to_owned())]
+    );
+    // The default is as long as the longest.
+    let whole = |fields: &str| format!("duration: {{min: 30m, max: 4h}}\n{}", total(fields));
+    noticed(Lint::TotalForbidsExtension, at, &whole("4h 9m"), &whole("4h 10m"));
+    let now = |fields: &str| whole(&format!("{fields}, anchor: now"));
+    noticed(Lint::TotalForbidsExtension, at, &now("4h"), &now("4h 1ms"));
+}
+
+#[test]
+fn hours_that_close_too_soon() {
+    let hours = |to: &str, past: &str| {
+        format!(
+            "hours: {{zone: Europe/Berlin, open: [{{days: [mon], from: '08:00', to: '{to}'}}], past_close: {past}}}"
+        )
+    };
+    noticed(Lint::ShortHours, "hours.open", &hours("08:29", "clip"), &hours("08:30", "clip"));
+    noticed(Lint::ShortHours, "hours.open", &hours("08:29", "refuse"), &hours("08:29", "allow"));
+}
+
+/// Two flows, each the plain one with other lines; the warnings with their words.
+fn doors(one: &str, other: &str) -> Vec<(&'static str, String, String)> {
+    let one = flow(&format!("id: one\n{one}"));
+    let other = flow(&format!("id: other\n{other}"));
+    warnings_of(&format!("version: 1\nflows:\n{one}{other}"))
+}
+
+#[test]
+fn a_weaker_door_says_which_flows_which_item_and_what_is_easier() {
+    let strict = "mfa: {max_age: 1h}\napproval: {steps: [{approvers: [manager], needed: 2}]}";
+    let found = doors("duration: {max: 8h}\napproval: automatic", strict);
+    let words = "`one` gives `read` on `pg` more easily than `other`: no approver instead of 2, no `mfa`, \
+                 up to `8h` instead of `4h`";
+    assert_eq!(found, [("weaker_door", "flows[0].what[0]".to_owned(), words.to_owned())]);
+    // It stands at the weaker one, wherever that stands.
+    assert_eq!(doors(strict, "approval: automatic").first().unwrap().1, "flows[1].what[0]");
+}
+
+#[test]
+fn each_way_to_be_easier_is_noticed_and_equals_are_not() {
+    let steps = |needed: u32| format!("approval: {{steps: [{{approvers: [manager], needed: {needed}}}]}}");
+    for (easier, stricter, equal) in [
+        (steps(1), steps(2), steps(2)),
+        (
+            steps(2),
+            format!("{}\nmfa: {{level: aal2}}", steps(2)),
+            format!("{}\nmfa: {{level: aal2}}", steps(2)),
+        ),
+        (
+            "duration: {max: 4h 1ms}".to_owned(),
+            "duration: {max: 4h}".to_owned(),
+            "duration: {max: 4h}".to_owned(),
+        ),
+    ] {
+        assert_eq!(doors(&easier, &stricter).len(), 1, "{easier} beside {stricter}");
+        assert_eq!(doors(&equal, &stricter), [], "{equal} beside {stricter}");
+    }
+    // More of one, less of another: nobody can tell which is easier.
+    assert_eq!(doors(&steps(1), "mfa: {level: aal2}\napproval: automatic"), []);
+    // Withdrawn, nothing is had by it.
+    assert_eq!(doors("approval: automatic\nenabled: false", &steps(2)), []);
+}
+
+#[cfg(feature = "cedar")]
+#[test]
+fn a_door_with_a_condition_of_its_own_is_no_weaker_one() {
+    let automatic = "approval: automatic\nwhen: 'context.on_call'";
+    assert_eq!(doors(automatic, ""), []);
+    assert_eq!(doors(automatic, "when: ['context.on_call', 'context.b']").len(), 1);
+}
+
+#[test]
+fn doors_lead_to_one_item_or_are_two() {
+    let what = |target: &str| format!("what: [{{integration: pg, permissions: [read], {target}}}]");
+    let weak = |target: &str| format!("{}\napproval: automatic", what(target));
+    for (one, other, shape) in [
+        ("names: ['prod-*']", "names: [prod-orders]", Some("name `prod-orders`")),
+        ("names: ['prod-*']", "names: ['*-orders']", Some("name `prod--orders`")),
+        ("names: ['prod-*']", "names: ['test-*']", None),
+        ("names: ['prod-*']", "names: ['prod-*'], except: {names: ['prod-*']}", None),
+        ("names: ['prod-*', 'test-*']", "names: ['*'], except: {names: ['prod-*']}", Some("name `test-*`")),
+        ("type: database", "labels: {env: prod}", Some("type `database`, label `env: prod`")),
+        ("type: database", "type: queue", None),
+        ("labels: {env: prod}", "labels: {env: test}", None),
+        ("labels: {env: prod}", "except: {labels: {env: prod}}", None),
+    ] {
+        let found = doors(&weak(one), &what(other));
+        match shape {
+            Some(shape) => {
+                let (_, _, words) = found.first().unwrap_or_else(|| panic!("{one} and {other} meet"));
+                assert!(words.contains(&format!("`read` on `pg`, {shape} more easily")), "{words}");
+            }
+            None => assert_eq!(found, [], "{one} beside {other}"),
+        }
+    }
+    let others = |what: &str| doors("approval: automatic", &format!("what: [{what}]"));
+    assert_eq!(others("{integration: pg, permissions: [write]}"), []);
+    assert_eq!(others("{integration: other, permissions: [read]}"), []);
+    assert_eq!(others("{integration: pg, permissions: ['*']}").len(), 1);
+}
+
+#[test]
+fn doors_for_other_people_are_no_weaker_ones() {
+    let both = |one: &str, other: &str| {
+        doors(&format!("who: {one}\napproval: automatic"), &format!("who: {other}")).len()
+    };
+    assert_eq!(both("{any: [user:ann]}", "{any: [user:bob]}"), 0);
+    assert_eq!(both("{any: [user:ann]}", "{any: [user:bob, user:ann]}"), 1);
+    assert_eq!(both("{any: [group:sre]}", "{any: [group:dev], except: [group:sre]}"), 0);
+    assert_eq!(both("{any: [group:sre]}", "{any: [group:dev]}"), 1, "somebody may be in both");
+}
+
+#[test]
+fn more_doors_are_counted() {
+    let strict: String = (0..3).map(|n| flow(&format!("id: strict-{n}"))).collect();
+    let weak = flow("id: weak\napproval: automatic");
+    let found = warnings_of(&format!("version: 1\nflows:\n{strict}{weak}"));
+    let [(_, _, words)] = found.as_slice() else { panic!("one warning for the weak flow: {found:?}") };
+    assert!(words.ends_with("more easily than 2 other flows"), "{words}");
+}
+
+/// As many flows as a document has room for, all on one integration.
+#[test]
+fn thousands_of_flows_are_compared_soon() {
+    let took = |targets: usize, flows: usize| {
+        let names: String = (0..20).map(|n| format!("\"{n}*\",")).collect();
+        let target = |n: usize| {
+            let names = names.trim_end_matches(',');
+            format!("{{\"integration\":\"a\",\"permissions\":[\"r{n}\"],\"names\":[{names}]}}")
+        };
+        let scope: Vec<String> = (0..targets).map(target).collect();
+        let mut text =
+            format!("{{\"version\":1,\"scopes\":[{{\"id\":\"s\",\"what\":[{}]}}],", scope.join(","));
+        text.push_str("\"flows\":[");
+        for n in 0..flows {
+            let max = 2 + n % 50;
+            write!(
+                text,
+                "{{\"id\":\"f{n}\",\"who\":{{\"any\":[\"role:a\"]}},\"what\":[{{\"scope\":\"s\"}}],\
+                 \"duration\":{{\"max\":\"{max}m\"}},\"approval\":\"automatic\"}},"
+            )
+            .unwrap();
+        }
+        text.pop();
+        text.push_str("]}");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test of how long it takes")]
+        let began = SystemTime::now();
+        let policy = Policy::from_json(&value).unwrap_or_else(|problems| panic!("{problems}"));
+        let took = began.elapsed().unwrap();
+        assert!(policy.warnings().iter().all(|one| one.code == Lint::WeakerDoor));
+        assert!(!policy.warnings().is_empty());
+        took
+    };
+    for (targets, flows) in [(1, 8_900), (250, 390)] {
+        let took = took(targets, flows);
+        assert!(took < Duration::from_secs(20), "{flows} flows of {targets} targets took {took:?}");
+    }
+}
+
+#[test]
+fn every_lint_is_named_once() {
+    let mut names: Vec<&str> = Lint::ALL.iter().map(|lint| lint.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Lint::ALL.len());
+}
