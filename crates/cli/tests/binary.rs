@@ -249,6 +249,52 @@ fn r27_no_file_brings_it_down() {
     }
 }
 
+/// Nobody writes into a pipe that lies in a folder: it is told and not waited for.
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_no_file() {
+    let folder = Folder::of("pipe").with("flows.yaml", POLICY);
+    assert!(Command::new("mkfifo").arg(folder.0.join("a.yaml")).status().unwrap().success());
+    for args in [&["check", "a.yaml"][..], &["test", "a.yaml"], &["test", "."], &["play", "a.yaml"]] {
+        let output = folder.run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert!(out(&output).contains("it is no file"), "{args:?}: {}", out(&output));
+    }
+    let story = STORY.replace("policy: flows.yaml", "policy: a.yaml");
+    let output = folder.with("story.yaml", &story).run(&["test", "story.yaml"]);
+    assert!(out(&output).contains("it is no file"), "{}", out(&output));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_no_panic() {
+    let folder = Folder::of("full").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    for args in [
+        &["check", "flows.yaml"][..],
+        &["test", "story.yaml"],
+        &["play", "story.yaml"],
+        &["explain", "story.yaml", "--step", "1"],
+        &["schema"],
+        &["completions", "bash"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        let output = command.args(args).current_dir(&folder.0).stdout(full).output().unwrap();
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_policy_is_not_taken_for_a_story() {
+    let folder = Folder::of("mistaken").with("flows.yaml", POLICY);
+    for task in ["test", "play"] {
+        let output = folder.run(&[task, "flows.yaml"]);
+        assert_eq!(code(&output), Some(2));
+        assert!(out(&output).contains("this is a policy"), "{}", out(&output));
+    }
+}
+
 /// As long a story as a file can hold is played through.
 #[test]
 fn a_long_story_is_played() {

@@ -1,5 +1,6 @@
 //! Answers: what came of a call, as data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -72,6 +73,9 @@ pub struct Listed {
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Its labels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The revision in force.
     pub revision: Revision,
 }
@@ -136,6 +140,7 @@ impl From<&Flow> for Listed {
             id: flow.id.clone(),
             title: flow.title.clone(),
             description: flow.description.clone(),
+            labels: flow.labels.clone(),
             revision: flow.revision.clone(),
         }
     }

@@ -327,3 +327,24 @@ fn effects_of_strange_names_and_numbers_are_unknown() {
     assert_eq!([lease(json!(-1)), lease(json!(null))], ["out_of_range", "wrong_type"]);
     assert!(matches!(&*lease(json!("999999999d")), "ok" | "out_of_range"));
 }
+
+/// Fields of a flow that no decision looks at are seen all the same.
+#[test]
+fn r36_what_a_flow_says_of_itself_is_handed_out() {
+    let port = Port::open(Arc::new(MemoryStore::with_clock(Arc::new(ManualClock::at(NOW.parse().unwrap())))));
+    let policy = json!({"version": 1, "flows": [{
+        "id": "db", "title": "Databases", "description": "For incidents", "labels": {"team": "data"},
+        "who": {"any": ["group:sre"]}, "what": [{"integration": "pg", "permissions": ["read"]}],
+        "duration": {"max": "4h"}, "approval": "automatic", "credentials": {"type": "token"}}]});
+    told(&port, &json!({"call": "publish", "actor": "system:test", "policy": policy}).to_string());
+    let catalog = told(&port, r#"{"call": "catalog", "actor": {"id": "alice", "groups": ["sre"]}}"#);
+    let flow = &catalog["ok"]["flows"][0];
+    assert_eq!(
+        [&flow["title"], &flow["description"], &flow["labels"]["team"]],
+        [&json!("Databases"), &json!("For incidents"), &json!("data")]
+    );
+    told(&port, &request().to_string());
+    let call = json!({"call": "take_effects", "worker": "w", "lease": "1m", "integration": "pg"});
+    let taken = told(&port, &call.to_string());
+    assert!(taken.to_string().contains("\"credential\":\"token\""), "{taken}");
+}

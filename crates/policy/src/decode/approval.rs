@@ -7,14 +7,16 @@ use tenure_core::limits::{DECIDE_WITHIN_DEFAULT, SPAN_MIN_DEFAULT};
 use super::reader::{Fields, Reader};
 use super::{condition, people, requirement, shape};
 use crate::document::{Node, Path, Value};
-use crate::problem::Code;
+use crate::problem::{Code, quote};
 
 /// `approval`: the word `automatic`, or a rule.
 pub(super) fn read(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Approval> {
     match &node.value {
         Value::Text(word) if word == "automatic" => Some(Approval::Automatic),
         Value::Text(word) => {
-            reader.unknown_word(node, path, word, &["automatic"]);
+            let message = format!("`approval` knows no {}", quote(word));
+            let help = "write `automatic`, or who decides: `{steps: [{approvers: [manager]}]}`";
+            reader.problem(Code::OutOfRange, path, node.place, message, help);
             None
         }
         Value::Map(_) => rule(reader, node, path).map(Approval::Decided),

@@ -13,6 +13,8 @@ mod typed {
     use crate::document::{Node, Path, Value};
     use crate::problem::{Code, brief};
 
+    const TYPES: &str = "types are `string`, `bool`, `long`, `[string]`, or fields with their types";
+
     pub(in crate::decode) fn read(reader: &mut Reader, node: &Node, path: &Path<'_>) {
         let Some(fields) = reader.fields(node, path, &shape::ATTRIBUTES) else { return };
         let before = reader.is_broken(&path.to_string());
@@ -37,10 +39,7 @@ mod typed {
         {
             return note(reader, &entry.node, &path.key(&entry.key), rest, bad);
         }
-        let help = bad
-            .help
-            .as_deref()
-            .unwrap_or("types are `string`, `bool`, `long`, `[string]`, or fields with their types");
+        let help = bad.help.as_deref().unwrap_or(TYPES);
         reader.problem(Code::OutOfRange, path, node.place, brief(&bad.message), help);
     }
 
@@ -55,18 +54,30 @@ mod typed {
         Some(fields)
     }
 
+    fn parsed(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>) -> Option<Field> {
+        Field::parse(text)
+            .map_err(|bad| {
+                let help = bad.help.as_deref().unwrap_or(TYPES);
+                reader.problem(Code::OutOfRange, path, node.place, brief(&bad.message), help);
+            })
+            .ok()
+    }
+
     fn field(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Field> {
         match &node.value {
             Value::Map(_) => record(reader, node, path).map(Field::record),
-            Value::Text(text) => Field::parse(text)
-                .map_err(|bad| {
-                    let help = bad.help.as_deref().unwrap_or(
-                        "types are `string`, `bool`, `long`, `[string]`, or fields with their types",
-                    );
-                    reader.problem(Code::OutOfRange, path, node.place, brief(&bad.message), help);
-                })
-                .ok(),
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::List(_) => {
+            Value::Text(text) => parsed(reader, text, node, path),
+            // `[string]` in YAML is a list of one text; in quotes it says the same.
+            Value::List(items) => match items.as_slice() {
+                [Node { value: Value::Text(of), .. }] => parsed(reader, &format!("[{of}]"), node, path),
+                _ => {
+                    let help = "write `[string]`: a set is of one type";
+                    let message = format!("the list in `{}` is no type", path.field());
+                    reader.problem(Code::OutOfRange, path, node.place, message, help);
+                    None
+                }
+            },
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
                 reader.wrong(node, path, "a text such as `string`, or fields with their types")
             }
         }

@@ -70,8 +70,12 @@ pub(super) fn conflicts(reader: &mut Reader, nodes: &[&Node], flows: &Known<'_>)
         let name = fields.must(reader, &path, "name", "refusals speak of it", Reader::words);
         let named =
             fields.must(reader, &path, "flows", "say which may not be held together", |r, node, path| {
-                let named =
-                    r.each(node, path, "a list of flows", |r, node, path| flow(r, node, path, flows))?;
+                let named = r.each(
+                    node,
+                    path,
+                    "a list of flows, such as `[pay-create, pay-release]`",
+                    |r, node, path| flow(r, node, path, flows),
+                )?;
                 if !r.is_broken(&path.to_string()) {
                     sensible(r, node, path, &named);
                 }

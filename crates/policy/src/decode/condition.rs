@@ -6,6 +6,8 @@ use tenure_core::flow::condition::{Condition, Named};
 
 use super::reader::Reader;
 use super::shape;
+#[cfg(feature = "cedar")]
+use crate::document::Place;
 use crate::document::{Node, Path, Value};
 
 /// Where the condition's own problem has no remedy to tell.
@@ -68,11 +70,29 @@ fn compile(reader: &mut Reader, text: &str, node: &Node, path: &Path<'_>) -> Opt
         Err(bad) => {
             for wrong in std::iter::once(&bad).chain(&bad.also) {
                 let help = wrong.help.as_deref().map_or_else(|| OTHERWISE.to_owned(), brief);
-                reader.problem(Code::BadCondition, path, node.place, brief(&wrong.message), &help);
+                let place = wrong.at.clone().and_then(|at| inside(text, node.place, at));
+                let place = place.unwrap_or(node.place);
+                reader.problem(Code::BadCondition, path, place, brief(&wrong.message), &help);
             }
             None
         }
     }
+}
+
+/// The place of these bytes of a text, where the document writes the text as it is: plain, or in quotes on
+/// one line with nothing escaped.
+#[cfg(feature = "cedar")]
+fn inside(text: &str, whole: Place, at: std::ops::Range<usize>) -> Option<Place> {
+    let count = |text: &str| u32::try_from(text.chars().count()).ok();
+    let quote = match whole.width.checked_sub(count(text)?)? {
+        0 => 0,
+        2 => 1,
+        _ => return None,
+    };
+    let before = count(text.get(..at.start)?)?;
+    let width = count(text.get(at)?)?.max(1);
+    let column = whole.column.checked_add(quote)?.checked_add(before)?;
+    whole.line().map(|_| Place { column, width, ..whole })
 }
 
 #[cfg(not(feature = "cedar"))]

@@ -182,12 +182,17 @@ fn notify(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Notify> {
     Some(Notify {
         before_end: fields
             .maybe(reader, path, "before_end", |reader, node, path| {
-                reader.each(node, path, "a list of spans", Reader::span)
+                reader.each(node, path, "a list of spans, such as `[15m]`", Reader::span)
             })
             .unwrap_or(defaults.before_end),
         to: fields
             .maybe(reader, path, "to", |reader, node, path| {
-                reader.each(node, path, "a list of people and channels", people::recipient)
+                reader.each(
+                    node,
+                    path,
+                    "a list of people and channels, such as `[holder]`",
+                    people::recipient,
+                )
             })
             .unwrap_or(defaults.to),
     })

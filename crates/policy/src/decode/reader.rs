@@ -139,7 +139,10 @@ impl Reader {
         path: &Path<'_>,
         shape: &'static Shape,
     ) -> Option<Fields<'n>> {
-        let entries = self.entries(node, path)?;
+        let Value::Map(entries) = &node.value else {
+            let help = format!("write its fields by name: {}", suggest::listed(shape.fields));
+            return self.misfit(node, path, "fields with their values", &help);
+        };
         let mut fields = Fields { node, shape, known: BTreeMap::new(), meant: BTreeSet::new() };
         let mut unknown = Vec::new();
         for entry in entries {
@@ -190,6 +193,10 @@ impl Reader {
 
     /// Notes that a value is of the wrong type.
     pub(crate) fn wrong<T>(&mut self, node: &Node, path: &Path<'_>, expected: &str) -> Option<T> {
+        self.misfit(node, path, expected, &remedy(&node.value, expected))
+    }
+
+    fn misfit<T>(&mut self, node: &Node, path: &Path<'_>, expected: &str, help: &str) -> Option<T> {
         let found = match &node.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
@@ -199,8 +206,7 @@ impl Reader {
             Value::Map(_) => "fields",
         };
         let message = format!("`{}` takes {expected}, not {found}", path.field());
-        let help = remedy(&node.value, expected);
-        self.problem(Code::WrongType, path, node.place, message, &help);
+        self.problem(Code::WrongType, path, node.place, message, help);
         None
     }
 
@@ -387,7 +393,7 @@ fn remedy(found: &Value, expected: &str) -> String {
     match found {
         Value::Null => "write a value, or leave the field out".to_owned(),
         _ if expected.starts_with("a text") && scalar => "write it in quotes".to_owned(),
-        Value::Text(text) if expected.starts_with("a list") => {
+        Value::Text(text) if expected.starts_with("a list") && expected.contains("such as") => {
             format!("put it in brackets: `[{}]`", brief(text))
         }
         Value::Text(_) if expected == "true or false" => "write `true` or `false`, without quotes".to_owned(),

@@ -145,5 +145,12 @@ pub(super) struct Attributes {
 #[expect(dead_code, reason = "the type is described, never made")]
 enum AttributeType {
     Named(#[schemars(regex(pattern = r"^\s*\[*\s*(string|bool|long)\s*\]*\s*\??\s*$"))] String),
+    Set(
+        #[schemars(
+            length(min = 1, max = 1),
+            inner(regex(pattern = r"^\s*\[*\s*(string|bool|long)\s*\]*\s*$"))
+        )]
+        Vec<String>,
+    ),
     Fields(BTreeMap<String, AttributeType>),
 }

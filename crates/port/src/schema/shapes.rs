@@ -261,6 +261,8 @@ described! {
         title: Option<String>,
         /// What it is for.
         description: Option<String>,
+        /// Its labels, by which a host sorts what it shows.
+        labels: Option<BTreeMap<String, String>>,
         /// The revision in force.
         revision: String,
     }

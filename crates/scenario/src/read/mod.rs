@@ -51,6 +51,15 @@ pub fn scenarios(
     policies: &mut dyn Policies,
 ) -> Result<Vec<Scenario>, Unreadable> {
     let documents = document::parse_many(text, format, Some(file)).map_err(Unreadable::Document)?;
+    if let [only] = documents.as_slice()
+        && only.field("flows").is_some()
+        && only.field("steps").is_none()
+    {
+        let message = "this is a policy, and not a story about one";
+        let help = "check it with `tenure check`; a story names it: `policy: flows.yaml`";
+        let trouble = Trouble::new(Code::MissingField, "steps".to_owned(), only.place(), message).help(help);
+        return Err(Unreadable::story(file, text, vec![trouble]));
+    }
     let file: Arc<str> = Arc::from(file);
     let mut reading = Reading { file: &file, policies, reader: Reader::default(), refused: None };
     let mut stories = Vec::new();

@@ -104,12 +104,8 @@ impl Reading<'_> {
         for (key, entry) in keys(entries).filter(|(key, _)| !matches!(*key, "at" | "clock" | "expect")) {
             if shape::LATER.contains(&key) {
                 let message = format!("this version does not know `{key}` yet");
-                self.reader.trouble(Trouble::new(
-                    Code::Unsupported,
-                    join(path, key),
-                    entry.key_place(),
-                    message,
-                ));
+                let trouble = Trouble::new(Code::Unsupported, join(path, key), entry.key_place(), message);
+                self.reader.trouble(trouble.help("leave the step out"));
             } else if !verbs.contains(&key) {
                 self.reader.unknown(entry, path, key, &verbs, "a step");
             } else if said.is_some() {
@@ -300,7 +296,8 @@ impl Reading<'_> {
             Kind::Outcome => self.reader.word(node, path, OUTCOMES).map(|word| Said::Json(Json::from(word))),
             Kind::Later => {
                 let message = format!("this version does not act on `{}` yet", field.name);
-                self.reader.bad(Code::Unsupported, node, path, message);
+                let trouble = Trouble::new(Code::Unsupported, path.to_owned(), node.place(), message);
+                self.reader.trouble(trouble.help("leave it out"));
                 None
             }
         }
