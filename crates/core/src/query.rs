@@ -1,5 +1,7 @@
 //! Questions: answered from the settled view, and nothing is written.
 
+pub mod who;
+
 use crate::board::Board;
 use crate::check::On;
 use crate::command::{Command, Verb};

@@ -1,6 +1,6 @@
 //! Each lint with a document that triggers it and one that just does not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};

@@ -248,7 +248,7 @@ fn matched(steps: &[Step], list: u16, approvals: &[Decision]) -> usize {
 
 /// How many places can be filled if each decision fills one: a maximum bipartite matching by augmenting
 /// paths, where a step has as many places as it needs people.
-fn most_filled(steps: &[Step], fits: &[Vec<u16>]) -> usize {
+pub(crate) fn most_filled(steps: &[Step], fits: &[Vec<u16>]) -> usize {
     let mut holding: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
     (0..fits.len())
         .filter(|&decision| place(decision, steps, fits, &mut holding, &mut vec![false; steps.len()]))

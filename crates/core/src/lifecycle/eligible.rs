@@ -52,11 +52,21 @@ pub(crate) fn may_request(
 
 /// Whether a selector means this person with regard to a grant: `manager` is the holder's, `owner` owns every item.
 pub(crate) fn means(selector: &Selector, person: &Person, grant: &Grant) -> bool {
+    regards(selector, person, grant.origin.manager.as_ref(), grant.items())
+}
+
+/// Whether a selector means this person, where the holder has that manager and these items are asked for.
+pub(crate) fn regards<'i>(
+    selector: &Selector,
+    person: &Person,
+    manager: Option<&PersonId>,
+    items: impl Iterator<Item = &'i Asked>,
+) -> bool {
     match selector {
-        Selector::Manager => grant.origin.manager.as_ref() == Some(&person.id),
+        Selector::Manager => manager == Some(&person.id),
         Selector::Owner => {
             let owns = |asked: &Asked| asked.resource.owners.iter().any(|owner| owner.includes(person));
-            let mut items = grant.items().peekable();
+            let mut items = items.peekable();
             items.peek().is_some() && items.all(owns)
         }
         Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {

@@ -1,0 +1,151 @@
+use super::*;
+use crate::command::{Request, Verb};
+use crate::fixture::*;
+use crate::flow::Parts;
+use crate::refusal::Code;
+
+fn ann() -> Person {
+    Person { manager: Some(person_id("max")), ..member("ann", &["sre"]) }
+}
+
+/// Ann's other account.
+fn ann_bot() -> Person {
+    Person { acts_for: Some(person_id("ANN")), ..member("ann-bot", &["sre", "boss"]) }
+}
+
+fn cast() -> Vec<Person> {
+    vec![
+        ann(),
+        ann_bot(),
+        member("bea", &["sre"]),
+        member("max", &["boss"]),
+        member("out", &["sre", "out"]),
+        member("desk", &["desk"]),
+    ]
+}
+
+fn approved_by(approvers: &[&str], needed: u32) -> Parts {
+    let mut parts = parts("db");
+    let step = Step { needed, ..step("only", approvers) };
+    parts.approval = Approval::Decided(decided(vec![step]));
+    parts
+}
+
+/// Flows that differ in who asks, holds and approves.
+fn flows() -> Vec<Parts> {
+    let mut flows = vec![
+        automatic("db"),
+        approved_by(&["group:sre"], 1),
+        approved_by(&["group:sre"], 2),
+        approved_by(&["group:sre"], 3),
+        approved_by(&["manager"], 1),
+        approved_by(&["manager", "user:bea"], 1),
+        approved_by(&["group:boss"], 2),
+        approved_by(&["owner"], 1),
+        approved_by(&["user:nobody"], 1),
+    ];
+    for parts in &mut flows {
+        parts.who.except = selectors(&["group:out"]);
+        parts.requesters.others = selectors(&["group:desk", "manager"]);
+    }
+    let mut only_others = approved_by(&["group:sre", "group:boss"], 2);
+    only_others.requesters.own = crate::flow::OwnRequests::Nobody;
+    only_others.requesters.others = selectors(&["everyone"]);
+    flows.push(only_others);
+    flows
+}
+
+fn item() -> Asked {
+    let mut item = asked("pg/orders/read");
+    let mut orders = Resource::clone(&item.resource);
+    orders.owners = selectors(&["user:bea", "group:boss"]);
+    item.resource = std::sync::Arc::new(orders);
+    item
+}
+
+/// What is answered is what then happens: everybody asks for everybody, and everybody approves.
+#[test]
+fn who_could_is_who_can() {
+    let (cast, items) = (cast(), [item()]);
+    for parts in flows() {
+        let (rule, people) = (flow(parts.clone()), People::new(cast.clone()));
+        let under = Under::new(&rule, &people, Some(&items));
+        let requests = under.requests();
+        let mut tenant = Tenant::new([parts]);
+        for requester in &cast {
+            for holder in &cast {
+                let id = format!("{}-{}", requester.id, holder.id);
+                let ask = Request {
+                    items: items.to_vec(),
+                    holder: Some(holder.clone()),
+                    ..request("db", &id, &[])
+                };
+                let refused = tenant.code(requester, Verb::Request(Box::new(ask)));
+                let pair =
+                    requests.iter().find(|pair| *pair.requester == requester.id && *pair.holder == holder.id);
+                let Some(pair) = pair else {
+                    let barred = [Code::RequesterNotAllowed, Code::PersonNotEligible];
+                    assert!(refused.is_some_and(|code| barred.contains(&code)), "{id}: {refused:?}");
+                    continue;
+                };
+                let nobody = under.nobody(*pair);
+                if refused == Some(Code::ApprovalNobody) {
+                    assert!(nobody.is_some(), "{id}");
+                    continue;
+                }
+                assert_eq!(refused, None, "{id}");
+                for decider in &cast {
+                    let _ = tenant.code(decider, Verb::Approve(approve(&id)));
+                }
+                let active = tenant.look(&id).stage == "active";
+                assert_eq!(active, nobody.is_none(), "{id} {:?}: {nobody:?}", rule.approval);
+                let _ = tenant.system(revoke(&id));
+            }
+        }
+    }
+}
+
+fn alone(parts: Parts, people: Vec<Person>, items: Option<&[Asked]>) -> Option<(Option<String>, u64, usize)> {
+    let (rule, people) = (flow(parts), People::new(people));
+    let under = Under::new(&rule, &people, items);
+    let pair = *under.requests().first().unwrap();
+    let nobody = under.nobody(pair)?;
+    Some((nobody.step.map(str::to_owned), nobody.needed, nobody.left.len()))
+}
+
+#[test]
+fn steps_together_need_different_people() {
+    let mut parts = approved_by(&["user:max"], 1);
+    ruling(&mut parts).lists[0].push(step("second", &["group:boss"]));
+    let two = [ann(), member("max", &["boss"])];
+    assert_eq!(alone(parts.clone(), two.to_vec(), None), Some((None, 2, 1)));
+    let three = [two.to_vec(), vec![member("mia", &["boss"])]].concat();
+    assert_eq!(alone(parts, three, None), None);
+}
+
+#[test]
+fn one_list_suffices() {
+    let mut parts = approved_by(&["user:ann"], 1);
+    assert_eq!(alone(parts.clone(), cast(), None), Some((Some("only".to_owned()), 1, 0)));
+    ruling(&mut parts).lists.push(vec![step("other", &["group:boss"])]);
+    assert_eq!(alone(parts, cast(), None), None);
+}
+
+#[test]
+fn owners_of_unknown_items_are_taken_to_be_there() {
+    let parts = approved_by(&["owner"], 1);
+    assert_eq!(alone(parts.clone(), cast(), None), None);
+    let unowned = asked("pg/orders/read");
+    assert_eq!(alone(parts, cast(), Some(&[unowned])), Some((Some("only".to_owned()), 1, 0)));
+}
+
+#[test]
+fn what_is_offered_of_a_resource() {
+    let mut parts = parts("db");
+    let resource = asked("pg/orders/read").resource;
+    assert_eq!(offered(&flow(parts.clone()), &resource), Offered::Any);
+    parts.what[0].permissions = Permissions::Named(vec!["write".to_owned(), "read".to_owned()]);
+    assert_eq!(offered(&flow(parts.clone()), &resource), Offered::Named(BTreeSet::from(["read", "write"])));
+    let other = asked("gcp/orders/read").resource;
+    assert_eq!(offered(&flow(parts), &other), Offered::Named(BTreeSet::new()));
+}
