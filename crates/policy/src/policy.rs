@@ -157,7 +157,7 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
     let source = canonical(&whole(&merged));
     if source.len() > DOCUMENT_BYTES_MAX {
         let message = format!("written as JSON the document has {} bytes", source.len());
-        let help = "aliases count with all that they stand for";
+        let help = "divide it between namespaces; aliases count with all that they stand for";
         reader.disagree(Code::TooLarge, String::new(), Place::default(), message, help);
     }
     let clean = reader.is_clean();

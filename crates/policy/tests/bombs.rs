@@ -50,9 +50,11 @@ fn a_hundred_thousand_brackets_are_too_deep() {
     let brackets = format!("a = {}", "[".repeat(100_000));
     assert!(matches!(first(&brackets, Format::Toml), "too_deep" | "syntax"));
     let dots = format!("{}a = 1", "a.".repeat(100_000));
+    assert!(matches!(first(&dots, Format::Toml), "too_deep" | "too_large"));
+    let dots = format!("{}a = 1", "a.".repeat(1_000));
     assert_eq!(first(&dots, Format::Toml), "too_deep");
     let tables = format!("[{}a]", "a.".repeat(100_000));
-    assert_eq!(first(&tables, Format::Toml), "too_deep");
+    assert!(matches!(first(&tables, Format::Toml), "too_deep" | "too_large"));
     let inline = format!("a = {}", "{a = ".repeat(100_000));
     assert!(matches!(first(&inline, Format::Toml), "too_deep" | "syntax"));
     let block: String = (0..1_000).fold(String::new(), |mut text, n| {
@@ -225,6 +227,22 @@ fn scopes_cannot_multiply() {
         .unwrap();
     }
     assert_eq!(first(&text, Format::Yaml), "too_large");
+}
+
+/// Each dot of a key makes a table: a megabyte of them took half a gigabyte.
+#[test]
+fn dots_of_keys_are_counted() {
+    let line = |n: usize| format!("a.b{n}.c.d.e.f.g.h.i.j = 1\n");
+    let dots: String = (0..10_000).map(line).collect();
+    assert_eq!(first(&dots, Format::Toml), "too_large");
+    // Dots in texts and comments make nothing.
+    let quoted: String = (0..2_000).fold("version = 1\nflows = []\n".to_owned(), |mut text, n| {
+        writeln!(text, "# {n} ......\n'....{n}' = \"..\\\"......\"").unwrap();
+        writeln!(text, "m{n} = ['''..'..\n..''', \"\"\"..\"..\\\"\n..\"\"\", '\\..']").unwrap();
+        text
+    });
+    let found = codes(&quoted, Format::Toml);
+    assert!(found.iter().all(|code| *code == "unknown_field") && !found.is_empty(), "{found:?}");
 }
 
 #[test]

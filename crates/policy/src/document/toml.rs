@@ -9,8 +9,17 @@ use super::lines::Lines;
 use super::{Entry, NODES_MAX, Node, Path, Place, Value, too_deep, too_many};
 use crate::problem::{Code, PROBLEMS_MAX, Problem};
 
+/// Dots between the parts of keys: each makes a table, and a table takes five hundred times the two bytes
+/// that it is written with. A megabyte of policy has a tenth of it.
+const DOTS_MAX: usize = 50_000;
+
 pub(super) fn read(text: &str, file: u32) -> Result<Node, Vec<Problem>> {
     let lines = Lines::of(text, file);
+    if let Some(at) = dots_passed(text) {
+        let message = format!("the document has more than {DOTS_MAX} dots in its keys");
+        let problem = Problem::new(Code::TooLarge, String::new(), lines.place(at, at + 1), message);
+        return Err(vec![problem.help("write tables in braces, or divide the document")]);
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(errors.iter().take(PROBLEMS_MAX).map(|error| syntax(error, &lines)).collect());
@@ -21,6 +30,55 @@ pub(super) fn read(text: &str, file: u32) -> Result<Node, Vec<Problem>> {
         value: tree.map(table.get_ref(), &Path::ROOT, 1).unwrap_or(Value::Null),
     };
     if tree.problems.is_empty() { Ok(root) } else { Err(tree.problems) }
+}
+
+/// The byte at which a text has too many dots outside of texts and comments.
+fn dots_passed(text: &str) -> Option<usize> {
+    let mut dots = 0_usize;
+    let mut rest = text;
+    while let Some(at) = rest.find(['.', '#', '"', '\'']) {
+        let found = rest.get(at..).unwrap_or_default();
+        let skip = match found.bytes().next() {
+            Some(b'.') => {
+                dots += 1;
+                if dots > DOTS_MAX {
+                    return Some(text.len() - found.len());
+                }
+                1
+            }
+            Some(b'#') => found.find('\n').unwrap_or(found.len()),
+            _ => quoted(found),
+        };
+        rest = found.get(skip..).unwrap_or_default();
+    }
+    None
+}
+
+/// How many bytes the text in quotes has that begins here; one that never ends is refused by the parser.
+fn quoted(text: &str) -> usize {
+    let (mark, escapes) = match text {
+        _ if text.starts_with("\"\"\"") => ("\"\"\"", true),
+        _ if text.starts_with("'''") => ("'''", false),
+        _ if text.starts_with('"') => ("\"", true),
+        _ => ("'", false),
+    };
+    let mut at = mark.len();
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(mark) {
+            return at + mark.len();
+        }
+        // A text of one line ends with it: what follows an open quote is counted.
+        if mark.len() == 1 && rest.starts_with('\n') {
+            return at;
+        }
+        let letter = |rest: &str| rest.chars().next().map_or(1, char::len_utf8);
+        let first = letter(rest);
+        at += first;
+        if escapes && rest.starts_with('\\') {
+            at += rest.get(first..).map_or(0, letter);
+        }
+    }
+    text.len()
 }
 
 fn syntax(error: &toml::de::Error, lines: &Lines<'_>) -> Problem {
