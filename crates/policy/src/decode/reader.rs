@@ -200,7 +200,8 @@ impl Reader {
         let found = match &node.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
-            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::Integer(_) => "a number",
+            Value::Float(_) => "a number with a fraction",
             Value::Text(_) => "a text",
             Value::List(_) => "a list",
             Value::Map(_) => "fields",
