@@ -30,6 +30,7 @@ pub(crate) enum Task {
     Test(Test),
     Play(Play),
     Explain(Explain),
+    Who(Who),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {
@@ -120,6 +121,38 @@ pub(crate) struct Explain {
     pub(crate) only: Option<String>,
 }
 
+/// Who could ask for what, who could approve it, and which requests nobody could ever approve.
+///
+/// People and resources are written as scenario files write them. Conditions, hours, limits, reasons and
+/// logins depend on the moment and are not looked at.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tenure who flows.yaml --people people.yaml
+  tenure who examples/policies --people examples/people.yaml
+  tenure who policies/ --people people.yaml --flow prod-db --format json
+
+where people.yaml holds
+  people:
+    alice: {groups: [sre], manager: bob}
+    bob: {groups: [db-owners]}
+  resources:
+    orders: {integration: prod-pg, type: database, name: prod-orders, owners: [user:bob]}")]
+pub(crate) struct Who {
+    /// A policy file (YAML, TOML or JSON), or a folder of them.
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: PathBuf,
+    /// A file with `people`, and `resources` where it matters what they are and who owns them; a story will do.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: PathBuf,
+    /// Only under this flow.
+    #[arg(long, value_name = "ID")]
+    pub(crate) flow: Option<String>,
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t = WhoFormat::Text)]
+    pub(crate) format: WhoFormat,
+}
+
 /// Of what a schema is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Schema {
@@ -135,6 +168,15 @@ pub(crate) enum Schema {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
     /// For people: with the lines of the text.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// How `who` says who could do what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhoFormat {
+    /// For people: a table a flow.
     Text,
     /// For programs.
     Json,

@@ -59,8 +59,8 @@ fn check(path: &Path) -> Checked {
     }
 }
 
-/// The text of a file, or those of a folder that are policies: scenarios may stand beside them.
-fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
+/// The text of a file, or those of a folder that are policies: scenarios and people may stand beside them.
+pub(crate) fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
     let text = |path: &Path| {
         let (text, format) = file::text(path)?;
         Ok(File { name: Some(path.display().to_string()), format, text })
@@ -85,7 +85,7 @@ fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
     let mut bytes = 0_usize;
     for found in paths {
         let read = text(&found)?;
-        if file::holds(&read.text, read.format) != Holds::Scenarios {
+        if !matches!(file::holds(&read.text, read.format), Holds::Scenarios | Holds::People) {
             bytes = bytes.saturating_add(read.text.len());
             files.push(read);
         }

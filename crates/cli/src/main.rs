@@ -9,6 +9,7 @@ mod play;
 mod report;
 mod screen;
 mod test;
+mod who;
 
 use std::io;
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::Test(ask) => test::run(&ask, screen),
         Task::Play(ask) => play::run(&ask, screen),
         Task::Explain(ask) => explain::run(&ask, screen),
+        Task::Who(ask) => who::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {
                 Schema::Policy => tenure_port::policy::schema(),

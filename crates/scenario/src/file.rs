@@ -25,6 +25,8 @@ pub enum Holds {
     Scenarios,
     /// A policy.
     Policy,
+    /// People, for `tenure who`.
+    People,
     /// Neither, or it cannot be told.
     Other,
 }
@@ -96,11 +98,11 @@ fn search(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Un
     Ok(())
 }
 
-/// Whether a file of a searched folder is meant: policies stand beside the scenarios that test them.
+/// Whether a file of a searched folder is meant: policies and people stand beside the scenarios.
 /// What cannot be read at all is meant too, so that it is not passed over in silence.
 fn is_told(path: &Path) -> bool {
     match text(path) {
-        Ok((text, format)) => holds(&text, format) != Holds::Policy,
+        Ok((text, format)) => !matches!(holds(&text, format), Holds::Policy | Holds::People),
         Err(_) => true,
     }
 }
@@ -114,6 +116,8 @@ pub fn holds(text: &str, format: Format) -> Holds {
         Holds::Scenarios
     } else if has("version") || has("flows") {
         Holds::Policy
+    } else if has("people") && !["name", "policy", "start"].into_iter().any(has) {
+        Holds::People
     } else {
         Holds::Other
     }

@@ -138,32 +138,30 @@ impl<'a> Under<'a> {
     }
 
     /// Every request that could be made: somebody may ask, and somebody may hold.
-    #[must_use]
-    pub fn requests(&self) -> Vec<Pair<'a>> {
-        let others = &self.flow.requesters.others;
+    pub fn requests(&self) -> impl Iterator<Item = Pair<'a>> {
+        let (flow, people) = (self.flow, self.people);
+        let others = &flow.requesters.others;
+        let helps = |index: &usize| {
+            let known = people.known.get(*index);
+            known.is_some_and(|known| others.iter().any(|selector| selector.includes(&known.person)))
+        };
+        let helpers: Vec<usize> = (0..people.len()).filter(helps).collect();
         let manager = others.contains(&Selector::Manager);
-        let known = &self.people.known;
-        let helpers: Vec<usize> = (0..known.len())
-            .zip(known)
-            .filter(|(_, known)| others.iter().any(|selector| selector.includes(&known.person)))
-            .map(|(index, _)| index)
-            .collect();
-        let mut pairs = Vec::new();
-        for (holds, holder) in known.iter().enumerate() {
-            let person = &holder.person;
-            if eligible::may_hold(self.flow, Some(person), &person.id).is_err() {
-                continue;
-            }
-            let boss = person.manager.as_ref().filter(|_| manager).and_then(|id| self.people.index(id));
+        let holders = people
+            .known
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| eligible::may_hold(flow, Some(&known.person), &known.person.id).is_ok());
+        holders.flat_map(move |(holds, holder)| {
+            let boss = holder.person.manager.as_ref().filter(|_| manager).and_then(|id| people.index(id));
             let asking: BTreeSet<usize> = helpers.iter().copied().chain([holds]).chain(boss).collect();
-            pairs.extend(asking.into_iter().filter_map(|asks| {
-                let requester = known.get(asks)?;
-                let manager = person.manager.as_ref();
-                eligible::may_request(self.flow, &requester.actor, &holder.names, manager).ok()?;
-                Some(Pair { asks, holds, requester: &requester.person.id, holder: &person.id })
-            }));
-        }
-        pairs
+            asking.into_iter().filter_map(move |asks| {
+                let requester = people.known.get(asks)?;
+                let manager = holder.person.manager.as_ref();
+                eligible::may_request(flow, &requester.actor, &holder.names, manager).ok()?;
+                Some(Pair { asks, holds, requester: &requester.person.id, holder: &holder.person.id })
+            })
+        })
     }
 
     /// The lists of steps, one of which suffices; none where nobody needs to approve.

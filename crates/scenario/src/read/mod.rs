@@ -4,6 +4,7 @@ mod cast;
 mod expect;
 mod step;
 mod value;
+mod who;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,6 +16,7 @@ use tenure_port::policy::document::{self, Entry, Format, Node, Value};
 use tenure_port::policy::problem::{Code, Problems};
 
 use self::value::Reader;
+pub use self::who::{Directory, directory};
 use crate::story::{Effects, Scenario};
 use crate::trouble::{Trouble, Unreadable};
 

@@ -70,7 +70,7 @@ fn who_could_is_who_can() {
     for parts in flows() {
         let (rule, people) = (flow(parts.clone()), People::new(cast.clone()));
         let under = Under::new(&rule, &people, Some(&items));
-        let requests = under.requests();
+        let requests: Vec<Pair<'_>> = under.requests().collect();
         let mut tenant = Tenant::new([parts]);
         for requester in &cast {
             for holder in &cast {
@@ -108,7 +108,7 @@ fn who_could_is_who_can() {
 fn alone(parts: Parts, people: Vec<Person>, items: Option<&[Asked]>) -> Option<(Option<String>, u64, usize)> {
     let (rule, people) = (flow(parts), People::new(people));
     let under = Under::new(&rule, &people, items);
-    let pair = *under.requests().first().unwrap();
+    let pair = under.requests().next().unwrap();
     let nobody = under.nobody(pair)?;
     Some((nobody.step.map(str::to_owned), nobody.needed, nobody.left.len()))
 }

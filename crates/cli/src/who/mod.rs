@@ -1,0 +1,290 @@
+//! `tenure who`: who could ask for what, who could approve it, which requests nobody ever could.
+
+mod tell;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tenure_port::core::command::Asked;
+use tenure_port::core::flow::Flow;
+use tenure_port::core::flow::approval_rule::Approval;
+use tenure_port::core::flow::selector::Selector;
+use tenure_port::core::person::Resource;
+use tenure_port::core::query::who::{Nobody, Offered, Pair, People, Seats, Under, offered};
+use tenure_port::policy::Policy;
+use tenure_scenario::file;
+use tenure_scenario::read::{self, Directory};
+use tenure_scenario::trouble::Unreadable;
+
+use crate::End;
+use crate::args::{Who, WhoFormat};
+use crate::check;
+use crate::screen::{BAD, Screen, paint};
+
+/// People held against steps, and requests looked at, in one run: a directory of thousands under hundreds
+/// of flows takes seconds, and a hostile one would take for ever.
+const WORK_MAX: usize = 1_000_000;
+
+/// What people could do under one flow.
+#[derive(Serialize)]
+struct Answer {
+    flow: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Nothing can be asked while it is withdrawn.
+    withdrawn: bool,
+    /// For themselves.
+    could_ask: Vec<String>,
+    /// For whom else somebody could ask.
+    on_behalf: BTreeMap<String, Vec<String>>,
+    offers: Vec<Offer>,
+    /// Nobody needs to approve.
+    automatic: bool,
+    /// Some requests need nobody's approval.
+    fast_lane: bool,
+    could_approve: Vec<Approvers>,
+    nobody: Vec<InVain>,
+}
+
+#[derive(Serialize)]
+struct Offer {
+    /// As the file calls it; where it names no resources, as the policy does.
+    resource: String,
+    permissions: Vec<String>,
+}
+
+/// The lists of steps, one of which suffices.
+#[derive(Serialize)]
+struct Approvers {
+    /// The resource that is asked for, where it matters who owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    lists: Vec<Vec<Filled>>,
+}
+
+/// Who could fill a step.
+#[derive(Serialize)]
+struct Filled {
+    step: String,
+    needed: u32,
+    people: Vec<String>,
+    /// Besides, for each holder their manager.
+    managers: BTreeMap<String, Vec<String>>,
+    /// Besides, whoever owns what is asked for.
+    owner: bool,
+}
+
+/// A request that nobody could ever approve.
+#[derive(Serialize)]
+struct InVain {
+    requester: String,
+    holder: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    /// The step that stays open; absent where each could be filled, and all together could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+    needed: u64,
+    left: Vec<String>,
+}
+
+pub(crate) fn run(ask: &Who, screen: &mut Screen) -> io::Result<End> {
+    let policy = match check::texts(&ask.policy).map(Policy::from_sources) {
+        Ok(Ok(policy)) => policy,
+        Ok(Err(problems)) => {
+            screen.line(&problems.render(true))?;
+            return Ok(End::Wrong);
+        }
+        Err(unread) => return unreadable(&unread, screen),
+    };
+    let directory = match directory(&ask.people) {
+        Ok(directory) => directory,
+        Err(unread) => return unreadable(&unread, screen),
+    };
+    let chosen = |flow: &&Arc<Flow>| ask.flow.as_ref().is_none_or(|id| id.as_str() == flow.id.as_str());
+    let flows: Vec<&Arc<Flow>> = policy.flows().values().filter(chosen).collect();
+    if let (Some(id), true) = (&ask.flow, flows.is_empty()) {
+        let words = format!("there is no flow {} in this policy", tenure_port::policy::problem::quote(id));
+        screen.line(&paint(BAD, &words))?;
+        return Ok(End::Unread);
+    }
+    let Some(answers) = answers(&flows, directory) else {
+        let words = "this is too much at once; ask with `--flow` for one flow, or with fewer people";
+        screen.line(&paint(BAD, words))?;
+        return Ok(End::Unread);
+    };
+    match ask.format {
+        WhoFormat::Text => tell::text(&answers, screen)?,
+        WhoFormat::Json => {
+            let answers = serde_json::to_string_pretty(&serde_json::json!({ "flows": answers }))?;
+            screen.line(&answers)?;
+        }
+    }
+    Ok(End::Well)
+}
+
+fn directory(path: &Path) -> Result<Directory, Unreadable> {
+    let (text, format) = file::text(path)?;
+    read::directory(&path.display().to_string(), &text, format)
+}
+
+fn unreadable(unread: &Unreadable, screen: &mut Screen) -> io::Result<End> {
+    screen.line(&unread.render(true))?;
+    Ok(match unread {
+        Unreadable::File(_) => End::Unread,
+        Unreadable::Document(_) => End::Wrong,
+    })
+}
+
+/// What these people could do under each of the flows; nothing where that is too much at once.
+fn answers(flows: &[&Arc<Flow>], directory: Directory) -> Option<Vec<Answer>> {
+    let people = People::new(directory.people);
+    let mut left = WORK_MAX;
+    flows.iter().map(|flow| answer(flow, &people, &directory.resources, &mut left)).collect()
+}
+
+fn answer(
+    flow: &Flow,
+    people: &People,
+    resources: &[(String, Resource)],
+    left: &mut usize,
+) -> Option<Answer> {
+    let known: Vec<(&str, Asked, Offered<'_>)> = resources
+        .iter()
+        .filter_map(|(name, resource)| {
+            let offered = offered(flow, resource);
+            let permission = match &offered {
+                Offered::Any => "",
+                Offered::Named(names) => names.first()?,
+            };
+            Some((name.as_str(), resource.permission(permission), offered))
+        })
+        .collect();
+    let (automatic, fast_lane) = match &flow.approval {
+        Approval::Automatic => (true, false),
+        Approval::Decided(rule) => (false, rule.automatic.is_some()),
+    };
+    let mut answer = Answer {
+        flow: flow.id.to_string(),
+        title: flow.title.clone(),
+        withdrawn: !flow.enabled,
+        could_ask: Vec::new(),
+        on_behalf: BTreeMap::new(),
+        offers: offers(flow, &known, !resources.is_empty()),
+        automatic,
+        fast_lane,
+        could_approve: Vec::new(),
+        nobody: Vec::new(),
+    };
+    if answer.withdrawn {
+        return Some(answer);
+    }
+    // Whoever owns the items may approve: then it matters which they are.
+    let cases: Vec<Option<(&str, &Asked)>> = if owners_approve(flow) && !known.is_empty() {
+        known.iter().map(|(name, asked, _)| Some((*name, asked))).collect()
+    } else {
+        vec![None]
+    };
+    for (number, case) in cases.into_iter().enumerate() {
+        *left = left.checked_sub(people.len().saturating_mul(steps(flow).max(1)))?;
+        let items = case.map(|(_, asked)| std::slice::from_ref(asked));
+        let under = Under::new(flow, people, items);
+        let requests: Vec<Pair<'_>> = under.requests().take(left.saturating_add(1)).collect();
+        *left = left.checked_sub(requests.len())?;
+        if number == 0 {
+            requests.iter().for_each(|pair| answer.asks(*pair));
+        }
+        answer.approved(&under, &requests, case.map(|(name, _)| name));
+    }
+    Some(answer)
+}
+
+/// What is offered of the resources that are known, or else what the policy says.
+fn offers(flow: &Flow, known: &[(&str, Asked, Offered<'_>)], by_resource: bool) -> Vec<Offer> {
+    if !by_resource {
+        return flow.what.iter().map(tell::target).collect();
+    }
+    let words = |offered: &Offered<'_>| match offered {
+        Offered::Any => vec!["*".to_owned()],
+        Offered::Named(names) => names.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let offer = |(name, _, offered): &(&str, Asked, Offered<'_>)| Offer {
+        resource: (*name).to_owned(),
+        permissions: words(offered),
+    };
+    known.iter().map(offer).collect()
+}
+
+fn owners_approve(flow: &Flow) -> bool {
+    let Approval::Decided(rule) = &flow.approval else { return false };
+    rule.lists.iter().flatten().any(|step| step.everybody().any(|one| *one == Selector::Owner))
+}
+
+fn steps(flow: &Flow) -> usize {
+    match &flow.approval {
+        Approval::Automatic => 0,
+        Approval::Decided(rule) => rule.lists.iter().map(Vec::len).sum(),
+    }
+}
+
+impl Answer {
+    fn asks(&mut self, pair: Pair<'_>) {
+        if pair.requester == pair.holder {
+            self.could_ask.push(pair.holder.to_string());
+        } else {
+            let holders = self.on_behalf.entry(pair.requester.to_string()).or_default();
+            holders.push(pair.holder.to_string());
+        }
+    }
+
+    /// Who could approve these requests, and which of them nobody could.
+    fn approved(&mut self, under: &Under<'_>, requests: &[Pair<'_>], resource: Option<&str>) {
+        if !self.automatic {
+            let filled = |seats: &Seats<'_>| Filled::of(under, seats, requests);
+            let lists = under.lists().iter().map(|seats| seats.iter().map(filled).collect()).collect();
+            self.could_approve.push(Approvers { resource: resource.map(str::to_owned), lists });
+        }
+        for pair in requests {
+            if let Some(nobody) = under.nobody(*pair) {
+                self.nobody.push(InVain::of(*pair, &nobody, resource));
+            }
+        }
+    }
+}
+
+impl Filled {
+    fn of(under: &Under<'_>, seats: &Seats<'_>, requests: &[Pair<'_>]) -> Self {
+        let mut managers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for pair in requests.iter().filter(|_| seats.manager) {
+            let Some(manager) = under.manager(*pair) else { continue };
+            let holders = managers.entry(manager.to_string()).or_default();
+            // Requests come holder by holder.
+            if holders.last().is_none_or(|last| *last != pair.holder.as_str()) {
+                holders.push(pair.holder.to_string());
+            }
+        }
+        Self {
+            step: seats.step.name.clone(),
+            needed: seats.step.needed,
+            people: under.fixed(seats).map(ToString::to_string).collect(),
+            managers,
+            owner: seats.owner,
+        }
+    }
+}
+
+impl InVain {
+    fn of(pair: Pair<'_>, nobody: &Nobody<'_>, resource: Option<&str>) -> Self {
+        Self {
+            requester: pair.requester.to_string(),
+            holder: pair.holder.to_string(),
+            resource: resource.map(str::to_owned),
+            step: nobody.step.map(str::to_owned),
+            needed: nobody.needed,
+            left: nobody.left.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! `tenure who` as people run it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const POLICY: &str = "version: 1
+flows:
+  - id: owned
+    who: {any: [group:oncall]}
+    what: [{integration: pg, type: database, labels: {env: prod}, permissions: [drop]}]
+    duration: {max: 2h}
+    approval: {steps: [{name: owner, approvers: [owner]}, {name: boss, approvers: [manager]}]}
+  - id: prod
+    title: Production
+    who: {any: [group:oncall]}
+    requesters: {others: [group:desk]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {max: 2h}
+    approval: {steps: [{name: leads, approvers: [group:leads]}]}
+";
+
+const PEOPLE: &str = "people:
+  maria: {groups: [oncall], manager: lena}
+  jonas: {groups: [leads, oncall]}
+  bot: {groups: [oncall], acts_for: jonas}
+  lena: {groups: [desk]}
+resources:
+  orders: {integration: pg, type: database, name: orders, labels: {env: prod}, owners: [user:jonas]}
+  lake: {integration: s3, type: bucket, name: lake}
+";
+
+/// A folder of its own for one test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn of(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("who-{test}"));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path).with("flows.yaml", POLICY).with("people.yaml", PEOPLE)
+    }
+
+    fn with(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.0.join(name), text).unwrap();
+        self
+    }
+
+    fn who(&self, people: &str, more: &[&str]) -> (Option<i32>, String) {
+        self.run(&[&["who", "flows.yaml", "--people", people], more].concat())
+    }
+
+    fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        let Output { status, stdout, .. } = command.args(args).current_dir(&self.0).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap())
+    }
+}
+
+#[test]
+fn a_table_a_flow_and_what_nobody_could_approve() {
+    let (code, text) = Folder::of("text").who("people.yaml", &[]);
+    let expected = "owned
+  could ask      bot, jonas, maria
+  for            orders: drop
+  could approve  orders: owner: jonas
+                 orders: boss: lena for maria
+  ✗ nobody could approve what bot asks for on orders: `owner` takes 1, and nobody is left
+  ✗ nobody could approve what jonas asks for on orders: `owner` takes 1, and nobody is left
+
+prod  Production
+  could ask      bot, jonas, maria
+                 lena for bot, jonas, maria
+  for            orders: read
+  could approve  leads: jonas
+  ✗ nobody could approve what bot asks for: `leads` takes 1, and nobody is left
+  ✗ nobody could approve what lena asks for bot: `leads` takes 1, and nobody is left
+  ✗ nobody could approve what jonas asks for: `leads` takes 1, and nobody is left
+  ✗ nobody could approve what lena asks for jonas: `leads` takes 1, and nobody is left
+
+6 requests that nobody could ever approve
+conditions, hours, limits, reasons and logins were not looked at
+";
+    assert_eq!((code, text.as_str()), (Some(0), expected));
+}
+
+#[test]
+fn programs_are_told_the_same() {
+    let (code, text) = Folder::of("json").who("people.yaml", &["--format", "json", "--flow", "prod"]);
+    assert_eq!(code, Some(0), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let [prod] = json["flows"].as_array().unwrap().as_slice() else {
+        panic!("one flow was asked for: {text}")
+    };
+    assert_eq!(prod["could_ask"], serde_json::json!(["bot", "jonas", "maria"]));
+    assert_eq!(prod["on_behalf"]["lena"], serde_json::json!(["bot", "jonas", "maria"]));
+    assert_eq!(prod["could_approve"][0]["lists"][0][0]["people"], serde_json::json!(["jonas"]));
+    assert_eq!(prod["nobody"].as_array().unwrap().len(), 4);
+    let first = serde_json::json!(
+        {"requester": "bot", "holder": "bot", "step": "leads", "needed": 1, "left": []}
+    );
+    assert_eq!(prod["nobody"][0], first);
+}
+
+#[test]
+fn without_resources_the_policy_says_what_and_owners_may_be_anybody() {
+    let people = PEOPLE.split_once("resources").unwrap().0;
+    let (code, text) =
+        Folder::of("owners").with("people.yaml", people).who("people.yaml", &["--flow", "owned"]);
+    assert_eq!(code, Some(0), "{text}");
+    for words in ["for            pg, database, env=prod: drop", "owner: whoever owns all that is asked for"]
+    {
+        assert!(text.contains(words), "`{words}` is missing in\n{text}");
+    }
+    assert!(!text.contains("what maria asks for"), "{text}");
+    assert!(text.contains("what jonas asks for: `boss` takes 1, and nobody is left"), "{text}");
+}
+
+#[test]
+fn steps_that_need_different_people_are_counted_together() {
+    let both = "{steps: [{name: one, approvers: [manager]}, {name: two, approvers: [user:lena]}]}";
+    let policy = POLICY.replace("{steps: [{name: leads, approvers: [group:leads]}]}", both);
+    let (_, text) =
+        Folder::of("together").with("flows.yaml", &policy).who("people.yaml", &["--flow", "prod"]);
+    let words = "what maria asks for: the steps take 2 different people together";
+    assert!(text.contains(words), "`{words}` is missing in\n{text}");
+}
+
+#[test]
+fn every_mistake_in_the_people_is_told_with_its_place() {
+    let people = "people:
+  alice: {group: [sre], roles: dba}
+resources:
+  orders: {integration: pg, type: database, name: orders, owners: [everyone]}
+stpes: []
+";
+    let folder = Folder::of("mistakes").with("people.yaml", people);
+    let (code, text) = folder.who("people.yaml", &[]);
+    assert_eq!(code, Some(1), "{text}");
+    for words in ["did you mean `groups`?", "people.yaml:2:32", "a file of people has no field `stpes`"] {
+        assert!(text.contains(words), "`{words}` is missing in\n{text}");
+    }
+    let story = people.replace("stpes: []", "name: a story\nsteps: []");
+    assert!(
+        !folder.with("people.yaml", &story).who("people.yaml", &[]).1.contains("a file of people"),
+        "{text}"
+    );
+    let folder = Folder::of("owned-by-all");
+    let owners = people.replace("{group: [sre], roles: dba}", "{}").replace("stpes: []\n", "");
+    let (code, text) = folder.with("people.yaml", &owners).who("people.yaml", &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("`everyone` owns nothing") && text.contains("people.yaml:4:3"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_or_found_ends_with_2_and_a_bad_policy_with_1() {
+    let folder = Folder::of("unread").with("bad.yaml", "version: 1\nflows: [{id: a}]\n");
+    assert_eq!(folder.who("nothing.yaml", &[]).0, Some(2));
+    assert_eq!(folder.who("people.yaml", &["--flow", "nothing"]).0, Some(2));
+    assert_eq!(folder.run(&["who", "flows.yaml"]).0, Some(2));
+    assert_eq!(folder.run(&["who", "bad.yaml", "--people", "people.yaml"]).0, Some(1));
+    assert_eq!(folder.run(&["who", "nothing.yaml", "--people", "people.yaml"]).0, Some(2));
+    // People stand beside policies, and are none.
+    std::fs::remove_file(folder.0.join("bad.yaml")).unwrap();
+    assert_eq!(folder.run(&["who", ".", "--people", "people.yaml"]).0, Some(0));
+    assert_eq!(folder.run(&["check", "."]).0, Some(0));
+    let (code, help) = folder.run(&["who", "--help"]);
+    assert!(code == Some(0) && help.contains("Examples:") && help.contains("--people people.yaml"), "{help}");
+}
+
+/// More people than can be held against each other is said, soon.
+#[test]
+fn too_much_at_once_is_said() {
+    let mut people = "people:\n".to_owned();
+    for n in 0..3_000 {
+        writeln!(people, "  p{n}: {{groups: [oncall, desk]}}").unwrap();
+    }
+    let (code, text) = Folder::of("many").with("people.yaml", &people).who("people.yaml", &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("ask with `--flow` for one flow, or with fewer people"), "{text}");
+}
