@@ -106,6 +106,18 @@ fn named_people_who_approve_each_other() {
 }
 
 #[test]
+fn where_one_list_suffices_all_must_be_stuck() {
+    let any_of = |other: &str| {
+        let steps = |who: &str| format!("{{steps: [{{approvers: [{who}]}}]}}");
+        format!("approval: {{any_of: [{}, {}]}}", steps("group:sre"), steps(other))
+    };
+    assert_eq!(warnings(&any_of("manager")), []);
+    let paths: Vec<String> = warnings(&any_of("group:sre")).into_iter().map(|(_, path)| path).collect();
+    let path = |list: usize| format!("flows[0].approval.any_of[{list}].steps[0].approvers");
+    assert_eq!(paths, [path(0), path(1)]);
+}
+
+#[test]
 fn more_people_needed_than_named() {
     let steps = |steps: &str| format!("approval: {{steps: [{steps}]}}");
     let two = |needed: u32| steps(&format!("{{approvers: [user:ann, user:bob], needed: {needed}}}"));
