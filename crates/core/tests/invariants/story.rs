@@ -349,14 +349,13 @@ impl Told {
             return Ok(());
         }
         let handed = self.late.remove(usize::from(step.number) % self.late.len());
-        let in_time = self.tenant.clock < handed.lease_until;
-        let said = self.done(&handed, in_time)?;
+        let said = self.done(&handed, false)?;
         self.give(command(id, &system(), said), now).map(|_| ())
     }
 
-    fn done(&mut self, handed: &Handed, in_time: bool) -> Outcome<Verb> {
+    fn done(&mut self, handed: &Handed, at_once: bool) -> Outcome<Verb> {
         let settled = settled(&self.tenant);
-        let already = self.targets.carry_out(&settled, handed, in_time).map_err(TestCaseError::fail)?;
+        let already = self.targets.carry_out(&settled, handed, at_once).map_err(TestCaseError::fail)?;
         let done = done(handed.grant.as_str(), handed.number);
         let said = EffectDone { already_held: already, worker: handed.worker.clone(), ..done };
         Ok(Verb::EffectDone(said))

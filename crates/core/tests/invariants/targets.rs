@@ -25,12 +25,13 @@ impl Targets {
         self.present.insert((person.clone(), item.clone()), Timestamp::MAX);
     }
 
-    /// Does what the order says, and tells what of it was there already.
+    /// Does what the order says, and tells what of it was there already. What is done at once takes nothing
+    /// away under a live grant; what is done later may, and the effect of the newer grant comes after it.
     pub(crate) fn carry_out(
         &mut self,
         tenant: &Tenant,
         handed: &Handed,
-        in_time: bool,
+        at_once: bool,
     ) -> Result<BTreeSet<Item>, String> {
         let holder = &handed.holder;
         let mut already = BTreeSet::new();
@@ -45,7 +46,7 @@ impl Targets {
             }
             Order::Remove { remove, keep, .. } => {
                 for item in remove {
-                    if in_time && latest(tenant, holder, item).is_some() {
+                    if at_once && latest(tenant, holder, item).is_some() {
                         return Err(format!("I14: `{item}` is taken from `{holder}` under a live grant"));
                     }
                     self.present.remove(&(holder.clone(), item.clone()));
