@@ -348,3 +348,46 @@ fn r36_what_a_flow_says_of_itself_is_handed_out() {
     let taken = told(&port, &call.to_string());
     assert!(taken.to_string().contains("\"credential\":\"token\""), "{taken}");
 }
+
+/// What an author wrote for people is what people read; no story compares it.
+#[test]
+fn r36_the_words_of_an_author_are_in_the_refusal() {
+    let fields = json!([{"name": "ticket", "label": "The ticket", "pattern": "^[A-Z]+-[0-9]+$", "message": "as in JIRA-12"}]);
+    let always =
+        json!([{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "to": "24:00"}]);
+    let freeze = json!([{"from": "2026-03-01T00:00", "to": "2026-03-08T00:00", "why": "the change freeze"}]);
+    let reason = json!({"pattern": "^INC-[0-9]+$", "message": "name the incident"});
+    let when = json!([{"name": "device", "is": "context.managed", "message": "use a managed device"}]);
+    let ticket = |text: &str| json!({"reason": "INC-7", "fields": {"ticket": text}});
+    for (rules, given, code_expected, words) in [
+        (
+            json!({"when": when}),
+            json!({"context": {"managed": false}}),
+            "condition.unmet",
+            "use a managed device",
+        ),
+        (json!({"reason": reason}), json!({"reason": "because"}), "reason.malformed", "name the incident"),
+        (json!({"reason": {"fields": labelled}}), json!({"reason": "INC-7"}), "reason.missing", "The ticket"),
+        (json!({"reason": {"fields": fields}}), ticket("seven"), "reason.malformed", "as in JIRA-12"),
+        (
+            json!({"hours": {"zone": "UTC", "open": always, "closed": freeze}}),
+            json!({}),
+            "hours.closed",
+            "the change freeze",
+        ),
+    ] {
+        let clock = Arc::new(ManualClock::at(NOW.parse().unwrap()));
+        let port = Port::open(Arc::new(MemoryStore::with_clock(clock)));
+        let mut flow = json!({
+            "id": "db", "who": {"any": ["group:sre"]}, "what": [{"integration": "pg", "permissions": ["read"]}],
+            "duration": {"max": "4h"}, "approval": "automatic"});
+        flow.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
+        let policy = json!({"version": 1, "flows": [flow]});
+        told(&port, &json!({"call": "publish", "actor": "system:test", "policy": policy}).to_string());
+        let mut call = request();
+        call.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+        let answer = told(&port, &call.to_string());
+        assert_eq!(code(&answer), code_expected, "{answer}");
+        assert!(answer.to_string().contains(words), "{answer}");
+    }
+}
