@@ -353,6 +353,7 @@ fn r36_what_a_flow_says_of_itself_is_handed_out() {
 #[test]
 fn r36_the_words_of_an_author_are_in_the_refusal() {
     let fields = json!([{"name": "ticket", "label": "The ticket", "pattern": "^[A-Z]+-[0-9]+$", "message": "as in JIRA-12"}]);
+    let labelled = json!([{"name": "ticket", "label": "The ticket"}]);
     let always =
         json!([{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "to": "24:00"}]);
     let freeze = json!([{"from": "2026-03-01T00:00", "to": "2026-03-08T00:00", "why": "the change freeze"}]);
