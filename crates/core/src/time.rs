@@ -210,10 +210,7 @@ impl FromStr for Span {
         }
         let millis = match trimmed.strip_prefix('P') {
             Some(iso) => iso_millis(iso),
-            None => trimmed.split_ascii_whitespace().try_fold(0_u64, |sum, part| {
-                let (count, unit) = part.split_at(part.find(|c: char| !c.is_ascii_digit())?);
-                sum.checked_add(count.parse::<u64>().ok()?.checked_mul(unit_millis(unit)?)?)
-            }),
+            None => parts_millis(trimmed),
         };
         match millis {
             Some(_) if trimmed.is_empty() => Err(wrong("is no span; write it like `30m`")),
@@ -223,6 +220,19 @@ impl FromStr for Span {
             )),
         }
     }
+}
+
+/// `1h 30m`: whole numbers with their units, the larger ones first, each at most once.
+fn parts_millis(text: &str) -> Option<u64> {
+    let mut sum = 0_u64;
+    let mut last = u64::MAX;
+    for part in text.split_ascii_whitespace() {
+        let (count, unit) = part.split_at(part.find(|c: char| !c.is_ascii_digit())?);
+        let size = unit_millis(unit).filter(|size| *size < last)?;
+        sum = sum.checked_add(count.parse::<u64>().ok()?.checked_mul(size)?)?;
+        last = size;
+    }
+    Some(sum)
 }
 
 fn unit_millis(unit: &str) -> Option<u64> {
@@ -343,6 +353,8 @@ mod tests {
             "1.5h",
             "m",
             "1h30",
+            "1h 1h",
+            "30m 1h",
             "99999999999999999999d",
         ] {
             assert!(text.parse::<Span>().is_err(), "{text}");

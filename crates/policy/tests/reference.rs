@@ -21,6 +21,7 @@ fn the_example_has_no_problem_but_fields_that_are_not_acted_on_yet() {
     assert_eq!(
         found,
         [
+            ("unsupported", "flows[0].activate_within"),
             ("unsupported", "flows[0].approval.automatic.times"),
             ("unsupported", "flows[0].approval.steps[0].escalate"),
             ("unsupported", "flows[0].limits.requests"),

@@ -8,6 +8,7 @@ use super::extension_rule::{DecidedBy, ExtensionApproval, GovernedBy};
 use super::target::Take;
 use super::valid::{Found, Wrong, WrongCode};
 use super::{Activation, Kind, Parts};
+use crate::limits::ACTIVATE_WITHIN_DEFAULT;
 
 /// One field: where it is used in a flow, and what to do without it.
 struct Field {
@@ -31,6 +32,15 @@ const FIELDS: &[Field] = &[
         used: |parts| at("activation", parts.activation != Activation::OnApproval),
         what: "activation by the holder or by confirmation",
         instead: "leave `activation` out: the approval then activates",
+    },
+    Field {
+        // With `on_approval` nothing that is waited for can be missed in open hours. (No time at all is wrong in itself.)
+        used: |parts| {
+            let within = parts.activate_within;
+            at("activate_within", within != ACTIVATE_WITHIN_DEFAULT && !within.is_zero())
+        },
+        what: "a time within which access must begin",
+        instead: "leave `activate_within` out: the approval, the planned start or the opening activates",
     },
     Field {
         used: |parts| {
