@@ -273,7 +273,9 @@ fn removal(grant: &Grant, at: &Integration, kept: &[Kept]) -> Option<Order> {
         Stage::Closed(closed) => Some(closed.outcome),
         Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
     };
-    let (at, kind, keep) = (at.clone(), grant.origin.kind, kept.to_vec());
+    // What was never put there does not stay: it is the other grant's to give, and that grant's to take away.
+    let keep = kept.iter().filter(|kept| target.given.contains(&kept.item)).cloned().collect();
+    let (at, kind) = (at.clone(), grant.origin.kind);
     (!remove.is_empty()).then_some(Order::Remove { at, kind, remove, keep, outcome, cut_sessions: true })
 }
 

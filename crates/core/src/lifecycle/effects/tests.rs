@@ -78,6 +78,24 @@ fn a_taken_provision_is_removed_even_if_nobody_heard_of_it_again() {
 }
 
 #[test]
+fn what_was_never_put_there_does_not_stay() {
+    // The item of g2 is there through g1 alone; its other item nobody ever gave.
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/b/read"]));
+    tenant.deliver("alice");
+    tenant.asks(&alice(), request("db", "g2", &["pg/a/read", "pg/b/read"]));
+    tenant.ask(&alice(), give_back("g1")).unwrap();
+    tenant.ask(&alice(), give_back("g2")).unwrap();
+    tenant.asks(&alice(), request("db", "g3", &["pg/a/read"]));
+    let orders: Vec<Order> = tenant.deliver("alice").into_iter().map(|handed| handed.order).collect();
+    let keeps = orders.iter().filter_map(|order| match order {
+        Order::Remove { remove, keep, .. } => Some((remove.clone(), keep.len())),
+        Order::Hold { .. } | Order::Tell { .. } => None,
+    });
+    assert_eq!(keeps.collect::<Vec<_>>(), [(vec![item("pg/b/read")], 0)]);
+}
+
+#[test]
 fn what_one_grant_never_gave_is_given_and_removed_by_the_other() {
     // The provision of g1 was not taken before its end: then it is not g1 that puts the item there.
     let mut tenant = Tenant::new([automatic("db")]);
