@@ -23,7 +23,6 @@ pub(crate) struct Moment<'m> {
     pub(crate) after: &'m Tenant,
     pub(crate) settled: &'m Tenant,
     pub(crate) command: &'m Command,
-    pub(crate) now: Timestamp,
     pub(crate) answer: &'m Result<Result<Answered, Refusal>, Fault>,
 }
 
@@ -352,9 +351,10 @@ fn refused(moment: &Moment<'_>) -> Result<(), String> {
                 (_, None) => None,
             };
             if let Some(holder) = holder {
+                // What was loaded for the command may be later than its host: so is the moment it was decided at.
                 let sweep = command("alone", &system(), settle(holder.as_str()));
                 expected
-                    .give(&sweep, moment.now)
+                    .give(&sweep, moment.after.decided_at)
                     .map_err(|fault| fault.to_string())?
                     .map_err(|no| no.to_string())?;
             }

@@ -372,7 +372,7 @@ impl Told {
         let answer = self.tenant.give(command, now);
         let settled = settled(&self.tenant);
         let moment =
-            Moment { before: &before, after: &self.tenant, settled: &settled, command, now, answer: &answer };
+            Moment { before: &before, after: &self.tenant, settled: &settled, command, answer: &answer };
         invariant::all(&moment, &mut self.watch).map_err(TestCaseError::fail)?;
         self.targets.nothing_is_forgotten(&settled).map_err(TestCaseError::fail)?;
         if let Ok(Err(refusal)) = &answer {
