@@ -14,7 +14,7 @@ use crate::machine::{self, Fault};
 use crate::people::{ITEMS, PEOPLE, human};
 use crate::refusal::{Code, Refusal};
 use crate::targets::latest;
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 use crate::world::Receipt;
 
 /// What is looked at: before the command, after it, and after time has done its part.
