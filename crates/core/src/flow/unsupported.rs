@@ -87,7 +87,7 @@ const FIELDS: &[Field] = &[
     Field {
         used: |parts| at("break_glass", parts.break_glass.is_some()),
         what: "access in an emergency without approval",
-        instead: "leave `break_glass` out; a flow of its own with `approval: automatic` comes near",
+        instead: "leave `break_glass` out, and name people who are on call among the approvers",
     },
     Field {
         used: |parts| at("credentials.rotate", parts.credentials.is_some_and(|rule| rule.rotate_on_end)),
