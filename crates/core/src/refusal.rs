@@ -235,6 +235,15 @@ impl Refusal {
         }
     }
 
+    /// Adds what would pass, where the rule knows it.
+    #[must_use]
+    pub fn or_some(self, would_pass: Option<WouldPass>) -> Self {
+        match would_pass {
+            Some(would_pass) => self.or(would_pass),
+            None => self,
+        }
+    }
+
     /// Adds what would pass.
     #[must_use]
     pub fn or(mut self, would_pass: WouldPass) -> Self {

@@ -295,7 +295,10 @@ fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
     let Some(hours) = &rules.flow.hours else { return Ok(()) };
     if rules.shut {
-        return Err(request::closed(hours, on.now(), format!("`{}` is closed now", rules.flow.id)).into());
+        let refusal = request::closed(hours, on.now(), format!("`{}` is closed now", rules.flow.id));
+        return Err(refusal
+            .or_some(hours.next_opening(on.now()).and_then(|opens| rules.asked_at(opens)))
+            .into());
     }
     let (_, to) = rules.asked(on, ask);
     match rules.close {
@@ -314,7 +317,7 @@ fn window(on: &On<'_>, ask: &Extend) -> Result<(), No> {
             let words = format!("it may be extended from {opens} on");
             Err(Refusal::new(Code::ExtensionTooEarly, words)
                 .with("opens_at", opens)
-                .or(WouldPass::At(opens))
+                .or_some(rules.asked_at(opens))
                 .into())
         }
         Some(_) | None => Ok(()),
@@ -328,7 +331,7 @@ fn cool_down(on: &On<'_>, ask: &Extend) -> Result<(), No> {
             let words = format!("it was extended a moment ago, and may be again from {opens} on");
             Err(Refusal::new(Code::ExtensionTooSoon, words)
                 .with("opens_at", opens)
-                .or(WouldPass::At(opens))
+                .or_some(rules.asked_at(opens))
                 .into())
         }
         Some(_) | None => Ok(()),

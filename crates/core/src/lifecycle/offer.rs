@@ -85,6 +85,8 @@ fn filled(
         Some(Detail::Time(at)) => Some(*at),
         Some(Detail::Span(_) | Detail::Count(_) | Detail::Text(_) | Detail::Texts(_)) | None => None,
     });
+    // What opens after the end opens for nobody.
+    let opens_at = opens_at.filter(|at| rules.is_none_or(|rules| *at < rules.active.held_until()));
     let allowed = refused.is_none();
     let open = rules.filter(|_| allowed);
     Offer {

@@ -383,28 +383,35 @@ fn hours(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let Some(hours) = &flow.hours else { return Ok(()) };
     let start = ask.start.unwrap_or(on.now());
     let Some(close) = hours.closes_after(start) else {
-        return Err(closed(hours, start, format!("`{}` is closed at {start}", flow.id)).into());
+        let refusal = closed(hours, start, format!("`{}` is closed at {start}", flow.id));
+        return Err(refusal.or_some(later(on, ask, flow, hours.next_opening(start))).into());
     };
     if flow.past_close == PastClose::Refuse && start.plus(span(ask, flow)) > close {
         let refusal =
             closed(hours, close, format!("`{}` closes at {close}, before the access would end", flow.id));
         let left = close.since(start);
         let refusal = refusal.with("latest_end", close);
-        let shorter = left >= flow.duration.min;
-        return Err(if shorter { refusal.or(WouldPass::Span(left)) } else { refusal }.into());
+        let shorter = (left >= flow.duration.min).then_some(WouldPass::Span(left));
+        let passes = shorter.or_else(|| later(on, ask, flow, hours.next_opening(close)));
+        return Err(refusal.or_some(passes).into());
     }
     Ok(())
+}
+
+/// The same from the next opening on: asked then, or planned for then where it was planned and that is not too far.
+fn later(on: &On<'_>, ask: &Request, flow: &Flow, opens: Option<Timestamp>) -> Option<WouldPass> {
+    let opens = opens?;
+    match ask.start {
+        Some(_) => (opens <= on.now().plus(flow.start_ahead)).then_some(WouldPass::Start(opens)),
+        None => Some(WouldPass::At(opens)),
+    }
 }
 
 /// `hours.closed`, naming the next opening.
 pub(crate) fn closed(hours: &Hours, at: Timestamp, words: String) -> Refusal {
     let opens = hours.next_opening(at);
     let why = hours.closed_because(at);
-    let refusal = Refusal::new(Code::HoursClosed, words).with_some("opens_at", opens).with_some("why", why);
-    match opens {
-        Some(opens) => refusal.or(WouldPass::At(opens)),
-        None => refusal,
-    }
+    Refusal::new(Code::HoursClosed, words).with_some("opens_at", opens).with_some("why", why)
 }
 
 fn reason(on: &On<'_>, ask: &Request) -> Result<(), No> {

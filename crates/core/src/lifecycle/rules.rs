@@ -12,7 +12,7 @@ use crate::id::GrantId;
 use crate::lifecycle::eligible;
 use crate::machine::Fault;
 use crate::person::Person;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
 
 /// The grant with the rules that govern its extension, and how far its end can move now.
@@ -104,6 +104,11 @@ impl<'a> Rules<'a> {
             Some(left) if left < default && left >= self.least(now) => left,
             Some(_) | None => default,
         }
+    }
+
+    /// The same, asked at that instant: only while access still runs.
+    pub(crate) fn asked_at(&self, opens: Timestamp) -> Option<WouldPass> {
+        (opens < self.active.held_until()).then_some(WouldPass::At(opens))
     }
 
     /// The span asked for and the end it leads to. A span that the caller names is never changed.

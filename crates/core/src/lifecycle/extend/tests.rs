@@ -265,6 +265,19 @@ fn an_extension_stays_inside_the_opening_unless_the_flow_allows_more() {
     tenant.at(130).publish([today]);
     let refusal = tenant.refused(&alice(), Verb::Extend(extend("g1")));
     assert_eq!(refusal.code, Code::HoursClosed, "the hours are closed now, and today's rules judge");
+    assert_eq!(refusal.would_pass, None, "tomorrow there is nothing to extend");
+}
+
+#[test]
+fn what_opens_after_the_end_opens_for_nobody() {
+    for (minutes, would_pass) in [(79, Some(WouldPass::At(at(89)))), (80, None)] {
+        let mut tenant = running(|parts| rule(parts).cool_down = mins(minutes));
+        assert_eq!(click(tenant.at(10)), None, "the end is at 90 from now on");
+        let refusal = tenant.refused(&alice(), Verb::Extend(extend("g1")));
+        assert_eq!((refusal.code, &refusal.would_pass), (Code::ExtensionTooSoon, &would_pass));
+        let from = would_pass.is_some().then(|| at(89));
+        assert_eq!(tenant.offer("g1", &alice()).unwrap().opens_at, from);
+    }
 }
 
 #[test]

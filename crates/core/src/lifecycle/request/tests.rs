@@ -195,6 +195,21 @@ fn hours_hold_at_the_start_and_with_refuse_to_the_end() {
     assert_eq!(refusal.details.get("latest_end"), Some(&at(60).into()));
     let refusal = comes_of(open(12, 13)).unwrap_err();
     assert_eq!(refusal.details.get("opens_at"), Some(&at(180).into()));
+    assert_eq!(refusal.would_pass, Some(WouldPass::At(at(180))));
+}
+
+#[test]
+fn a_plan_outside_the_hours_is_told_a_start_that_passes() {
+    let planned = |ahead: Span, start: Option<Timestamp>| {
+        comes_of(move |parts, ask| {
+            (parts.hours, parts.start_ahead, ask.start) = (Some(open_daily(12, 13)), ahead, start);
+        })
+    };
+    let refusal = planned(mins(180), Some(at(60))).unwrap_err();
+    assert_eq!((refusal.code, &refusal.would_pass), (Code::HoursClosed, &Some(WouldPass::Start(at(180)))));
+    assert!(planned(mins(180), Some(at(180))).is_ok(), "what was said passes");
+    let refusal = planned(mins(180).less(MS), Some(at(60))).unwrap_err();
+    assert_eq!(refusal.would_pass, None, "the opening is too far ahead to be planned for");
 }
 
 #[test]
