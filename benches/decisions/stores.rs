@@ -158,6 +158,8 @@ fn request(who: &Person, grant: &GrantId, resource: &ResourceId) -> Command {
         reason: None,
         fields: BTreeMap::new(),
         holder: None,
+        break_glass: false,
+        resources: Vec::new(),
     };
     by(who, grant.as_str(), Verb::Request(Box::new(request)))
 }

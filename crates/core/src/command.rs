@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::id::{CommandId, FlowId, GrantId, Integration, PersonId, Revision, WorkerId, digest};
+use crate::id::{CommandId, FlowId, GrantId, Integration, KitId, PersonId, Revision, WorkerId, digest};
 use crate::person::{Actor, Item, Person, Record, Resource};
 use crate::time::{Span, Timestamp};
 use crate::world::Publication;
@@ -28,12 +28,16 @@ pub struct Command {
 pub enum Verb {
     /// Access.
     Request(Box<Request>),
+    /// All that a kit names: one grant a flow.
+    RequestKit(Box<RequestKit>),
     /// To approve a request.
     Approve(Approve),
     /// To deny a request.
     Deny(Deny),
     /// To take a request back.
     Withdraw(Withdraw),
+    /// To begin access that waits for its holder.
+    Activate(Activate),
     /// To move a grant's end later.
     Extend(Extend),
     /// To approve an extension.
@@ -44,6 +48,10 @@ pub enum Verb {
     GiveBack(GiveBack),
     /// To end somebody's access.
     Revoke(Revoke),
+    /// To end all access of a person, under a flow, at an integration or to an item.
+    RevokeAll(RevokeAll),
+    /// To say that access taken in an emergency was looked at.
+    Review(Review),
     /// To put a policy in force.
     Publish(Publish),
     /// To write down what time has made true of one person's grants.
@@ -75,6 +83,31 @@ pub struct Request {
     pub fields: BTreeMap<String, String>,
     /// Whom the access is for; the actor where absent.
     pub holder: Option<Person>,
+    /// Whether it is taken in an emergency, without approval.
+    pub break_glass: bool,
+    /// What the host knows of the resources that a whole list names; of others nothing is known.
+    pub resources: Vec<Arc<Resource>>,
+}
+
+/// Asks for all that a kit names: one grant a flow, all or none.
+#[derive(Clone, Debug)]
+pub struct RequestKit {
+    /// What the ids of its grants begin with; made from namespace and command id where absent.
+    pub grant: Option<GrantId>,
+    /// The kit.
+    pub kit: KitId,
+    /// For how long; each flow's default where absent.
+    pub span: Option<Span>,
+    /// When it shall start; now where absent.
+    pub start: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Further fields of the reason.
+    pub fields: BTreeMap<String, String>,
+    /// Whom the access is for; the actor where absent.
+    pub holder: Option<Person>,
+    /// What the host knows of the resources that the kit names; of others nothing is known.
+    pub resources: Vec<Arc<Resource>>,
 }
 
 /// One item with the facts of its resource.
@@ -121,6 +154,13 @@ pub struct Withdraw {
     pub grant: GrantId,
 }
 
+/// Begins access that waits for its holder.
+#[derive(Clone, Debug)]
+pub struct Activate {
+    /// The grant.
+    pub grant: GrantId,
+}
+
 /// Moves a grant's end later.
 #[derive(Clone, Debug)]
 pub struct Extend {
@@ -162,6 +202,38 @@ pub struct Revoke {
     /// The grant.
     pub grant: GrantId,
     /// Why; it must be given.
+    pub reason: Option<String>,
+}
+
+/// Ends all open access within a reach.
+#[derive(Clone, Debug)]
+pub struct RevokeAll {
+    /// Whose, or where.
+    pub of: Reach,
+    /// Why; it must be given.
+    pub reason: Option<String>,
+}
+
+/// Whose access is ended, or where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// This holder's.
+    Person(PersonId),
+    /// Under this flow.
+    Flow(FlowId),
+    /// At this integration.
+    Integration(Integration),
+    /// To this item.
+    Item(Item),
+}
+
+/// Says that access taken in an emergency was looked at.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// The grant.
+    pub grant: GrantId,
+    /// What came of it.
     pub reason: Option<String>,
 }
 
@@ -235,15 +307,17 @@ impl Verb {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Request(_) => "request",
+            Self::Request(_) | Self::RequestKit(_) => "request",
             Self::Approve(_) => "approve",
             Self::Deny(_) => "deny",
             Self::Withdraw(_) => "withdraw",
+            Self::Activate(_) => "activate",
             Self::Extend(_) => "extend",
             Self::ApproveExtension(_) => "approve_extension",
             Self::DenyExtension(_) => "deny_extension",
             Self::GiveBack(_) => "give_back",
-            Self::Revoke(_) => "revoke",
+            Self::Revoke(_) | Self::RevokeAll(_) => "revoke",
+            Self::Review(_) => "review",
             Self::Publish(_) => "publish",
             Self::Settle(_) => "settle",
             Self::TakeEffect(_) => "take_effect",
@@ -259,14 +333,21 @@ impl Verb {
             Self::Approve(Approve { grant, .. })
             | Self::Deny(Deny { grant, .. })
             | Self::Withdraw(Withdraw { grant })
+            | Self::Activate(Activate { grant })
             | Self::Extend(Extend { grant, .. })
             | Self::ApproveExtension(DecideExtension { grant, .. })
             | Self::DenyExtension(DecideExtension { grant, .. })
             | Self::GiveBack(GiveBack { grant })
             | Self::Revoke(Revoke { grant, .. })
+            | Self::Review(Review { grant, .. })
             | Self::EffectDone(EffectDone { grant, .. })
             | Self::EffectFailed(EffectFailed { grant, .. }) => Some(grant),
-            Self::Request(_) | Self::Publish(_) | Self::Settle(_) | Self::TakeEffect(_) => None,
+            Self::Request(_)
+            | Self::RequestKit(_)
+            | Self::RevokeAll(_)
+            | Self::Publish(_)
+            | Self::Settle(_)
+            | Self::TakeEffect(_) => None,
         }
     }
 
@@ -276,17 +357,25 @@ impl Verb {
             Self::Request(ask) => text(&(
                 (&ask.grant, &ask.flow, ask.items.iter().map(Asked::item).collect::<BTreeSet<_>>()),
                 (ask.span, ask.start, &ask.reason, &ask.fields),
+                (ask.holder.as_ref().map(|holder| &holder.id), ask.break_glass),
+            )),
+            Self::RequestKit(ask) => text(&(
+                (&ask.grant, "kit", &ask.kit),
+                (ask.span, ask.start, &ask.reason, &ask.fields),
                 ask.holder.as_ref().map(|holder| &holder.id),
             )),
             Self::Approve(ask) => text(&(&ask.grant, ask.span, &ask.only, &ask.reason, &ask.content)),
             Self::Deny(ask) => text(&(&ask.grant, &ask.reason, &ask.content)),
             Self::Withdraw(ask) => text(&ask.grant),
+            Self::Activate(ask) => text(&ask.grant),
             Self::Extend(ask) => text(&(&ask.grant, ask.span, ask.if_ends_at, &ask.reason, &ask.fields)),
             Self::ApproveExtension(ask) | Self::DenyExtension(ask) => {
                 text(&(&ask.grant, &ask.reason, &ask.content))
             }
             Self::GiveBack(ask) => text(&ask.grant),
             Self::Revoke(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::RevokeAll(ask) => text(&(&ask.of, &ask.reason)),
+            Self::Review(ask) => text(&(&ask.grant, &ask.reason)),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
             Self::Settle(ask) => text(&ask.person),
             Self::TakeEffect(ask) => text(&(&ask.person, &ask.at, &ask.worker, ask.lease)),

@@ -39,6 +39,11 @@ pub enum Task {
         /// The target.
         at: Integration,
     },
+    /// Make the credential that was handed out worthless.
+    Rotate {
+        /// The target.
+        at: Integration,
+    },
     /// Tell people.
     Notify {
         /// What about.
@@ -57,10 +62,14 @@ pub enum Task {
 pub enum Notice {
     /// A request awaits a decision.
     ApprovalWanted,
+    /// A request or an extension has waited so long that more people are asked.
+    Escalated,
     /// A decision was taken, or will not be.
     Decided,
     /// Access has begun.
     Active,
+    /// Access was taken in an emergency.
+    BreakGlass,
     /// Access will end soon.
     EndingSoon,
     /// An extension awaits a decision.
@@ -71,6 +80,8 @@ pub enum Notice {
     Ended,
     /// An effect is stuck.
     Stuck,
+    /// Access taken in an emergency was not reviewed in time.
+    ReviewDue,
 }
 
 /// An effect that is not finished.
@@ -153,6 +164,19 @@ pub enum Order {
         /// Whether sessions that live on must be cut.
         cut_sessions: bool,
     },
+    /// Make the credential that was handed out worthless.
+    Rotate {
+        /// The target.
+        at: Integration,
+        /// What is given to the holder.
+        kind: Kind,
+        /// What credential was handed out.
+        credential: CredentialKind,
+        /// Items that the grant gave there.
+        items: Vec<Item>,
+        /// Items that another grant keeps: whoever holds those needs the new credential.
+        keep: Vec<Kept>,
+    },
     /// Tell people.
     Tell {
         /// What about.
@@ -190,7 +214,9 @@ impl Task {
     #[must_use]
     pub const fn at(&self) -> Option<&Integration> {
         match self {
-            Self::Provision { at } | Self::Adjust { at } | Self::Deprovision { at } => Some(at),
+            Self::Provision { at } | Self::Adjust { at } | Self::Deprovision { at } | Self::Rotate { at } => {
+                Some(at)
+            }
             Self::Notify { .. } => None,
         }
     }
@@ -202,13 +228,16 @@ impl Notice {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ApprovalWanted => "approval_wanted",
+            Self::Escalated => "escalated",
             Self::Decided => "decided",
             Self::Active => "active",
+            Self::BreakGlass => "break_glass",
             Self::EndingSoon => "ending_soon",
             Self::ExtensionWanted => "extension_wanted",
             Self::Extended => "extended",
             Self::Ended => "ended",
             Self::Stuck => "stuck",
+            Self::ReviewDue => "review_due",
         }
     }
 }
@@ -219,6 +248,7 @@ impl fmt::Display for Task {
             Self::Provision { .. } => f.write_str("provision"),
             Self::Adjust { .. } => f.write_str("adjust"),
             Self::Deprovision { .. } => f.write_str("deprovision"),
+            Self::Rotate { .. } => f.write_str("rotate"),
             Self::Notify { notice, .. } => write!(f, "notify:{}", notice.as_str()),
         }
     }

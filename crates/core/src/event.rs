@@ -9,11 +9,13 @@ use crate::lifecycle::approve::{ApprovalGiven, Approved};
 use crate::lifecycle::decide_extension::{ExtensionApprovalGiven, ExtensionDenialGiven, ExtensionDenied};
 use crate::lifecycle::deny::DenialGiven;
 use crate::lifecycle::effects::{EffectConfirmed, EffectLate, EffectMissed, KeptFor};
+use crate::lifecycle::escalate::Escalated;
 use crate::lifecycle::expire::{Ended, ExtensionLapsed};
 use crate::lifecycle::extend::{Extended, ExtensionAsked};
-use crate::lifecycle::open::Activated;
+use crate::lifecycle::open::{Activated, NowWaits};
 use crate::lifecycle::remind::Reminded;
 use crate::lifecycle::request::Requested;
+use crate::lifecycle::review::{ReviewDue, Reviewed};
 use crate::lifecycle::revoke::Revoked;
 use crate::person::Actor;
 use crate::time::Timestamp;
@@ -61,6 +63,8 @@ pub enum Happened {
     Requested(Box<Requested>),
     /// An approver said yes.
     ApprovalGiven(ApprovalGiven),
+    /// Nobody decided for so long that more people are asked.
+    Escalated(Escalated),
     /// All approvals are there, or none was needed.
     Approved(Approved),
     /// An approver said no.
@@ -68,13 +72,17 @@ pub enum Happened {
     /// The request was closed by denial.
     Denied,
     /// Requester or holder took it back.
-    Withdrawn,
+    Withdrawn(Ended),
     /// Nobody decided in time.
     Undecided,
+    /// What was waited for has come, and something else is waited for.
+    NowWaits(NowWaits),
     /// Access began.
     Activated(Activated),
     /// It never began.
-    Unused,
+    Unused(Ended),
+    /// It could not be given.
+    Failed(Ended),
     /// The holder was reminded of the end.
     Reminded(Reminded),
     /// An extension was asked for and awaits its decision.
@@ -95,6 +103,10 @@ pub enum Happened {
     GivenBack(Ended),
     /// Somebody ended it.
     Revoked(Revoked),
+    /// Access taken in an emergency was not reviewed in time.
+    ReviewDue(ReviewDue),
+    /// Access taken in an emergency was reviewed.
+    Reviewed(Reviewed),
     /// Another grant ended, and items stay at a target for this one.
     KeptFor(KeptFor),
     /// A worker took an effect.
@@ -149,13 +161,16 @@ impl Happened {
         match self {
             Self::Requested(_) => "requested",
             Self::ApprovalGiven(_) => "approval_given",
+            Self::Escalated(_) => "escalated",
             Self::Approved(_) => "approved",
             Self::DenialGiven(_) => "denial_given",
             Self::Denied => "denied",
-            Self::Withdrawn => "withdrawn",
+            Self::Withdrawn(_) => "withdrawn",
             Self::Undecided => "undecided",
+            Self::NowWaits(_) => "now_waits",
             Self::Activated(_) => "activated",
-            Self::Unused => "unused",
+            Self::Unused(_) => "unused",
+            Self::Failed(_) => "failed",
             Self::Reminded(_) => "reminded",
             Self::ExtensionAsked(_) => "extension_asked",
             Self::ExtensionApprovalGiven(_) => "extension_approval_given",
@@ -166,6 +181,8 @@ impl Happened {
             Self::Expired(_) => "expired",
             Self::GivenBack(_) => "given_back",
             Self::Revoked(_) => "revoked",
+            Self::ReviewDue(_) => "review_due",
+            Self::Reviewed(_) => "reviewed",
             Self::KeptFor(_) => "kept_for",
             Self::EffectTaken { .. } => "effect_taken",
             Self::EffectSkipped { .. } => "effect_skipped",
@@ -181,16 +198,19 @@ impl Happened {
     pub const fn closes(&self) -> Option<Outcome> {
         match self {
             Self::Denied => Some(Outcome::Denied),
-            Self::Withdrawn => Some(Outcome::Withdrawn),
+            Self::Withdrawn(_) => Some(Outcome::Withdrawn),
             Self::Undecided => Some(Outcome::Undecided),
-            Self::Unused => Some(Outcome::Unused),
+            Self::Unused(_) => Some(Outcome::Unused),
+            Self::Failed(_) => Some(Outcome::Failed),
             Self::Expired(_) => Some(Outcome::Expired),
             Self::GivenBack(_) => Some(Outcome::GivenBack),
             Self::Revoked(_) => Some(Outcome::Revoked),
             Self::Requested(_)
             | Self::ApprovalGiven(_)
+            | Self::Escalated(_)
             | Self::Approved(_)
             | Self::DenialGiven(_)
+            | Self::NowWaits(_)
             | Self::Activated(_)
             | Self::Reminded(_)
             | Self::ExtensionAsked(_)
@@ -199,6 +219,8 @@ impl Happened {
             | Self::ExtensionDenialGiven(_)
             | Self::ExtensionDenied(_)
             | Self::ExtensionLapsed(_)
+            | Self::ReviewDue(_)
+            | Self::Reviewed(_)
             | Self::KeptFor(_)
             | Self::EffectTaken { .. }
             | Self::EffectSkipped { .. }

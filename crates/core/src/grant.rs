@@ -9,7 +9,7 @@ use crate::command::Asked;
 use crate::effect::{Outgoing, Task};
 use crate::flow::Kind;
 use crate::id::{FlowId, GrantId, Integration, PersonId, Revision, WorkerId};
-use crate::person::{Item, Names};
+use crate::person::{Item, Names, ResourceId};
 use crate::time::{Span, Timestamp};
 
 /// One person's access under one flow.
@@ -29,6 +29,9 @@ pub struct Grant {
     pub extensions: Arc<Vec<Moved>>,
     /// What each target was told.
     pub targets: BTreeMap<Integration, Target>,
+    /// The review that access taken in an emergency needs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub review: Option<Review>,
     /// Effects that are not finished.
     pub outbox: Vec<Outgoing>,
     /// Effects made so far.
@@ -74,6 +77,15 @@ pub struct Origin {
     pub fields: BTreeMap<String, String>,
     /// The hash of all that approvers decide on.
     pub content: String,
+    /// Whether it took the flow's fast lane, so that nobody needed to decide.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub lane: bool,
+    /// Whether it was taken in an emergency, without approval.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub break_glass: bool,
+    /// Resources of which the host said nothing: what a list in the policy names, and no facts came with it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub unknown: BTreeSet<ResourceId>,
 }
 
 /// What was granted: the narrowest that any approval gave.
@@ -104,6 +116,41 @@ pub enum Stage {
 pub struct Pending {
     /// When it is undecided.
     pub decide_by: Timestamp,
+    /// When more people are asked, and who was.
+    #[serde(skip_serializing_if = "Tiers::is_empty", default)]
+    pub tiers: Tiers,
+}
+
+/// Escalation: when more people are asked, and which were.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tiers {
+    /// Still to come, the earliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub due: Vec<TierDue>,
+    /// Those that were asked.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub reached: BTreeSet<TierPlace>,
+}
+
+/// One tier that is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TierDue {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    #[serde(flatten)]
+    pub place: TierPlace,
+}
+
+/// A tier by number: of which list, which step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TierPlace {
+    /// The list of steps.
+    pub list: u16,
+    /// The step in it.
+    pub step: u16,
+    /// The tier of that.
+    pub tier: u16,
 }
 
 /// An approved grant that waits to begin.
@@ -119,6 +166,12 @@ pub struct Approved {
     pub opens_at: Option<Timestamp>,
     /// When it is unused.
     pub unused_at: Timestamp,
+    /// When it has failed, where the target must confirm and has been told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fails_at: Option<Timestamp>,
+    /// The latest end that can come of it, which the target has been told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub told_until: Option<Timestamp>,
 }
 
 /// What an approved grant waits for.
@@ -129,6 +182,10 @@ pub enum Waiting {
     Start,
     /// The opening of the flow's hours.
     Hours,
+    /// The holder, who activates it.
+    Holder,
+    /// The target, which confirms.
+    Provisioning,
 }
 
 /// Access that runs.
@@ -161,6 +218,9 @@ pub struct AskedExtension {
     pub end: Timestamp,
     /// When it lapses.
     pub decide_by: Timestamp,
+    /// Until when access runs on while it awaits its decision, where that is past the end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bridge: Option<Timestamp>,
     /// The revision of the flow that governs it.
     pub revision: Revision,
     /// Why.
@@ -172,6 +232,9 @@ pub struct AskedExtension {
     pub approvals: Vec<Decision>,
     /// Denials so far.
     pub denials: Vec<Decision>,
+    /// When more people are asked, and who was.
+    #[serde(skip_serializing_if = "Tiers::is_empty", default)]
+    pub tiers: Tiers,
 }
 
 /// A grant that is over, with exactly one outcome.
@@ -204,6 +267,8 @@ pub enum Outcome {
     Undecided,
     /// It never began.
     Unused,
+    /// It could not be given.
+    Failed,
     /// Its end came.
     Expired,
     /// The holder no longer needed it.
@@ -243,6 +308,22 @@ pub struct Moved {
     pub from: Timestamp,
     /// The end after.
     pub to: Timestamp,
+    /// Whether it took the fast lane of the steps that decide on extensions.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub lane: bool,
+}
+
+/// The review that access taken in an emergency needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// When it is due.
+    pub due: Timestamp,
+    /// Whether it was said aloud that it is overdue.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub told: bool,
+    /// Who reviewed it, where somebody did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<Names>,
 }
 
 /// What one target was told of a grant.
@@ -334,17 +415,22 @@ impl Grant {
     /// The next instant at which time alone changes something, as far as the grant itself knows it.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
+        let review = self.review.as_ref().filter(|review| review.by.is_none() && !review.told);
+        let review = review.map(|review| review.due);
         match &self.stage {
-            Stage::Pending(pending) => Some(pending.decide_by),
+            Stage::Pending(pending) => pending.tiers.next().into_iter().chain([pending.decide_by]).min(),
             Stage::Approved(approved) => {
-                Some(approved.opens_at.map_or(approved.unused_at, |opens| opens.min(approved.unused_at)))
+                let waits = [approved.opens_at, approved.fails_at].into_iter().flatten();
+                waits.chain([approved.unused_at]).min()
             }
             Stage::Active(active) => {
-                let first = active.reminders.first().copied().unwrap_or(active.end);
-                let lapse = active.asked.as_ref().map_or(active.end, |asked| asked.decide_by);
-                Some(active.held_until().min(first).min(lapse))
+                let asked = active.asked.as_deref();
+                let tier = asked.and_then(|asked| asked.tiers.next());
+                let lapse = asked.map(|asked| asked.decide_by);
+                let first = active.reminders.first().copied();
+                [first, tier, lapse, review].into_iter().flatten().chain([active.held_until()]).min()
             }
-            Stage::Closed(_) => None,
+            Stage::Closed(_) => review,
         }
     }
 
@@ -371,7 +457,11 @@ impl Grant {
             (Stage::Closed(closed), Task::Adjust { .. }) => closed.at <= outgoing.made_at,
             (
                 Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_),
-                Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },
+                Task::Provision { .. }
+                | Task::Adjust { .. }
+                | Task::Deprovision { .. }
+                | Task::Rotate { .. }
+                | Task::Notify { .. },
             ) => true,
         };
         let waiting = |outgoing: &&Outgoing| outgoing.effect.task.at() == Some(at) && counts(outgoing);
@@ -395,24 +485,44 @@ impl Grant {
         self.targets.keys().map(|at| self.enforcement_at(at)).max().unwrap_or(Enforcement::None)
     }
 
+    /// Whether it was taken in an emergency and nobody has looked at it since.
+    #[must_use]
+    pub fn awaits_review(&self) -> bool {
+        self.review.as_ref().is_some_and(|review| review.by.is_none())
+    }
+
     /// Whether nothing more will ever happen to it: closed, and every effect finished.
     #[must_use]
     pub fn is_settled_for_good(&self) -> bool {
-        self.is_closed() && self.outbox.is_empty()
+        self.is_closed() && self.outbox.is_empty() && !self.awaits_review()
     }
 }
 
 impl Active {
     /// Until when access is held: the end, as long as no bridge carries it further.
     #[must_use]
-    pub const fn held_until(&self) -> Timestamp {
-        self.end
+    pub fn held_until(&self) -> Timestamp {
+        self.asked.as_ref().and_then(|asked| asked.bridge).unwrap_or(self.end)
     }
 
     /// Whether access runs at that instant.
     #[must_use]
     pub fn runs(&self, at: Timestamp) -> bool {
         self.since <= at && at < self.held_until()
+    }
+}
+
+impl Tiers {
+    /// When the next tier is asked.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.due.first().map(|due| due.at)
+    }
+
+    /// Whether nobody is ever asked in addition.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.due.is_empty() && self.reached.is_empty()
     }
 }
 
@@ -456,6 +566,8 @@ impl Waiting {
         match self {
             Self::Start => "start",
             Self::Hours => "hours",
+            Self::Holder => "holder",
+            Self::Provisioning => "provisioning",
         }
     }
 }
@@ -469,6 +581,7 @@ impl Outcome {
             Self::Withdrawn => "withdrawn",
             Self::Undecided => "undecided",
             Self::Unused => "unused",
+            Self::Failed => "failed",
             Self::Expired => "expired",
             Self::GivenBack => "given_back",
             Self::Revoked => "revoked",

@@ -87,6 +87,8 @@ ids! {
     PersonId, personal;
     /// A flow, as the policy document names it.
     FlowId, named;
+    /// A kit, as the policy document names it.
+    KitId, named;
     /// One grant, for its whole life.
     GrantId, opaque;
     /// One command, so that giving it again is no second command.

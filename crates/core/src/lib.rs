@@ -36,7 +36,7 @@
 //! let nine: Timestamp = "2026-03-02T09:00:00Z".parse()?;
 //! let flow = Arc::new(Flow::new(parts).expect("its fields agree")); // everybody, on prod-pg, for an hour, automatically
 //! let flows = BTreeMap::from([(flow.id.clone(), flow)]);
-//! let document = Publication { revision: "1".parse()?, source: "".into(), flows };
+//! let document = Publication { revision: "1".parse()?, source: "".into(), flows, beside: Default::default() };
 //! let head = Head::default().with(Arc::new(document), nine);
 //! let mut world = World::new("acme".parse()?, nine, Arc::new(head));
 //!
@@ -45,7 +45,7 @@
 //! let items = vec![Asked { resource: Arc::new(orders), permission: "read".to_owned() }];
 //! let ask = Request {
 //!     grant: None, flow: "prod-db".parse()?, items, span: None, start: None, reason: None,
-//!     fields: BTreeMap::new(), holder: None,
+//!     fields: BTreeMap::new(), holder: None, break_glass: false, resources: vec![],
 //! };
 //! let command = Command {
 //!     id: "click-1".parse()?, actor: Actor::Person(Box::new(alice)), context: Record::new(),

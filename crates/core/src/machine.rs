@@ -9,8 +9,8 @@ use crate::explain::Explanation;
 use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::{
-    approve, decide_extension, deny, effects as outbox, expire, extend, give_back, open, publish, remind,
-    request, revoke, rules, settle, verdict, withdraw,
+    activate, approve, decide_extension, deny, effects as outbox, escalate, expire, extend, give_back, open,
+    publish, remind, request, review, revoke, rules, settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::time::{Span, Timestamp};
@@ -66,17 +66,20 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
                 reads.extend(items.map(|asked| Read::OpenOn(asked.item())));
             }
         }
+        Verb::RequestKit(_) | Verb::RevokeAll(_) => {}
         Verb::Settle(ask) => reads.push(Read::Person(ask.person.clone())),
         Verb::TakeEffect(ask) => reads.push(Read::Person(ask.person.clone())),
         Verb::Publish(_) => {}
         Verb::Approve(_)
         | Verb::Deny(_)
         | Verb::Withdraw(_)
+        | Verb::Activate(_)
         | Verb::Extend(_)
         | Verb::ApproveExtension(_)
         | Verb::DenyExtension(_)
         | Verb::GiveBack(_)
         | Verb::Revoke(_)
+        | Verb::Review(_)
         | Verb::EffectDone(_)
         | Verb::EffectFailed(_) => {
             if let Some(grant) = command.verb.grant() {
@@ -151,15 +154,17 @@ fn holder(world: &World, command: &Command) -> Option<PersonId> {
         }
         Verb::Settle(ask) => Some(ask.person.clone()),
         Verb::TakeEffect(ask) => Some(ask.person.clone()),
-        Verb::Publish(_) => None,
+        Verb::RequestKit(_) | Verb::RevokeAll(_) | Verb::Publish(_) => None,
         Verb::Approve(_)
         | Verb::Deny(_)
         | Verb::Withdraw(_)
+        | Verb::Activate(_)
         | Verb::Extend(_)
         | Verb::ApproveExtension(_)
         | Verb::DenyExtension(_)
         | Verb::GiveBack(_)
         | Verb::Revoke(_)
+        | Verb::Review(_)
         | Verb::EffectDone(_)
         | Verb::EffectFailed(_) => {
             let grant = world.grants.get(command.verb.grant()?)?;
@@ -176,11 +181,13 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::Approve(ask) => Some(approve::decide(on_board, command, ask)?),
         Verb::Deny(ask) => Some(deny::decide(on_board, command, ask)?),
         Verb::Withdraw(ask) => Some(withdraw::decide(on_board, command, ask)?),
+        Verb::Activate(ask) => Some(activate::decide(on_board, command, ask)?),
         Verb::Extend(ask) => Some(extend::decide(on_board, command, ask)?),
         Verb::ApproveExtension(ask) => Some(decide_extension::approve(on_board, command, ask)?),
         Verb::DenyExtension(ask) => Some(decide_extension::deny(on_board, command, ask)?),
         Verb::GiveBack(ask) => Some(give_back::decide(on_board, command, ask)?),
         Verb::Revoke(ask) => Some(revoke::decide(on_board, command, ask)?),
+        Verb::Review(ask) => Some(review::decide(on_board, command, ask)?),
         Verb::EffectDone(ask) => Some(verdict::done(on_board, command, ask)?),
         Verb::EffectFailed(ask) => Some(verdict::failed(on_board, command, ask)?),
         Verb::Publish(ask) => {
@@ -191,14 +198,14 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
             handed = outbox::take(on_board, command, ask)?;
             None
         }
-        Verb::Settle(_) => None,
+        Verb::RequestKit(_) | Verb::RevokeAll(_) | Verb::Settle(_) => None,
     };
     let view = match grant.and_then(|id| board.grant(&id)) {
         Some(grant) => Some(View::of(grant, rules::governing(&board, grant)?)),
         None => None,
     };
-    let receipt = Receipt { content: command.content(), view };
-    Ok(Done { journal: board.finish(), policy, receipt, handed })
+    let receipt = Receipt { content: command.content(), view, more: Vec::new(), revoked: None };
+    Ok(Done { journal: board.finish(), policy, revoked: None, receipt, handed })
 }
 
 /// Shows the checks of a command, one by one; nothing is done.
@@ -213,15 +220,19 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
         Verb::Approve(ask) => check::explain(approve::CHECKS, &on, ask),
         Verb::Deny(ask) => check::explain(deny::CHECKS, &on, ask),
         Verb::Withdraw(ask) => check::explain(withdraw::CHECKS, &on, ask),
+        Verb::Activate(ask) => check::explain(activate::CHECKS, &on, ask),
         Verb::Extend(ask) => check::explain(extend::CHECKS, &on, ask),
         Verb::ApproveExtension(ask) => check::explain(decide_extension::APPROVE, &on, ask),
         Verb::DenyExtension(ask) => check::explain(decide_extension::DENY, &on, ask),
         Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),
         Verb::Revoke(ask) => check::explain(revoke::CHECKS, &on, ask),
+        Verb::Review(ask) => check::explain(review::CHECKS, &on, ask),
         Verb::EffectDone(ask) => check::explain(verdict::DONE, &on, ask),
         Verb::EffectFailed(ask) => check::explain(verdict::FAILED, &on, ask),
         Verb::Publish(ask) => check::explain(publish::CHECKS, &on, ask),
-        Verb::TakeEffect(_) | Verb::Settle(_) => Ok(Explanation { checks: Vec::new(), refused: None }),
+        Verb::RequestKit(_) | Verb::RevokeAll(_) | Verb::TakeEffect(_) | Verb::Settle(_) => {
+            Ok(Explanation { checks: Vec::new(), refused: None })
+        }
     }
 }
 
@@ -254,13 +265,16 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
     match &event.happened {
         Happened::Requested(_) => Err(request::illegal(&grant, "requested")),
         Happened::ApprovalGiven(given) => approve::evolve_given(grant, given),
+        Happened::Escalated(escalated) => escalate::evolve(grant, escalated),
         Happened::Approved(approved) => approve::evolve_approved(grant, approved, at),
         Happened::DenialGiven(given) => deny::evolve(grant, given),
         Happened::Denied => expire::evolve(grant, Closing::Denied, at),
-        Happened::Withdrawn => expire::evolve(grant, Closing::Withdrawn, at),
+        Happened::Withdrawn(_) => expire::evolve(grant, Closing::Withdrawn, at),
         Happened::Undecided => expire::evolve(grant, Closing::Undecided, at),
+        Happened::NowWaits(waits) => open::evolve_waits(grant, waits),
         Happened::Activated(activated) => open::evolve(grant, activated),
-        Happened::Unused => expire::evolve(grant, Closing::Unused, at),
+        Happened::Unused(_) => expire::evolve(grant, Closing::Unused, at),
+        Happened::Failed(_) => expire::evolve(grant, Closing::Failed, at),
         Happened::Reminded(reminded) => remind::evolve(grant, reminded, at),
         Happened::ExtensionAsked(asked) => extend::evolve_asked(grant, asked),
         Happened::ExtensionApprovalGiven(given) => decide_extension::evolve_approval(grant, given),
@@ -271,6 +285,8 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         Happened::Expired(_) => expire::evolve(grant, Closing::Expired, at),
         Happened::GivenBack(_) => expire::evolve(grant, Closing::GivenBack, at),
         Happened::Revoked(_) => expire::evolve(grant, Closing::Revoked, at),
+        Happened::ReviewDue(_) => review::evolve_due(grant, at),
+        Happened::Reviewed(reviewed) => review::evolve(grant, reviewed),
         Happened::KeptFor(kept) => outbox::evolve_kept(grant, kept),
         Happened::EffectTaken { handed } => outbox::evolve_taken(grant, handed),
         Happened::EffectSkipped { number } => outbox::evolve_skipped(grant, *number),
@@ -288,12 +304,15 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
     match &event.happened {
         Happened::Requested(requested) => request::effects(board, after, requested),
         Happened::ApprovalGiven(given) => approve::effects_given(board, after, given),
+        Happened::Escalated(escalated) => Ok(escalate::effects(after, escalated)),
         Happened::Approved(approved) => Ok(approve::effects_approved(after, approved)),
         Happened::Denied => Ok(expire::effects(after, Closing::Denied, &[])),
-        Happened::Withdrawn => Ok(expire::effects(after, Closing::Withdrawn, &[])),
+        Happened::Withdrawn(ended) => Ok(expire::effects(after, Closing::Withdrawn, &ended.kept)),
         Happened::Undecided => Ok(expire::effects(after, Closing::Undecided, &[])),
         Happened::Activated(activated) => Ok(open::effects(after, activated)),
-        Happened::Unused => Ok(expire::effects(after, Closing::Unused, &[])),
+        Happened::NowWaits(waits) => Ok(open::effects_waits(after, waits)),
+        Happened::Unused(ended) => Ok(expire::effects(after, Closing::Unused, &ended.kept)),
+        Happened::Failed(ended) => Ok(expire::effects(after, Closing::Failed, &ended.kept)),
         Happened::Reminded(reminded) => remind::effects(board, after, reminded),
         Happened::ExtensionAsked(_) => extend::effects_asked(board, after),
         Happened::ExtensionApprovalGiven(given) => decide_extension::effects_approval(board, after, given),
@@ -303,10 +322,12 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::Expired(ended) => Ok(expire::effects(after, Closing::Expired, &ended.kept)),
         Happened::GivenBack(ended) => Ok(expire::effects(after, Closing::GivenBack, &ended.kept)),
         Happened::Revoked(revoked) => Ok(expire::effects(after, Closing::Revoked, &revoked.ended.kept)),
+        Happened::ReviewDue(due) => Ok(review::effects_due(due)),
         Happened::EffectLate(late) => Ok(verdict::effects_late(after, late)),
         Happened::EffectStuck { number, .. } => verdict::effects_stuck(board, after, *number),
         Happened::DenialGiven(_)
         | Happened::ExtensionDenialGiven(_)
+        | Happened::Reviewed(_)
         | Happened::KeptFor(_)
         | Happened::EffectTaken { .. }
         | Happened::EffectSkipped { .. }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::event::Event;
 use crate::id::{CommandId, GrantId, Revision};
+use crate::lifecycle::revoke_all::RevokedAll;
 use crate::refusal::Code;
 use crate::time::Timestamp;
 
@@ -29,6 +30,8 @@ pub enum Entry {
     Refused(Refused),
     /// A policy was put in force.
     Published(Published),
+    /// Many grants ended at one instant.
+    Revoked(std::sync::Arc<RevokedAll>),
 }
 
 /// A command was refused.
@@ -69,7 +72,7 @@ impl Entry {
         match self {
             Self::Event(event) => Some(&event.grant),
             Self::Refused(refused) => refused.grant.as_ref(),
-            Self::Published(_) => None,
+            Self::Published(_) | Self::Revoked(_) => None,
         }
     }
 }

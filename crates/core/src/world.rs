@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::effect::Handed;
 use crate::event::Event;
 use crate::flow::Flow;
+use crate::flow::beside::Beside;
 use crate::grant::Grant;
-use crate::id::{CommandId, FlowId, GrantId, Namespace, PersonId, Revision};
+use crate::id::{CommandId, FlowId, GrantId, Integration, Namespace, PersonId, Revision};
+use crate::lifecycle::revoke_all::RevokedAll;
 use crate::person::Item;
 use crate::refusal::Refusal;
 use crate::time::{Span, Timestamp};
@@ -28,6 +30,11 @@ pub enum Read {
     OpenIn(FlowId),
     /// Every open grant on this item, but those that were over by the instant of the decision.
     OpenOn(Item),
+    /// Every open grant at this integration, but those that were over by the instant of the decision.
+    OpenAt(Integration),
+    /// Every grant of this holder under this flow, open or closed, that changed within this span before the
+    /// instant of the decision. More may be loaded.
+    Recent(PersonId, FlowId, Span),
 }
 
 /// What was loaded for a decision.
@@ -47,6 +54,8 @@ pub struct World {
     pub grants: BTreeMap<GrantId, Arc<Grant>>,
     /// Revisions of flows.
     pub revisions: BTreeMap<Revision, Arc<Flow>>,
+    /// Grants among these that a revocation of many has ended, and that are not closed yet.
+    pub revoked: BTreeMap<GrantId, Arc<RevokedAll>>,
 }
 
 /// A policy as it is published.
@@ -58,6 +67,8 @@ pub struct Publication {
     pub source: Arc<str>,
     /// Its flows.
     pub flows: BTreeMap<FlowId, Arc<Flow>>,
+    /// What stands beside them and holds over all of them.
+    pub beside: Arc<Beside>,
 }
 
 /// The policy in force, and what was in force before.
@@ -94,8 +105,21 @@ pub struct Since {
 pub struct Receipt {
     /// The command's content digest.
     pub content: String,
-    /// The grant as it then stood, where the command was about one.
+    /// The grant as it then stood, where the command was about one; of a kit the first.
     pub view: Option<View>,
+    /// The other grants of a kit.
+    pub more: Vec<View>,
+    /// What a revocation of many found.
+    pub revoked: Option<Found>,
+}
+
+/// What a revocation of many found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Found {
+    /// Grants that ended, in order of id.
+    pub revoked: Vec<GrantId>,
+    /// Grants that the actor may not revoke, in order of id. They are untouched.
+    pub not_allowed: Vec<GrantId>,
 }
 
 /// What is to be written: events in order, and the grants they lead to.
@@ -134,6 +158,8 @@ pub struct Done {
     pub journal: Journal,
     /// The policy that is in force from now on, where one was published.
     pub policy: Option<Arc<Head>>,
+    /// The revocation of many that was recorded: before the events of the grants that it closed already.
+    pub revoked: Option<Arc<RevokedAll>>,
     /// What the command answers, now and whenever it is given again.
     pub receipt: Receipt,
     /// The effect that was handed out, where one was taken.
@@ -152,6 +178,7 @@ impl World {
             answered: None,
             grants: BTreeMap::new(),
             revisions: BTreeMap::new(),
+            revoked: BTreeMap::new(),
         }
     }
 
@@ -164,6 +191,12 @@ impl World {
 }
 
 impl Head {
+    /// What stands beside the flows of the document in force.
+    #[must_use]
+    pub fn beside(&self) -> Option<&Beside> {
+        self.document.as_ref().map(|document| &*document.beside)
+    }
+
     /// The flow as it stands.
     #[must_use]
     pub fn flow(&self, id: &FlowId) -> Option<&Since> {

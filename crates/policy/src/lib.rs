@@ -1,6 +1,5 @@
 #![doc = include_str!("../FLOWS.md")]
 
-pub mod beside;
 #[cfg(feature = "cedar")]
 pub mod condition;
 mod decode;

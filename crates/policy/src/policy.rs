@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tenure_core::flow::Flow;
+use tenure_core::flow::beside::Beside;
 use tenure_core::flow::unsupported::unsupported;
 use tenure_core::flow::valid::{Wrong, WrongCode, wrongs};
 use tenure_core::id::{FlowId, Revision};
@@ -45,6 +46,7 @@ const FILES_MAX: usize = 1_000;
 #[derive(Clone, Debug)]
 pub struct Policy {
     flows: BTreeMap<FlowId, Arc<Flow>>,
+    beside: Arc<Beside>,
     source: Arc<str>,
     warnings: Warnings,
 }
@@ -126,6 +128,12 @@ impl Policy {
         self.flows.get(id)
     }
 
+    /// What stands beside the flows and holds over all of them.
+    #[must_use]
+    pub const fn beside(&self) -> &Arc<Beside> {
+        &self.beside
+    }
+
     /// The whole document as canonical JSON (RFC 8785). The same policy compiles from it again.
     #[must_use]
     pub fn source(&self) -> &str {
@@ -178,7 +186,9 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
         compiled.push((flow, placed));
     }
     let warnings = Warnings::new(lint::flows(&compiled, &merged), Arc::clone(&sources));
-    Ok(Policy { flows, source: source.into(), warnings })
+    let kits = draft.kits.into_iter().map(|kit| (kit.id.clone(), kit)).collect();
+    let beside = Beside { kits, conflicts: draft.conflicts, guards: draft.guards };
+    Ok(Policy { flows, beside: Arc::new(beside), source: source.into(), warnings })
 }
 
 /// What the fields of the document say against each other, and what this version does not act on.

@@ -322,6 +322,8 @@ fn requested(ask: call::Request) -> Result<Asked, Bad> {
         reason: ask.reason,
         fields: ask.fields,
         holder: ask.holder,
+        break_glass: false,
+        resources: Vec::new(),
     };
     given!(ask, Verb::Request(Box::new(request)))
 }

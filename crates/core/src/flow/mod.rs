@@ -4,6 +4,7 @@
 //! fields agree with each other. Names are those of the policy document.
 
 pub mod approval_rule;
+pub mod beside;
 pub mod condition;
 pub mod extension_rule;
 pub mod hours;

@@ -179,7 +179,7 @@ impl Life {
                 }
             }
             Order::Remove { remove, .. } => self.present.retain(|item| !remove.contains(item)),
-            Order::Tell { .. } => {}
+            Order::Rotate { .. } | Order::Tell { .. } => {}
         }
         already
     }

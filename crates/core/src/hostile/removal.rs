@@ -85,7 +85,7 @@ fn what_stays_is_told_its_shorter_end_though_nothing_is_removed() {
         .into_iter()
         .filter_map(|handed| match handed.order {
             Order::Hold { items, .. } if handed.grant.as_str() == "y" => Some(items),
-            Order::Hold { .. } | Order::Remove { .. } | Order::Tell { .. } => None,
+            Order::Hold { .. } | Order::Remove { .. } | Order::Rotate { .. } | Order::Tell { .. } => None,
         })
         .flatten()
         .map(|held| (held.item, held.until))

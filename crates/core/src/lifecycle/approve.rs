@@ -10,7 +10,7 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Approve, Command};
 use crate::effect::{Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
-use crate::grant::{Approved as Waits, Decision, Grant, Stage, Terms, Waiting};
+use crate::grant::{Approved as Waits, Decision, Grant, Stage, Terms, TierDue, Waiting};
 use crate::id::GrantId;
 use crate::lifecycle::ballot::{self, Ballot, Place};
 use crate::lifecycle::{eligible, open, remind, request};
@@ -27,6 +27,9 @@ pub struct ApprovalGiven {
     /// Whether another step is awaited from now on.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub next_step: bool,
+    /// When more people are asked from now on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tiers: Vec<TierDue>,
 }
 
 /// All approvals are there, or none was needed.
@@ -44,6 +47,12 @@ pub struct Approved {
     pub opens_at: Option<Timestamp>,
     /// When it is unused.
     pub unused_at: Timestamp,
+    /// When it has failed, where the target must confirm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fails_at: Option<Timestamp>,
+    /// The latest end that can come of it, where the target is told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub told_until: Option<Timestamp>,
 }
 
 pub(crate) const CHECKS: &[Check<Approve>] = &[
@@ -82,7 +91,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Approve) ->
     let after = Ballot { approvals: &approvals, ..ballot };
     let next_step = !met && after.open_steps().any(|(place, _)| !before.contains(&place));
     let (now, cause) = (on.now(), on.cause());
-    let given = Happened::ApprovalGiven(ApprovalGiven { decision, next_step });
+    let given = Happened::ApprovalGiven(ApprovalGiven { decision, next_step, tiers: Vec::new() });
     board.record(&ask.grant, now, Some(cause.clone()), given)?;
     if met {
         settle(board, &ask.grant, cause)?;
@@ -103,6 +112,8 @@ pub(crate) fn settle(board: &mut Board<'_>, id: &GrantId, cause: Cause) -> Resul
         waiting_for: waits.waiting_for,
         opens_at: waits.opens_at,
         unused_at: waits.unused_at,
+        fails_at: waits.fails_at,
+        told_until: waits.told_until,
     };
     board.record(id, now, Some(cause.clone()), Happened::Approved(approved))?;
     if begins {
@@ -112,8 +123,9 @@ pub(crate) fn settle(board: &mut Board<'_>, id: &GrantId, cause: Cause) -> Resul
 }
 
 pub(crate) fn evolve_given(mut grant: Grant, event: &ApprovalGiven) -> Result<Grant, IllegalEvent> {
-    match &grant.stage {
-        Stage::Pending(_) => {
+    match &mut grant.stage {
+        Stage::Pending(pending) => {
+            pending.tiers.due.clone_from(&event.tiers);
             Arc::make_mut(&mut grant.approvals).push(event.decision.clone());
             Ok(grant)
         }
@@ -142,6 +154,8 @@ pub(crate) fn evolve_approved(
                 waiting_for: event.waiting_for,
                 opens_at: event.opens_at,
                 unused_at: event.unused_at,
+                fails_at: event.fails_at,
+                told_until: event.told_until,
             });
             Ok(grant)
         }

@@ -8,7 +8,7 @@ use crate::command::{Command, DecideExtension};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
 use crate::flow::Flow;
-use crate::grant::{AskedExtension, Decision, Grant, Stage};
+use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::ballot::{self, Ballot, Place};
 use crate::lifecycle::extend::{self, Extended};
@@ -24,6 +24,9 @@ pub struct ExtensionApprovalGiven {
     /// Whether another step is awaited from now on.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub next_step: bool,
+    /// When more people are asked from now on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tiers: Vec<TierDue>,
 }
 
 /// An approver said no to an extension.
@@ -115,9 +118,11 @@ pub(crate) fn approve(
         from: active.end,
         to: asked.end,
         reason: asked.reason,
+        lane: false,
         reminders: remind::due(&board.pinned(grant)?.notify.before_end, active.since, asked.end, now),
     };
-    let given = Happened::ExtensionApprovalGiven(ExtensionApprovalGiven { decision, next_step });
+    let given =
+        Happened::ExtensionApprovalGiven(ExtensionApprovalGiven { decision, next_step, tiers: Vec::new() });
     board.record(&ask.grant, now, Some(cause.clone()), given)?;
     if met {
         board.record(&ask.grant, now, Some(cause), Happened::Extended(extended))?;
@@ -142,7 +147,10 @@ pub(crate) fn deny(board: &mut Board<'_>, command: &Command, ask: &DecideExtensi
 }
 
 pub(crate) fn evolve_approval(grant: Grant, event: &ExtensionApprovalGiven) -> Result<Grant, IllegalEvent> {
-    on_asked(grant, "extension_approval_given", |asked| asked.approvals.push(event.decision.clone()))
+    on_asked(grant, "extension_approval_given", |asked| {
+        asked.tiers.due.clone_from(&event.tiers);
+        asked.approvals.push(event.decision.clone());
+    })
 }
 
 pub(crate) fn evolve_denial(grant: Grant, event: &ExtensionDenialGiven) -> Result<Grant, IllegalEvent> {

@@ -115,8 +115,16 @@ pub(crate) fn enqueue(after: &mut Grant, event: &Event) {
             (Task::Deprovision { .. }, Task::Provision { .. } | Task::Adjust { .. })
             | (Task::Adjust { .. }, Task::Adjust { .. }) => task.at() == at,
             (
-                Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },
-                Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },
+                Task::Provision { .. }
+                | Task::Adjust { .. }
+                | Task::Deprovision { .. }
+                | Task::Rotate { .. }
+                | Task::Notify { .. },
+                Task::Provision { .. }
+                | Task::Adjust { .. }
+                | Task::Deprovision { .. }
+                | Task::Rotate { .. }
+                | Task::Notify { .. },
             ) => false,
         };
         after.outbox.retain(|outgoing| !outgoing.untaken(replaced));
@@ -152,7 +160,7 @@ pub(crate) fn evolve_kept(mut grant: Grant, event: &KeptFor) -> Result<Grant, Il
 pub(crate) fn evolve_taken(mut grant: Grant, event: &Handed) -> Result<Grant, IllegalEvent> {
     let at = match &event.order {
         Order::Hold { at, items, .. } => Some((at.clone(), items)),
-        Order::Remove { .. } | Order::Tell { .. } => None,
+        Order::Remove { .. } | Order::Rotate { .. } | Order::Tell { .. } => None,
     };
     verdict::remember_unanswered(&mut grant, event.number);
     let mut grant = on_outgoing(grant, event.number, "effect_taken", |outgoing| {
@@ -212,6 +220,7 @@ fn order(
         }
         Task::Provision { at } | Task::Adjust { at } => (at, false),
         Task::Deprovision { at } => (at, true),
+        Task::Rotate { at } => return Ok((rotation(board, grant, at, now)?, Vec::new())),
     };
     let here = |item: &&Item| item.resource.integration == *at;
     let mut kept = expire::kept(board, grant, now);
@@ -256,10 +265,32 @@ fn kind(task: &Task, order: &Order) -> String {
     match (task, order) {
         (Task::Deprovision { at }, Order::Hold { .. }) => Task::Adjust { at: at.clone() }.to_string(),
         (
-            Task::Provision { .. } | Task::Adjust { .. } | Task::Deprovision { .. } | Task::Notify { .. },
+            Task::Provision { .. }
+            | Task::Adjust { .. }
+            | Task::Deprovision { .. }
+            | Task::Rotate { .. }
+            | Task::Notify { .. },
             _,
         ) => task.to_string(),
     }
+}
+
+/// A credential that was handed out is made worthless; nothing where none ever was.
+fn rotation(
+    board: &Board<'_>,
+    grant: &Grant,
+    at: &Integration,
+    now: Timestamp,
+) -> Result<Option<Order>, Fault> {
+    let Some(credential) = board.pinned(grant)?.credentials.map(|credentials| credentials.kind) else {
+        return Ok(None);
+    };
+    let given = grant.targets.get(at).map(|target| &target.given).into_iter().flatten();
+    let items: Vec<Item> = given.filter(|item| grant.terms.scope.contains(*item)).cloned().collect();
+    let mut keep = expire::kept(board, grant, now);
+    keep.retain(|kept| kept.item.resource.integration == *at);
+    let (at, kind) = (at.clone(), grant.origin.kind);
+    Ok((!items.is_empty()).then_some(Order::Rotate { at, kind, credential, items, keep }))
 }
 
 /// What nothing keeps and the holder did not have before; nothing where no worker was ever told of it.

@@ -83,7 +83,7 @@ pub(crate) fn evolve(mut grant: Grant, outcome: Outcome, at: Timestamp) -> Resul
     let allowed = matches!(
         (&grant.stage, outcome),
         (Stage::Pending(_), Outcome::Denied | Outcome::Withdrawn | Outcome::Undecided | Outcome::Revoked)
-            | (Stage::Approved(_), Outcome::Withdrawn | Outcome::Unused | Outcome::Revoked)
+            | (Stage::Approved(_), Outcome::Withdrawn | Outcome::Unused | Outcome::Failed | Outcome::Revoked)
             | (Stage::Active(_), Outcome::Expired | Outcome::GivenBack | Outcome::Revoked)
     );
     grant.stage = match &grant.stage {
@@ -103,7 +103,7 @@ pub(crate) fn effects(after: &Grant, outcome: Outcome, kept: &[Kept]) -> Vec<Tas
     match outcome {
         Outcome::Denied | Outcome::Undecided => deny::effects_closed(after),
         Outcome::Withdrawn => removals(after, kept),
-        Outcome::Unused | Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => {
+        Outcome::Unused | Outcome::Failed | Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => {
             let ends = match &after.stage {
                 Stage::Closed(closed) => closed.end.map(|end| end.min(closed.at)),
                 Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,

@@ -10,7 +10,7 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
-use crate::grant::{AskedExtension, Grant, Moved, Stage};
+use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
 use crate::id::{GrantId, digest};
 use crate::lifecycle::rules::{self, Rules};
 use crate::lifecycle::withdraw::is_party;
@@ -41,6 +41,9 @@ pub struct Extended {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Whether it took the fast lane of the steps that decide on extensions.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub lane: bool,
     /// When reminders of the new end are due.
     pub reminders: Vec<Timestamp>,
 }
@@ -93,6 +96,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
             from: active.end,
             to,
             reason: ask.reason.clone(),
+            lane: false,
             reminders: remind::due(&board.pinned(rules.grant)?.notify.before_end, active.since, to, now),
         }),
         Some(within) => {
@@ -104,10 +108,12 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
                 span,
                 end: to,
                 decide_by,
+                bridge: None,
                 revision: rules.flow.revision.clone(),
                 reason: ask.reason.clone(),
                 approvals: Vec::new(),
                 denials: Vec::new(),
+                tiers: Tiers::default(),
             };
             Happened::ExtensionAsked(Box::new(ExtensionAsked { asked }))
         }
@@ -135,7 +141,8 @@ pub(crate) fn evolve(mut grant: Grant, event: &Extended, at: Timestamp) -> Resul
             active.end = event.to;
             active.reminders.clone_from(&event.reminders);
             active.asked = None;
-            let moved = Moved { by: event.by.id.clone(), at, from: event.from, to: event.to };
+            let moved =
+                Moved { by: event.by.id.clone(), at, from: event.from, to: event.to, lane: event.lane };
             Arc::make_mut(&mut grant.extensions).push(moved);
             Ok(grant)
         }

@@ -6,8 +6,10 @@ pub mod request;
 pub mod approve;
 pub(crate) mod ballot;
 pub mod deny;
+pub mod escalate;
 pub(crate) mod withdraw;
 
+pub(crate) mod activate;
 pub mod open;
 
 pub mod decide_extension;
@@ -19,6 +21,9 @@ pub(crate) mod rules;
 pub mod expire;
 pub(crate) mod give_back;
 pub mod revoke;
+pub mod revoke_all;
+
+pub mod review;
 
 pub mod effects;
 pub(crate) mod verdict;

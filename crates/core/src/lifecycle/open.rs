@@ -9,6 +9,7 @@ use crate::flow::Flow;
 use crate::flow::hours::PastClose;
 use crate::grant::{Active, Approved, Grant, Stage, Waiting};
 use crate::id::GrantId;
+use crate::lifecycle::expire::Ended;
 use crate::lifecycle::{remind, request};
 use crate::limits;
 use crate::machine::Fault;
@@ -26,6 +27,24 @@ pub struct Activated {
     pub clipped: bool,
     /// When reminders are due.
     pub reminders: Vec<Timestamp>,
+}
+
+/// What was waited for has come, and something else is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowWaits {
+    /// What is waited for now.
+    pub waiting_for: Waiting,
+    /// When nothing is waited for any more; absent where that moment is not known to come.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opens_at: Option<Timestamp>,
+    /// When it is unused.
+    pub unused_at: Timestamp,
+    /// When it has failed, where the target must confirm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fails_at: Option<Timestamp>,
+    /// The latest end that can come of it, where the target is told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub told_until: Option<Timestamp>,
 }
 
 /// What a grant waits for that is approved now: nothing, its planned start, or the flow's hours.
@@ -46,6 +65,8 @@ pub(crate) fn waits(flow: &Flow, grant: &Grant, span: Span, now: Timestamp) -> A
         waiting_for,
         opens_at,
         unused_at: unused_at(flow, from, start.map(|start| start.plus(span))),
+        fails_at: None,
+        told_until: None,
     }
 }
 
@@ -86,7 +107,7 @@ pub(crate) fn begin(
     };
     let end = [close, until].into_iter().flatten().fold(promised, Timestamp::min);
     if end <= since {
-        return board.record(id, at, cause, Happened::Unused);
+        return board.record(id, at, cause, Happened::Unused(Ended::default()));
     }
     let reminders = remind::due(&flow.notify.before_end, since, end, since);
     let activated = Activated { since, end, clipped: end < promised, reminders };
@@ -109,6 +130,32 @@ pub(crate) fn evolve(mut grant: Grant, event: &Activated) -> Result<Grant, Illeg
             Err(request::illegal(&grant, "activated"))
         }
     }
+}
+
+pub(crate) fn evolve_waits(mut grant: Grant, event: &NowWaits) -> Result<Grant, IllegalEvent> {
+    match &mut grant.stage {
+        Stage::Approved(approved) => {
+            approved.waiting_for = Some(event.waiting_for);
+            approved.opens_at = event.opens_at;
+            approved.unused_at = event.unused_at;
+            approved.fails_at = event.fails_at;
+            approved.told_until = event.told_until;
+            Ok(grant)
+        }
+        Stage::Pending(_) | Stage::Active(_) | Stage::Closed(_) => Err(request::illegal(&grant, "now_waits")),
+    }
+}
+
+/// The target is told once nothing but its confirmation is waited for.
+pub(crate) fn effects_waits(after: &Grant, event: &NowWaits) -> Vec<Task> {
+    match event.waiting_for {
+        Waiting::Provisioning => provisions(after),
+        Waiting::Start | Waiting::Hours | Waiting::Holder => Vec::new(),
+    }
+}
+
+fn provisions(after: &Grant) -> Vec<Task> {
+    after.integrations().into_iter().map(|at| Task::Provision { at: at.clone() }).collect()
 }
 
 pub(crate) fn effects(after: &Grant, event: &Activated) -> Vec<Task> {

@@ -14,7 +14,7 @@ use crate::flow::Flow;
 use crate::flow::approval_rule::{Approval, Decided, Step};
 use crate::flow::hours::{Hours, PastClose};
 use crate::flow::target::Take;
-use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms};
+use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms, TierDue, Tiers};
 use crate::id::{GrantId, PersonId, digest};
 use crate::lifecycle::ballot::Ballot;
 use crate::lifecycle::{approve, bring, eligible, settle};
@@ -34,6 +34,9 @@ pub struct Requested {
     /// Whether nobody needs to decide.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub automatic: bool,
+    /// When more people are asked.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tiers: Vec<TierDue>,
 }
 
 /// The checks, in order: first what can never pass, then what passes later, then what the person can mend.
@@ -69,7 +72,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) ->
     let origin = Arc::new(origin(&on, ask, flow, holder));
     let id = origin.id.clone();
     let decide_by = decide_by(flow, &origin, now);
-    let requested = Requested { origin, decide_by, automatic };
+    let requested = Requested { origin, decide_by, automatic, tiers: Vec::new() };
     board.record(&id, now, Some(cause.clone()), Happened::Requested(Box::new(requested)))?;
     if automatic {
         approve::settle(board, &id, cause)?;
@@ -86,9 +89,13 @@ pub(crate) fn evolve(event: &Requested, at: Timestamp) -> Grant {
         origin,
         approvals: Arc::default(),
         denials: Arc::default(),
-        stage: Stage::Pending(Pending { decide_by: event.decide_by }),
+        stage: Stage::Pending(Pending {
+            decide_by: event.decide_by,
+            tiers: Tiers { due: event.tiers.clone(), reached: BTreeSet::new() },
+        }),
         extensions: Arc::default(),
         targets,
+        review: None,
         outbox: Vec::new(),
         effects_made: 0,
         changed_at: at,
@@ -442,6 +449,9 @@ fn origin(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Origin {
         reason: ask.reason.clone(),
         fields: ask.fields.clone(),
         content: String::new(),
+        lane: false,
+        break_glass: ask.break_glass,
+        unknown: BTreeSet::new(),
     };
     origin.content = content(&origin);
     origin

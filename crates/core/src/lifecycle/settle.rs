@@ -7,7 +7,7 @@ use crate::board::Board;
 use crate::event::Happened;
 use crate::grant::{Active, Approved, Grant, Stage};
 use crate::id::{GrantId, PersonId};
-use crate::lifecycle::expire;
+use crate::lifecycle::expire::{self, Ended};
 use crate::lifecycle::open;
 use crate::lifecycle::remind::Reminded;
 use crate::machine::Fault;
@@ -104,7 +104,7 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
         Due::Lapse => expire::lapse(board, id, at, None),
         Due::Expire => expire::close(board, id, at, None, Happened::Expired),
         Due::Undecided => board.record(id, at, None, Happened::Undecided),
-        Due::Unused => board.record(id, at, None, Happened::Unused),
+        Due::Unused => board.record(id, at, None, Happened::Unused(Ended::default())),
         Due::Open => open::begin(board, id, at, None),
         Due::Remind => {
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);

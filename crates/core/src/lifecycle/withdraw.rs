@@ -6,6 +6,7 @@ use crate::command::{Command, Withdraw};
 use crate::event::Happened;
 use crate::grant::{Grant, Stage};
 use crate::id::GrantId;
+use crate::lifecycle::expire;
 use crate::refusal::{Code, Refusal};
 
 pub(crate) const CHECKS: &[Check<Withdraw>] = &[
@@ -20,7 +21,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Withdraw) -
     check::all(CHECKS, &on, ask)?;
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
-    board.record(&ask.grant, now, Some(cause), Happened::Withdrawn)?;
+    expire::close(board, &ask.grant, now, Some(cause), Happened::Withdrawn)?;
     Ok(ask.grant.clone())
 }
 

@@ -9,11 +9,13 @@ use tenure_core::lifecycle::decide_extension::{
 };
 use tenure_core::lifecycle::deny::DenialGiven;
 use tenure_core::lifecycle::effects::{EffectConfirmed, EffectLate, EffectMissed, KeptFor};
+use tenure_core::lifecycle::escalate::Escalated;
 use tenure_core::lifecycle::expire::{Ended, ExtensionLapsed};
 use tenure_core::lifecycle::extend::{Extended, ExtensionAsked};
-use tenure_core::lifecycle::open::Activated;
+use tenure_core::lifecycle::open::{Activated, NowWaits};
 use tenure_core::lifecycle::remind::Reminded;
 use tenure_core::lifecycle::request::Requested;
+use tenure_core::lifecycle::review::{ReviewDue, Reviewed};
 use tenure_core::lifecycle::revoke::Revoked;
 
 use crate::command::Asked;
@@ -21,43 +23,48 @@ use crate::effect::{Effect, Handed, HeldItem, Kept, Notice, Order, Task};
 use crate::event::{Cause, Event, Happened};
 use crate::fixture::{asked, at, flow_id, grant_id, item, mins, person_id, selectors, worker};
 use crate::flow::{CredentialKind, Kind};
-use crate::grant::{AskedExtension, Decision, Origin, Outcome, Waiting};
+use crate::grant::{AskedExtension, Decision, Origin, Outcome, TierDue, TierPlace, Tiers, Waiting};
 use crate::id::{CommandId, Integration, Revision};
 use crate::person::{Fact, Item, Names, Record};
 use crate::time::Timestamp;
 
 /// How many events there are.
-pub(crate) const EVENTS: usize = 26;
+pub(crate) const EVENTS: usize = 31;
 
 /// The place of an event among the examples: whoever adds an event adds an example.
 pub(crate) const fn place(happened: &Happened) -> usize {
     match happened {
         Happened::Requested(_) => 0,
         Happened::ApprovalGiven(_) => 1,
-        Happened::Approved(_) => 2,
-        Happened::DenialGiven(_) => 3,
-        Happened::Denied => 4,
-        Happened::Withdrawn => 5,
-        Happened::Undecided => 6,
-        Happened::Activated(_) => 7,
-        Happened::Unused => 8,
-        Happened::Reminded(_) => 9,
-        Happened::ExtensionAsked(_) => 10,
-        Happened::ExtensionApprovalGiven(_) => 11,
-        Happened::Extended(_) => 12,
-        Happened::ExtensionDenialGiven(_) => 13,
-        Happened::ExtensionDenied(_) => 14,
-        Happened::ExtensionLapsed(_) => 15,
-        Happened::Expired(_) => 16,
-        Happened::GivenBack(_) => 17,
-        Happened::Revoked(_) => 18,
-        Happened::KeptFor(_) => 19,
-        Happened::EffectTaken { .. } => 20,
-        Happened::EffectSkipped { .. } => 21,
-        Happened::EffectDone(_) => 22,
-        Happened::EffectFailed(_) => 23,
-        Happened::EffectLate(_) => 24,
-        Happened::EffectStuck { .. } => 25,
+        Happened::Escalated(_) => 2,
+        Happened::Approved(_) => 3,
+        Happened::DenialGiven(_) => 4,
+        Happened::Denied => 5,
+        Happened::Withdrawn(_) => 6,
+        Happened::Undecided => 7,
+        Happened::NowWaits(_) => 8,
+        Happened::Activated(_) => 9,
+        Happened::Unused(_) => 10,
+        Happened::Failed(_) => 11,
+        Happened::Reminded(_) => 12,
+        Happened::ExtensionAsked(_) => 13,
+        Happened::ExtensionApprovalGiven(_) => 14,
+        Happened::Extended(_) => 15,
+        Happened::ExtensionDenialGiven(_) => 16,
+        Happened::ExtensionDenied(_) => 17,
+        Happened::ExtensionLapsed(_) => 18,
+        Happened::Expired(_) => 19,
+        Happened::GivenBack(_) => 20,
+        Happened::Revoked(_) => 21,
+        Happened::ReviewDue(_) => 22,
+        Happened::Reviewed(_) => 23,
+        Happened::KeptFor(_) => 24,
+        Happened::EffectTaken { .. } => 25,
+        Happened::EffectSkipped { .. } => 26,
+        Happened::EffectDone(_) => 27,
+        Happened::EffectFailed(_) => 28,
+        Happened::EffectLate(_) => 29,
+        Happened::EffectStuck { .. } => 30,
     }
 }
 
@@ -80,29 +87,44 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
             origin: Arc::new(origin()),
             decide_by: at(1440),
             automatic: true,
+            tiers: vec![tier()],
         })),
-        Happened::ApprovalGiven(ApprovalGiven { decision: decision(), next_step: true }),
+        Happened::ApprovalGiven(ApprovalGiven { decision: decision(), next_step: true, tiers: vec![tier()] }),
+        Happened::Escalated(Escalated { place: tier().place, to: vec!["group:oncall".to_owned()] }),
         Happened::Approved(approved(about)),
         Happened::DenialGiven(DenialGiven { decision: decision() }),
         Happened::Denied,
-        Happened::Withdrawn,
+        Happened::Withdrawn(end_of_access.clone()),
         Happened::Undecided,
+        Happened::NowWaits(NowWaits {
+            waiting_for: Waiting::Provisioning,
+            opens_at: Some(end),
+            unused_at: end,
+            fails_at: Some(end),
+            told_until: Some(later),
+        }),
         Happened::Activated(Activated {
             since: about.now,
             end: about.now.plus(mins(60)),
             clipped: true,
             reminders: vec![about.now.plus(mins(45)), about.now.plus(mins(55))],
         }),
-        Happened::Unused,
+        Happened::Unused(end_of_access.clone()),
+        Happened::Failed(end_of_access.clone()),
         Happened::Reminded(Reminded { ends: end }),
         Happened::ExtensionAsked(Box::new(ExtensionAsked { asked: extension(about) })),
-        Happened::ExtensionApprovalGiven(ExtensionApprovalGiven { decision: decision(), next_step: true }),
+        Happened::ExtensionApprovalGiven(ExtensionApprovalGiven {
+            decision: decision(),
+            next_step: true,
+            tiers: vec![tier()],
+        }),
         Happened::Extended(Extended {
             by: names("alice"),
             span: mins(30),
             from: end,
             to: later,
             reason: Some("not done yet".to_owned()),
+            lane: true,
             reminders: vec![later.minus(mins(15)), later.minus(mins(5))],
         }),
         Happened::ExtensionDenialGiven(ExtensionDenialGiven { decision: decision() }),
@@ -111,6 +133,8 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
         Happened::Expired(end_of_access.clone()),
         Happened::GivenBack(end_of_access.clone()),
         Happened::Revoked(Revoked { reason: "incident over".to_owned(), ended: end_of_access }),
+        Happened::ReviewDue(ReviewDue { to: vec!["group:security".to_owned()] }),
+        Happened::Reviewed(Reviewed { by: names("bob"), reason: Some("justified".to_owned()) }),
         Happened::KeptFor(KeptFor {
             from: grant_id("g0"),
             items: (*about.scope).clone(),
@@ -137,6 +161,7 @@ pub(crate) fn event(happened: Happened) -> Event {
         Task::Provision { at: integration() },
         Task::Adjust { at: integration() },
         Task::Deprovision { at: integration() },
+        Task::Rotate { at: integration() },
         notice,
     ];
     let command = CommandId::new("c1").unwrap();
@@ -186,6 +211,8 @@ fn approved(about: &About) -> Approved {
         waiting_for: Some(Waiting::Start),
         opens_at: Some(at(30)),
         unused_at: at(90),
+        fails_at: Some(at(80)),
+        told_until: Some(at(150)),
     }
 }
 
@@ -196,12 +223,18 @@ fn extension(about: &About) -> AskedExtension {
         span: mins(30),
         end: about.end.plus(mins(30)),
         decide_by: about.end,
+        bridge: Some(about.end.plus(mins(10))),
         revision: Revision::new("r2").unwrap(),
         reason: Some("not done yet".to_owned()),
         content: "hash".to_owned(),
         approvals: Vec::new(),
         denials: Vec::new(),
+        tiers: Tiers::default(),
     }
+}
+
+fn tier() -> TierDue {
+    TierDue { at: at(10), place: TierPlace { list: 0, step: 1, tier: 2 } }
 }
 
 fn handed(about: &About) -> Handed {
@@ -238,7 +271,14 @@ pub(crate) fn orders() -> Vec<Happened> {
         let handed = Handed { kind: kind.to_owned(), order, ..handed(&about()) };
         Happened::EffectTaken { handed: Box::new(handed) }
     };
-    vec![taken("deprovision", remove), taken("notify:ending_soon", tell)]
+    let rotate = Order::Rotate {
+        at: integration(),
+        kind: Kind::Vaulted,
+        credential: CredentialKind::AccessKey,
+        items: vec![item("pg/b/read")],
+        keep: vec![kept(at(60))],
+    };
+    vec![taken("deprovision", remove), taken("rotate", rotate), taken("notify:ending_soon", tell)]
 }
 
 fn origin() -> Origin {
@@ -262,5 +302,8 @@ fn origin() -> Origin {
         reason: Some("INC-7".to_owned()),
         fields: BTreeMap::from([("ticket".to_owned(), "JIRA-12".to_owned())]),
         content: "hash".to_owned(),
+        lane: true,
+        break_glass: true,
+        unknown: BTreeSet::from([item("pg/a/read").resource]),
     }
 }

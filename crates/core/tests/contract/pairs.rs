@@ -128,7 +128,7 @@ fn may_follow(standing: Standing) -> &'static [&'static str] {
         Standing::Pending => {
             &["approval_given", "approved", "denial_given", "denied", "withdrawn", "undecided", "revoked"]
         }
-        Standing::Approved => &["withdrawn", "activated", "unused", "revoked"],
+        Standing::Approved => &["withdrawn", "now_waits", "activated", "unused", "failed", "revoked"],
         Standing::Active => {
             &["reminded", "extension_asked", "extended", "expired", "given_back", "revoked", "kept_for"]
         }
@@ -242,10 +242,15 @@ fn an_extension_moves_the_end_that_stands_and_only_later() {
             | Happened::Approved(_)
             | Happened::DenialGiven(_)
             | Happened::Denied
-            | Happened::Withdrawn
+            | Happened::Withdrawn(_)
+            | Happened::Escalated(_)
+            | Happened::NowWaits(_)
+            | Happened::Failed(_)
+            | Happened::ReviewDue(_)
+            | Happened::Reviewed(_)
             | Happened::Undecided
             | Happened::Activated(_)
-            | Happened::Unused
+            | Happened::Unused(_)
             | Happened::Reminded(_)
             | Happened::ExtensionAsked(_)
             | Happened::ExtensionApprovalGiven(_)

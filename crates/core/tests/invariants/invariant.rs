@@ -251,10 +251,15 @@ fn own(moment: &Moment<'_>) -> Result<(), String> {
             Happened::Requested(_)
             | Happened::Approved(_)
             | Happened::Denied
-            | Happened::Withdrawn
+            | Happened::Withdrawn(_)
+            | Happened::Escalated(_)
+            | Happened::NowWaits(_)
+            | Happened::Failed(_)
+            | Happened::ReviewDue(_)
+            | Happened::Reviewed(_)
             | Happened::Undecided
             | Happened::Activated(_)
-            | Happened::Unused
+            | Happened::Unused(_)
             | Happened::Reminded(_)
             | Happened::ExtensionAsked(_)
             | Happened::Extended(_)

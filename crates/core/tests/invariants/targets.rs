@@ -56,7 +56,7 @@ impl Targets {
                     self.present.insert((holder.clone(), kept.item.clone()), kept.until);
                 }
             }
-            Order::Tell { .. } => {}
+            Order::Rotate { .. } | Order::Tell { .. } => {}
         }
         Ok(already)
     }

@@ -63,7 +63,12 @@ impl Ask for Publish {
 /// None that can be met: a digest is always an id.
 pub fn publication(policy: &Policy) -> Result<Publication, Fault> {
     let flows = policy.flows().clone();
-    Ok(Publication { revision: revision(policy)?, source: Arc::from(policy.source()), flows })
+    Ok(Publication {
+        revision: revision(policy)?,
+        source: Arc::from(policy.source()),
+        flows,
+        beside: policy.beside().clone(),
+    })
 }
 
 /// The SHA-256 of the canonical text: layout, order of keys and comments do not change it.

@@ -112,6 +112,8 @@ impl Ask for Request {
             reason: self.reason,
             fields: self.fields,
             holder: self.holder,
+            break_glass: false,
+            resources: Vec::new(),
         };
         self.common.with(ids, Verb::Request(Box::new(request)))
     }

@@ -323,6 +323,8 @@ fn request(dice: &mut Dice, number: u64) -> Verb {
         reason: None,
         fields: Default::default(),
         holder: None,
+        break_glass: false,
+        resources: Vec::new(),
     }))
 }
 

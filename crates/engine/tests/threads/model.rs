@@ -93,6 +93,12 @@ impl Model {
 
     fn read(&self, read: &Read, world: &mut World) {
         let wanted = |grant: &Grant| match read {
+            Read::OpenAt(at) => !grant.is_closed() && grant.integrations().contains(at),
+            Read::Recent(person, flow, span) => {
+                grant.holder() == person
+                    && grant.origin.flow == *flow
+                    && world.clock.minus(*span) <= grant.changed_at
+            }
             Read::Command(_) | Read::Revision(_) => false,
             Read::Grant(id) => grant.id() == id,
             Read::Person(person) => grant.holder() == person && !grant.is_settled_for_good(),
@@ -108,7 +114,12 @@ impl Model {
                 let mut flows = known.map(|since| &since.flow).filter(|flow| flow.revision == *revision);
                 world.revisions.extend(flows.next().map(|flow| (revision.clone(), flow.clone())));
             }
-            Read::Grant(_) | Read::Person(_) | Read::OpenIn(_) | Read::OpenOn(_) => {}
+            Read::Grant(_)
+            | Read::Person(_)
+            | Read::OpenIn(_)
+            | Read::OpenOn(_)
+            | Read::OpenAt(_)
+            | Read::Recent(..) => {}
         }
     }
 }

@@ -41,9 +41,13 @@ impl Plan for Listening<'_> {
         if matches!(turn, Turn::Decided(_)) {
             let id = world.read.iter().find_map(|read| match read {
                 Read::Command(id) => Some(id.clone()),
-                Read::Grant(_) | Read::Person(_) | Read::Revision(_) | Read::OpenIn(_) | Read::OpenOn(_) => {
-                    None
-                }
+                Read::Grant(_)
+                | Read::Person(_)
+                | Read::Revision(_)
+                | Read::OpenIn(_)
+                | Read::OpenOn(_)
+                | Read::OpenAt(_)
+                | Read::Recent(..) => None,
             });
             self.order.lock().unwrap().extend(id.map(|id| (thread::current().id(), id)));
         }

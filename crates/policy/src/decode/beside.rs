@@ -1,11 +1,12 @@
 //! Kits, conflicts and guards.
 
-use tenure_core::id::{FlowId, Integration};
+use tenure_core::flow::beside::{Conflict, Guard, Kit, KitItem, Require};
+use tenure_core::id::{FlowId, Integration, KitId};
 use tenure_core::limits::{ITEMS_PER_REQUEST_MAX, SELECTORS_MAX};
+use tenure_core::person::{Item, ResourceId};
 
 use super::reader::Reader;
 use super::{Known, Scopes, condition, ids, requirement, shape, target};
-use crate::beside::{Conflict, Guard, Kit, KitItem, Require};
 use crate::document::{Node, Path, Value};
 use crate::problem::Code;
 
@@ -16,7 +17,7 @@ pub(super) fn kits(reader: &mut Reader, nodes: &[&Node], flows: &Known<'_>) -> V
     let kits = each(nodes, |n, node| {
         let path = list.index(n);
         let fields = reader.fields(node, &path, &shape::KIT)?;
-        let id = fields.must(reader, &path, "id", "every kit has one", Reader::id::<FlowId>);
+        let id = fields.must(reader, &path, "id", "every kit has one", Reader::id::<KitId>);
         let items = fields.must(reader, &path, "items", "say what is in it", |reader, node, path| {
             let items = reader.list(node, path, ITEMS_PER_REQUEST_MAX, "a list of items")?;
             if items.is_empty() {
@@ -31,7 +32,7 @@ pub(super) fn kits(reader: &mut Reader, nodes: &[&Node], flows: &Known<'_>) -> V
             let items = items.iter().enumerate();
             Some(items.filter_map(|(n, item)| kit_item(reader, item, &path.index(n), flows)).collect())
         });
-        Some(Kit { id: id?.to_string(), items: items? })
+        Some(Kit { id: id?, items: items? })
     });
     ids(reader, nodes, &list, "kit");
     kits
@@ -45,13 +46,8 @@ fn kit_item(reader: &mut Reader, node: &Node, path: &Path<'_>, flows: &Known<'_>
     let kind = fields.must(r, path, "type", "an item is literal", Reader::words);
     let name = fields.must(r, path, "name", "an item is literal", Reader::words);
     let permission = fields.must(r, path, "permission", "say which", Reader::words);
-    Some(KitItem {
-        flow: flow?,
-        integration: integration?,
-        kind: kind?,
-        name: name?,
-        permission: permission?,
-    })
+    let resource = ResourceId { integration: integration?, kind: kind?, name: name? };
+    Some(KitItem { flow: flow?, item: Item { resource, permission: permission? } })
 }
 
 fn flow(reader: &mut Reader, node: &Node, path: &Path<'_>, flows: &Known<'_>) -> Option<FlowId> {

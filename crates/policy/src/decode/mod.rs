@@ -21,11 +21,11 @@ mod target;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_core::flow::Parts;
+use tenure_core::flow::beside::{Conflict, Guard, Kit};
 use tenure_core::flow::target::Target;
 use tenure_core::limits::FLOWS_MAX;
 
 pub(crate) use self::reader::Reader;
-use crate::beside::{Conflict, Guard, Kit};
 use crate::document::{Node, Path, Place, Value};
 use crate::problem::Code;
 

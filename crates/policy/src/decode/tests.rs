@@ -129,7 +129,8 @@ fn what_stands_beside_the_flows_is_kept() {
     let draft = document(&mut reader, &merged);
     assert_eq!(draft.flows.len(), 3);
     let kit = draft.kits.first().unwrap();
-    assert_eq!((kit.id.as_str(), kit.items.first().unwrap().name.as_str()), ("incident-kit", "prod-orders"));
+    let first = &kit.items.first().unwrap().item;
+    assert_eq!((kit.id.as_str(), first.resource.name.as_str()), ("incident-kit", "prod-orders"));
     assert_eq!(draft.conflicts.first().unwrap().flows.len(), 2);
     let guard = draft.guards.first().unwrap();
     assert!(guard.require.steps && guard.require.reason && guard.require.when.is_some());

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use tenure_core::effect::Effect;
 use tenure_core::event::{Cause, Event, Happened};
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId, Revision};
+use tenure_core::lifecycle::revoke_all::RevokedAll;
 use tenure_core::machine;
 use tenure_core::record::{Entry, Published, Refused};
 use tenure_core::refusal::Code;
 use tenure_core::time::Timestamp;
 use tenure_core::view::View;
-use tenure_core::world::{Publication, Receipt};
+use tenure_core::world::{Found, Publication, Receipt};
 
 use super::state::State;
 use crate::fault::StoreFault;
@@ -25,16 +26,18 @@ use crate::store::Compile;
 const FORMAT: u32 = 1;
 
 /// Verbs as refusals name them.
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 16] = [
     "request",
     "approve",
     "deny",
     "withdraw",
+    "activate",
     "extend",
     "approve_extension",
     "deny_extension",
     "give_back",
     "revoke",
+    "review",
     "publish",
     "settle",
     "take_effect",
@@ -54,7 +57,15 @@ enum Line {
     /// One line of the record.
     Record { position: u64, recorded_at: Timestamp, entry: Written },
     /// What a command answered.
-    Receipt { command: CommandId, content: String, view: Option<Box<View>> },
+    Receipt {
+        command: CommandId,
+        content: String,
+        view: Option<Box<View>>,
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        more: Vec<View>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        revoked: Option<Found>,
+    },
     /// The last line: how many came before it, so that a file that was cut short is noticed.
     End { lines: u64 },
 }
@@ -84,6 +95,7 @@ enum Written {
         actor: String,
         command: CommandId,
     },
+    Revoked(RevokedAll),
 }
 
 /// Writes lines and counts them.
@@ -112,7 +124,8 @@ impl Writer {
         let receipts: BTreeMap<_, _> = state.receipts.iter().collect();
         for (command, receipt) in receipts {
             let (content, view) = (receipt.content.clone(), receipt.view.clone().map(Box::new));
-            self.line(&Line::Receipt { command: command.clone(), content, view })?;
+            let (more, revoked) = (receipt.more.clone(), receipt.revoked.clone());
+            self.line(&Line::Receipt { command: command.clone(), content, view, more, revoked })?;
         }
         Ok(())
     }
@@ -157,6 +170,7 @@ fn written(entry: &Entry) -> Result<Written, StoreFault> {
             actor: published.actor.clone(),
             command: published.command.clone(),
         },
+        Entry::Revoked(revoked) => Written::Revoked(revoked.as_ref().clone()),
     })
 }
 
@@ -194,9 +208,9 @@ pub(super) fn read(bytes: &[u8], compile: &dyn Compile) -> Result<BTreeMap<Names
                     .record(position, recorded_at, entry)
                     .map_err(|why| at(count, &why))?;
             }
-            Line::Receipt { command, content, view } => {
+            Line::Receipt { command, content, view, more, revoked } => {
                 let view = view.map(|view| *view);
-                let receipt = Arc::new(Receipt { content, view });
+                let receipt = Arc::new(Receipt { content, view, more, revoked });
                 within(&mut open, count)?.state.receipts.insert(command, receipt);
             }
         }
@@ -280,6 +294,7 @@ impl Tenant {
             Written::Published { published, at, actor, command } => {
                 Entry::Published(Published { published, at, actor, command })
             }
+            Written::Revoked(revoked) => Entry::Revoked(Arc::new(revoked)),
         };
         self.entries.push((recorded_at, entry));
         Ok(())

@@ -128,6 +128,19 @@ impl Staged {
                 let found = self.found(state, state.indexes.on_item(item), wanted);
                 world.grants.extend(found);
             }
+            Read::OpenAt(at) => {
+                let wanted = |grant: &Grant| grant.integrations().contains(at) && lasts(grant, world.clock);
+                let found = self.found(state, state.ids(), wanted);
+                world.grants.extend(found);
+            }
+            Read::Recent(person, flow, span) => {
+                let from = world.clock.minus(*span);
+                let wanted = |grant: &Grant| {
+                    grant.holder() == person && grant.origin.flow == *flow && from <= grant.changed_at
+                };
+                let found = self.found(state, state.of_holder(person), wanted);
+                world.grants.extend(found);
+            }
         }
     }
 

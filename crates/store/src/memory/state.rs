@@ -68,6 +68,16 @@ impl State {
         self.grants.get(id).map(|kept| &kept.grant)
     }
 
+    /// Every grant, in order of id.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &GrantId> {
+        self.order.iter()
+    }
+
+    /// Every grant of a holder, open or closed.
+    pub(super) fn of_holder(&self, holder: &PersonId) -> impl Iterator<Item = &GrantId> {
+        self.holders.get(holder).into_iter().flatten()
+    }
+
     /// Writes all that was decided. Nothing here can be refused any more.
     pub(super) fn commit(&mut self, staged: Staged) {
         for (at, document) in staged.documents {

@@ -57,7 +57,12 @@ pub(crate) fn policy(name: &str) -> Result<Publication, String> {
         other => return Err(format!("`{other}` is no policy of these stories")),
     };
     let flows = flows.into_iter().map(|parts| (parts.id.clone(), Arc::new(Flow::new(parts).unwrap())));
-    Ok(Publication { revision: revision(name), source: Arc::from(name), flows: flows.collect() })
+    Ok(Publication {
+        revision: revision(name),
+        source: Arc::from(name),
+        flows: flows.collect(),
+        beside: Arc::default(),
+    })
 }
 
 fn revision(name: &str) -> Revision {

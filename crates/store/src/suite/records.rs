@@ -26,6 +26,7 @@ pub(super) fn positions_count_from_one_without_a_gap(house: &impl House) {
             Entry::Event(event) => event.happened.name(),
             Entry::Refused(refused) => refused.refused.as_str(),
             Entry::Published(_) => "published",
+            Entry::Revoked(_) => "revoked",
         })
         .collect();
     assert_eq!(

@@ -243,6 +243,8 @@ pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Tim
         reason: None,
         fields: BTreeMap::new(),
         holder: None,
+        break_glass: false,
+        resources: Vec::new(),
     }))
 }
 

@@ -90,7 +90,7 @@ fn what_was_never_put_there_does_not_stay() {
     let orders: Vec<Order> = tenant.deliver("alice").into_iter().map(|handed| handed.order).collect();
     let keeps = orders.iter().filter_map(|order| match order {
         Order::Remove { remove, keep, .. } => Some((remove.clone(), keep.len())),
-        Order::Hold { .. } | Order::Tell { .. } => None,
+        Order::Hold { .. } | Order::Rotate { .. } | Order::Tell { .. } => None,
     });
     assert_eq!(keeps.collect::<Vec<_>>(), [(vec![item("pg/b/read")], 0)]);
 }

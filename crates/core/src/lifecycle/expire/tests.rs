@@ -42,7 +42,7 @@ fn the_end_takes_away_what_nothing_keeps() {
                 assert!(*cut_sessions && *outcome == Some(Outcome::Expired));
                 Some(remove.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
             }
-            Order::Hold { .. } | Order::Tell { .. } => None,
+            Order::Hold { .. } | Order::Rotate { .. } | Order::Tell { .. } => None,
         })
         .collect();
     assert_eq!(removed, ["aws/database/b/read", "pg/database/a/read"]);
@@ -107,7 +107,7 @@ fn r31_each_grant_has_its_own_end_and_targets_the_latest_of_all() {
         .into_iter()
         .filter_map(|handed| match handed.order {
             Order::Hold { items, .. } => Some(items[0].until),
-            Order::Remove { .. } | Order::Tell { .. } => None,
+            Order::Remove { .. } | Order::Rotate { .. } | Order::Tell { .. } => None,
         })
         .collect();
     assert_eq!(ends, [at(119), at(119)], "both say the latest");

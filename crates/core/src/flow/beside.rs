@@ -1,22 +1,32 @@
-//! What stands in a document beside its flows: kits, conflicts, guards.
-//!
-//! They are read and checked whole. This version does not act on them yet, and so refuses a document
-//! that has one.
+//! What stands in a document beside its flows: kits, conflicts, guards. They hold over every flow.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tenure_core::flow::condition::Condition;
-use tenure_core::flow::requirement::MfaRule;
-use tenure_core::flow::target::Target;
-use tenure_core::id::{FlowId, Integration};
-use tenure_core::time::Span;
+use super::condition::Condition;
+use super::requirement::MfaRule;
+use super::target::Target;
+use crate::id::{FlowId, KitId};
+use crate::person::Item;
+use crate::time::Span;
+
+/// What stands in a document beside its flows.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Shopping lists over flows.
+    pub kits: BTreeMap<KitId, Kit>,
+    /// What one person may not hold together.
+    pub conflicts: Vec<Conflict>,
+    /// What holds for items, by whatever flow they are asked for.
+    pub guards: Vec<Guard>,
+}
 
 /// A shopping list over flows: one request, one grant a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kit {
     /// Its name in the document.
-    pub id: String,
-    /// What is in it.
+    pub id: KitId,
+    /// What is in it, in the order in which it is judged.
     pub items: Vec<KitItem>,
 }
 
@@ -25,14 +35,8 @@ pub struct Kit {
 pub struct KitItem {
     /// By which flow it is asked for.
     pub flow: FlowId,
-    /// The instance.
-    pub integration: Integration,
-    /// The type.
-    pub kind: String,
-    /// The name.
-    pub name: String,
-    /// The permission.
-    pub permission: String,
+    /// The item, literal.
+    pub item: Item,
 }
 
 /// A toxic combination: one person may hold at most one of these at a time.
