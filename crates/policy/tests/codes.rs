@@ -131,6 +131,16 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "contradiction",
         "extension.approval.first",
     ),
+    (
+        "  approval: {decide_within: 10m, steps: [{approvers: [owner], escalate: [{after: 10m, to: [manager]}]}]}",
+        "contradiction",
+        "approval.steps[0].escalate[0].after",
+    ),
+    (
+        "  extension: {times: 1, span: {default: 1h}, approval: {decide_within: 10m, steps: [{approvers: [owner], escalate: [{after: 10m, to: [manager]}]}]}}",
+        "contradiction",
+        "extension.approval.steps[0].escalate[0].after",
+    ),
     ("  notify: {before_end: [5m, 300s]}", "contradiction", "notify.before_end[1]"),
     (
         "  hours: {zone: UTC, open: [{days: [mon], from: \"08:00\", to: \"09:00\"}], closed: [{from: 2026-01-02T00:00, to: 2026-01-01T00:00}]}",

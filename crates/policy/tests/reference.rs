@@ -23,7 +23,6 @@ fn the_example_has_no_problem_but_fields_that_are_not_acted_on_yet() {
         [
             ("unsupported", "flows[0].activate_within"),
             ("unsupported", "flows[0].approval.automatic.times"),
-            ("unsupported", "flows[0].approval.steps[0].escalate"),
             ("unsupported", "flows[0].limits.requests"),
             ("unsupported", "flows[0].limits.extensions"),
             ("unsupported", "flows[0].break_glass"),

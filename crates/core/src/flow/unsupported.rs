@@ -4,7 +4,7 @@
 //! nothing is accepted and ignored. Who builds one of them takes its line out of the table.
 
 use super::approval_rule::{Approval, Decided};
-use super::extension_rule::{DecidedBy, ExtensionApproval, GovernedBy};
+use super::extension_rule::{ExtensionApproval, GovernedBy};
 use super::target::Take;
 use super::valid::{Found, Wrong, WrongCode};
 use super::{Activation, Kind, Parts};
@@ -49,11 +49,6 @@ const FIELDS: &[Field] = &[
         },
         what: "a quota on automatic approval",
         instead: "leave `times` and `per` out and say `when`",
-    },
-    Field {
-        used: |parts| of_steps(parts, |step| !step.escalate.is_empty(), "escalate"),
-        what: "escalation",
-        instead: "leave `escalate` out and name these people among the approvers",
     },
     Field {
         used: |parts| {
@@ -118,25 +113,4 @@ fn decided(parts: &Parts) -> Option<&Decided> {
         Approval::Automatic => None,
         Approval::Decided(decided) => Some(decided),
     }
-}
-
-/// Where a field of a step is used, in the steps of requests and of extensions.
-fn of_steps(parts: &Parts, used: fn(&super::approval_rule::Step) -> bool, field: &str) -> Vec<String> {
-    let extension = parts.extension.as_ref().and_then(|rule| match &rule.approval {
-        ExtensionApproval::Automatic | ExtensionApproval::Decided { by: DecidedBy::Same, .. } => None,
-        ExtensionApproval::Decided { by: DecidedBy::Steps(decided), .. } => Some(decided),
-    });
-    let mut paths = Vec::new();
-    for (place, rule) in [("approval", decided(parts)), ("extension.approval", extension)] {
-        let lists = rule.map(|rule| rule.lists.as_slice()).unwrap_or_default();
-        for (n, steps) in lists.iter().enumerate() {
-            let list = if lists.len() == 1 { "steps".to_owned() } else { format!("any_of[{n}].steps") };
-            for (m, step) in steps.iter().enumerate() {
-                if used(step) {
-                    paths.push(format!("{place}.{list}[{m}].{field}"));
-                }
-            }
-        }
-    }
-    paths
 }

@@ -375,11 +375,11 @@ fn lists(found: &mut Found, at: &str, decided: &Decided) {
     for (n, steps) in decided.lists.iter().enumerate() {
         let path =
             if decided.lists.len() == 1 { format!("{at}.steps") } else { format!("{at}.any_of[{n}].steps") };
-        list(found, &path, steps, decided.decide_within);
+        list(found, at, &path, steps, decided.decide_within);
     }
 }
 
-fn list(found: &mut Found, at: &str, steps: &[Step], decide_within: Span) {
+fn list(found: &mut Found, rule: &str, at: &str, steps: &[Step], decide_within: Span) {
     if steps.is_empty() {
         found.range(
             at,
@@ -408,14 +408,19 @@ fn list(found: &mut Found, at: &str, steps: &[Step], decide_within: Span) {
                 "give each step a name of its own",
             );
         }
-        one_step(found, &path, step, decide_within);
+        one_step(found, &path, step);
+        tiers(found, rule, &path, step, decide_within);
     }
 }
 
-fn one_step(found: &mut Found, path: &str, step: &Step, decide_within: Span) {
+fn one_step(found: &mut Found, path: &str, step: &Step) {
     found.people(&format!("{path}.approvers"), &step.approvers, Related::ManagerAndOwner);
     found.counted(&format!("{path}.needed"), step.needed, COUNT_MAX);
     mfa(found, &format!("{path}.mfa"), step.mfa.as_ref());
+}
+
+/// A tier that is asked when all is over asks nobody.
+fn tiers(found: &mut Found, rule: &str, path: &str, step: &Step, decide_within: Span) {
     if step.escalate.len() > TIERS_MAX {
         found.add(
             WrongCode::TooLarge,
@@ -433,9 +438,9 @@ fn one_step(found: &mut Found, path: &str, step: &Step, decide_within: Span) {
         if tier.after >= decide_within {
             found.clash(
                 &after,
-                &["approval.decide_within"],
+                &[&format!("{rule}.decide_within")],
                 format!(
-                    "after `{}` the request has long run out, `{decide_within}` after it was made",
+                    "after `{}` nobody decides any more: `{decide_within}` is all the time there is",
                     tier.after
                 ),
                 &format!("write less than `{decide_within}`, or a longer `decide_within`"),

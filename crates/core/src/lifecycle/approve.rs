@@ -91,7 +91,8 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Approve) ->
     let after = Ballot { approvals: &approvals, ..ballot };
     let next_step = !met && after.open_steps().any(|(place, _)| !before.contains(&place));
     let (now, cause) = (on.now(), on.cause());
-    let given = Happened::ApprovalGiven(ApprovalGiven { decision, next_step, tiers: Vec::new() });
+    let tiers = if met { Vec::new() } else { after.tiers_due(&before, now) };
+    let given = Happened::ApprovalGiven(ApprovalGiven { decision, next_step, tiers });
     board.record(&ask.grant, now, Some(cause.clone()), given)?;
     if met {
         settle(board, &ask.grant, cause)?;

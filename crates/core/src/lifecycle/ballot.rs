@@ -1,13 +1,13 @@
 //! Whose decision counts where: the steps of an approval, the decisions given, and what is still awaited.
 
-use std::collections::BTreeSet;
-
 use crate::check::{No, On};
 use crate::flow::approval_rule::{Decided, Order, Step};
-use crate::grant::{AskedExtension, Decision, Grant};
+use crate::flow::selector::Selector;
+use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue, TierPlace, Tiers};
 use crate::lifecycle::{bring, eligible, remind};
-use crate::person::{Names, Person};
-use crate::refusal::{Code, Refusal};
+use crate::person::Names;
+use crate::refusal::{Code, Refusal, WouldPass};
+use crate::time::Timestamp;
 
 /// A place that a decision can fill: list and step, by number.
 pub(crate) type Place = (u16, u16);
@@ -64,26 +64,31 @@ impl<'a> Ballot<'a> {
         }
     }
 
-    /// `approval.not_awaited`: their step comes later, or is filled.
+    /// `approval.not_awaited`: their step or their tier comes later, or the step is filled.
     pub(crate) fn is_awaited(&self, on: &On<'_>) -> Result<(), No> {
         if self.awaited(on).is_empty() {
             let waits: Vec<String> = self.open_steps().map(|(_, step)| step.name.clone()).collect();
             let words = format!("no decision of `{}` is awaited now", on.actor());
-            return Err(Refusal::new(Code::ApprovalNotAwaited, words).with("awaited", waits).into());
+            let refusal = Refusal::new(Code::ApprovalNotAwaited, words).with("awaited", waits);
+            return Err(refusal.or_some(self.asked_at(on).map(WouldPass::At)).into());
         }
         Ok(())
     }
 
-    /// The steps that this person may fill, whether they are awaited or not.
+    /// The steps that this person may fill, whether they are awaited or not, and in whatever tier they stand.
     pub(crate) fn places(&self, on: &On<'_>) -> Vec<Place> {
         let Some(decider) = on.person() else { return Vec::new() };
-        self.steps().filter(|(_, step)| self.may(step, decider)).map(|(place, _)| place).collect()
+        let fills = |step: &Step| step.everybody().any(|one| eligible::means(one, decider, self.grant));
+        self.steps().filter(|(_, step)| fills(step)).map(|(place, _)| place).collect()
     }
 
-    /// The steps that this person may fill and that are awaited now.
+    /// The steps that this person may fill and that are awaited now, of this person too: a tier is asked in its turn.
     pub(crate) fn awaited(&self, on: &On<'_>) -> Vec<Place> {
-        let open: BTreeSet<Place> = self.open_steps().map(|(place, _)| place).collect();
-        self.places(on).into_iter().filter(|place| open.contains(place)).collect()
+        let Some(decider) = on.person() else { return Vec::new() };
+        let awaits = |(place, step): &(Place, &'a Step)| {
+            self.asked_so_far(*place, step).any(|one| eligible::means(one, decider, self.grant))
+        };
+        self.open_steps().filter(awaits).map(|(place, _)| place).collect()
     }
 
     /// Steps that wait for a decision now, in order.
@@ -164,6 +169,72 @@ impl<'a> Ballot<'a> {
         remind::resolved(approvers, self.grant)
     }
 
+    /// The tiers that are still to come, where these steps were awaited before and the open ones are now. A step
+    /// that is awaited from now on counts from now; one that is filled asks nobody any more.
+    pub(crate) fn tiers_due(&self, before: &[Place], now: Timestamp) -> Vec<TierDue> {
+        let known = self.tiers().map_or(&[][..], |tiers| &tiers.due);
+        let mut due = Vec::new();
+        for ((list, number), step) in self.open_steps() {
+            if before.contains(&(list, number)) {
+                due.extend(known.iter().filter(|due| (due.place.list, due.place.step) == (list, number)));
+                continue;
+            }
+            due.extend((0_u16..).zip(&step.escalate).map(|(tier, rule)| TierDue {
+                at: now.plus(rule.after),
+                place: TierPlace { list, step: number, tier },
+            }));
+        }
+        due.sort_unstable();
+        due
+    }
+
+    /// Whom that tier adds: its selectors, resolved where they can be.
+    pub(crate) fn tier(&self, place: TierPlace) -> Vec<String> {
+        let step = self.step((place.list, place.step));
+        let tier = step.and_then(|step| step.escalate.get(usize::from(place.tier)));
+        remind::resolved(tier.into_iter().flat_map(|tier| &tier.to), self.grant)
+    }
+
+    /// When a tier with this person is asked, if the step still waits then.
+    fn asked_at(&self, on: &On<'_>) -> Option<Timestamp> {
+        let decider = on.person()?;
+        let adds = |due: &&TierDue| {
+            let step = self.step((due.place.list, due.place.step));
+            let tier = step.and_then(|step| step.escalate.get(usize::from(due.place.tier)));
+            tier.is_some_and(|tier| tier.to.iter().any(|one| eligible::means(one, decider, self.grant)))
+        };
+        let asked = self.tiers()?.due.iter().find(adds)?.at;
+        self.decide_by().is_some_and(|until| asked < until).then_some(asked)
+    }
+
+    /// The approvers of the step, and the tiers that were reached.
+    fn asked_so_far(&self, (list, step): Place, rule: &'a Step) -> impl Iterator<Item = &'a Selector> {
+        let reached = move |tier: u16| {
+            let place = TierPlace { list, step, tier };
+            self.tiers().is_some_and(|tiers| tiers.reached.contains(&place))
+        };
+        let tiers = (0_u16..).zip(&rule.escalate).filter(move |(tier, _)| reached(*tier));
+        rule.approvers.iter().chain(tiers.flat_map(|(_, tier)| &tier.to))
+    }
+
+    /// Escalation as it stands, while a decision is awaited.
+    fn tiers(&self) -> Option<&'a Tiers> {
+        match (self.asked, &self.grant.stage) {
+            (Some(asked), _) => Some(&asked.tiers),
+            (None, Stage::Pending(pending)) => Some(&pending.tiers),
+            (None, Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_)) => None,
+        }
+    }
+
+    /// Until when it can be decided, while a decision is awaited.
+    fn decide_by(&self) -> Option<Timestamp> {
+        match (self.asked, &self.grant.stage) {
+            (Some(asked), _) => Some(asked.decide_by),
+            (None, Stage::Pending(pending)) => Some(pending.decide_by),
+            (None, Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_)) => None,
+        }
+    }
+
     fn steps(&self) -> impl Iterator<Item = (Place, &'a Step)> {
         let lists = self.rule.map_or(&[][..], |rule| &rule.lists);
         (0_u16..)
@@ -188,10 +259,6 @@ impl<'a> Ballot<'a> {
                 most_filled(steps, &with_one_more) > matched(steps, list, self.approvals)
             }
         }
-    }
-
-    fn may(&self, step: &Step, decider: &Person) -> bool {
-        step.approvers.iter().any(|selector| eligible::means(selector, decider, self.grant))
     }
 
     /// The step's condition over the decider. What is asked is what is decided on: the extension, where it is one.
@@ -317,6 +384,7 @@ pub(crate) fn awaits(on: &On<'_>, ballot: &Ballot<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::id::PersonId;
+    use crate::person::Person;
 
     fn names(id: &str) -> Names {
         Person::new(PersonId::new(id).unwrap()).names()

@@ -112,6 +112,7 @@ pub(crate) fn approve(
     let next_step = !met && after.open_steps().any(|(place, _)| !before.contains(&place));
     let active = check::running(grant)?;
     let (now, cause) = (on.now(), on.cause());
+    let tiers = if met { Vec::new() } else { after.tiers_due(&before, now) };
     let extended = Extended {
         by: asked.by,
         span: asked.span,
@@ -121,8 +122,7 @@ pub(crate) fn approve(
         lane: false,
         reminders: remind::due(&board.pinned(grant)?.notify.before_end, active.since, asked.end, now),
     };
-    let given =
-        Happened::ExtensionApprovalGiven(ExtensionApprovalGiven { decision, next_step, tiers: Vec::new() });
+    let given = Happened::ExtensionApprovalGiven(ExtensionApprovalGiven { decision, next_step, tiers });
     board.record(&ask.grant, now, Some(cause.clone()), given)?;
     if met {
         board.record(&ask.grant, now, Some(cause), Happened::Extended(extended))?;

@@ -2,10 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::board::Board;
 use crate::effect::{Notice, Task};
-use crate::event::IllegalEvent;
-use crate::grant::{Grant, Stage, TierPlace, Tiers};
-use crate::lifecycle::request;
+use crate::event::{Happened, IllegalEvent};
+use crate::grant::{AskedExtension, Grant, Stage, TierPlace, Tiers};
+use crate::id::GrantId;
+use crate::lifecycle::{decide_extension, request};
+use crate::machine::Fault;
+use crate::time::Timestamp;
 
 /// Nobody decided for so long that more people are asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +19,21 @@ pub struct Escalated {
     pub place: TierPlace,
     /// Whom it adds: selectors, resolved where they can be.
     pub to: Vec<String>,
+}
+
+/// The first tier that is due asks its people. Whether the step tells those who were asked first is another
+/// matter: to be told is what a tier is for.
+pub(crate) fn next(board: &mut Board<'_>, id: &GrantId, at: Timestamp) -> Result<(), Fault> {
+    let Some(grant) = board.grant(id) else { return Ok(()) };
+    let asked = asked(grant);
+    let (tiers, ballot) = match (&grant.stage, asked) {
+        (_, Some(asked)) => (&asked.tiers, decide_extension::ballot_on(board, grant, asked)?),
+        (Stage::Pending(pending), None) => (&pending.tiers, request::ballot(grant, board.pinned(grant)?)),
+        (Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_), None) => return Ok(()),
+    };
+    let Some(place) = tiers.due.first().map(|due| due.place) else { return Ok(()) };
+    let to = ballot.tier(place);
+    board.record(id, at, None, Happened::Escalated(Escalated { place, to }))
 }
 
 /// Each tier is reached once.
@@ -38,6 +57,13 @@ fn reach(tiers: &mut Tiers, place: TierPlace) -> bool {
 }
 
 pub(crate) fn effects(after: &Grant, event: &Escalated) -> Vec<Task> {
-    let asked = after.active().and_then(|active| active.asked.as_ref());
-    vec![Task::Notify { notice: Notice::Escalated, to: event.to.clone(), ends: asked.map(|asked| asked.end) }]
+    let ends = asked(after).map(|asked| asked.end);
+    vec![Task::Notify { notice: Notice::Escalated, to: event.to.clone(), ends }]
 }
+
+fn asked(grant: &Grant) -> Option<&AskedExtension> {
+    grant.active().and_then(|active| active.asked.as_deref())
+}
+
+#[cfg(test)]
+mod tests;

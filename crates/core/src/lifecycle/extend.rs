@@ -101,7 +101,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
         }),
         Some(within) => {
             let decide_by = within.map_or(active.end, |within| now.plus(within)).min(active.end);
-            let asked = AskedExtension {
+            let mut asked = AskedExtension {
                 content: content(rules.grant, &by, span, to, ask.reason.as_deref()),
                 by,
                 at: now,
@@ -115,6 +115,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
                 denials: Vec::new(),
                 tiers: Tiers::default(),
             };
+            asked.tiers.due = decide_extension::ballot_on(on.board, rules.grant, &asked)?.tiers_due(&[], now);
             Happened::ExtensionAsked(Box::new(ExtensionAsked { asked }))
         }
     };

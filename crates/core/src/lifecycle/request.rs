@@ -72,7 +72,10 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) ->
     let origin = Arc::new(origin(&on, ask, flow, holder));
     let id = origin.id.clone();
     let decide_by = decide_by(flow, &origin, now);
-    let requested = Requested { origin, decide_by, automatic, tiers: Vec::new() };
+    let mut requested = Requested { origin, decide_by, automatic, tiers: Vec::new() };
+    if !automatic {
+        requested.tiers = ballot(&evolve(&requested, now), flow).tiers_due(&[], now);
+    }
     board.record(&id, now, Some(cause.clone()), Happened::Requested(Box::new(requested)))?;
     if automatic {
         approve::settle(board, &id, cause)?;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::board::Board;
 use crate::event::Happened;
-use crate::grant::{Active, Approved, Grant, Stage};
+use crate::grant::{Active, Approved, Grant, Pending, Stage};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::expire::{self, Ended};
-use crate::lifecycle::open;
 use crate::lifecycle::remind::Reminded;
+use crate::lifecycle::{escalate, open};
 use crate::machine::Fault;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -22,6 +22,7 @@ enum Due {
     Undecided,
     Unused,
     Open,
+    Tier,
     Remind,
 }
 
@@ -75,12 +76,18 @@ fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> 
 /// What falls due next of a grant, by now.
 fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
     let due = match &grant.stage {
-        Stage::Pending(pending) => Some((pending.decide_by, Due::Undecided)),
+        Stage::Pending(pending) => due_undecided(pending),
         Stage::Approved(approved) => due_waiting(board, grant, approved),
         Stage::Active(active) => due_running(active),
         Stage::Closed(_) => None,
     };
     due.filter(|(at, _)| *at <= board.now)
+}
+
+/// The end of the approvers' time, unless more of them are asked first.
+fn due_undecided(pending: &Pending) -> Option<(Timestamp, Due)> {
+    let tier = pending.tiers.next().map(|at| (at, Due::Tier));
+    [Some((pending.decide_by, Due::Undecided)), tier].into_iter().flatten().min()
 }
 
 /// The opening, unless waiting ends in vain first: `activate_within`, or the flow's `until` as it then was.
@@ -96,7 +103,8 @@ fn due_waiting(board: &Board<'_>, grant: &Grant, approved: &Approved) -> Option<
 fn due_running(active: &Active) -> Option<(Timestamp, Due)> {
     let lapse = active.asked.as_ref().map(|asked| (asked.decide_by, Due::Lapse));
     let remind = active.reminders.first().map(|at| (*at, Due::Remind));
-    [lapse, Some((active.held_until(), Due::Expire)), remind].into_iter().flatten().min()
+    let tier = active.asked.as_ref().and_then(|asked| asked.tiers.next()).map(|at| (at, Due::Tier));
+    [lapse, Some((active.held_until(), Due::Expire)), tier, remind].into_iter().flatten().min()
 }
 
 fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result<(), Fault> {
@@ -106,6 +114,7 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
         Due::Undecided => board.record(id, at, None, Happened::Undecided),
         Due::Unused => board.record(id, at, None, Happened::Unused(Ended::default())),
         Due::Open => open::begin(board, id, at, None),
+        Due::Tier => escalate::next(board, id, at),
         Due::Remind => {
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);
             board.record(id, at, None, Happened::Reminded(Reminded { ends }))

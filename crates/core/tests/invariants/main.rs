@@ -59,9 +59,10 @@ fn the_stories_reach_every_event_and_many_refusals() {
     assert!(codes.len() > 25, "only {codes:?}");
 }
 
-const EVENTS: [&str; 26] = [
+const EVENTS: [&str; 27] = [
     "requested",
     "approval_given",
+    "escalated",
     "approved",
     "denial_given",
     "denied",

@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use crate::flow::Parts;
-use crate::flow::approval_rule::Order;
+use crate::flow::approval_rule::{Order, Tier};
 use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
 use crate::id::PersonId;
 use crate::person::Person;
@@ -101,10 +101,17 @@ fn db() -> Parts {
 fn ask() -> Parts {
     let mut parts = short(automatic("ask"));
     rule(&mut parts).times = 3;
-    let by = DecidedBy::Steps(decided(vec![step("boss", &["group:boss"])]));
+    let mut named = step("named", &["user:bob", "user:carol"]);
+    named.escalate = vec![in_the_end(3)];
+    let by = DecidedBy::Steps(decided(vec![named]));
     let decide_within = Some(mins(6));
     rule(&mut parts).approval = ExtensionApproval::Decided { first: 0, bridge: None, decide_within, by };
     parts
+}
+
+/// After so many minutes every boss may decide.
+fn in_the_end(minutes: u64) -> Tier {
+    Tier { after: mins(minutes), to: selectors(&["group:boss"]) }
 }
 
 fn two() -> Parts {
@@ -114,7 +121,9 @@ fn two() -> Parts {
     parts.limits.open_per_person = Some(2);
     let decided = ruling(&mut parts);
     (decided.order, decided.denials) = (Order::Any, 2);
-    decided.lists[0].push(step("named", &["user:carol", "user:bob"]));
+    let mut named = step("named", &["user:carol", "user:bob"]);
+    named.escalate = vec![in_the_end(4), in_the_end(9)];
+    decided.lists[0].push(named);
     let rule = rule(&mut parts);
     (rule.anchor, rule.times) = (Anchor::Now, 3);
     let ExtensionApproval::Decided { by, .. } = extension_by(&["group:boss"]) else { panic!("steps decide") };

@@ -40,7 +40,7 @@ pub(super) struct ApprovalRule {
     /// All of these are needed.
     #[schemars(length(min = 1, max = 16))]
     steps: Option<Vec<Step>>,
-    /// Lists of steps, of which one suffices. Not acted on yet.
+    /// Lists of steps, of which one suffices.
     #[schemars(length(min = 1, max = 16))]
     any_of: Option<Vec<StepList>>,
 }
@@ -97,9 +97,9 @@ pub(super) struct Step {
     reason: Option<bool>,
     /// What login the decider must bring. Default: none.
     mfa: Option<Mfa>,
-    /// Whether the approvers are told. Default true; false is not acted on yet.
+    /// Whether the approvers are told. Default true.
     tell: Option<bool>,
-    /// Who is added when nobody decides. Not acted on yet.
+    /// Who is added when nobody decides.
     #[schemars(length(max = 5))]
     escalate: Option<Vec<Tier>>,
 }
