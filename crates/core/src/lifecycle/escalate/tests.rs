@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::command::{Request, Verb};
-use crate::effect::Task;
+use crate::effect::{Notice, Task};
 use crate::event::{Event, Happened};
 use crate::fixture::*;
 use crate::flow::Parts;
@@ -48,9 +48,9 @@ fn swept(tenant: &mut Tenant) -> &mut Tenant {
 
 /// Which tiers were told, when, and whom they added.
 fn told(tenant: &Tenant) -> Vec<(Timestamp, String)> {
-    let one = |event: &Event| match &event.happened {
-        Happened::Escalated(escalated) => Some((event.at, escalated.to.join(" "))),
-        _ => None,
+    let one = |event: &Event| {
+        let Happened::Escalated(escalated) = &event.happened else { return None };
+        Some((event.at, escalated.to.join(" ")))
     };
     tenant.of("g1").filter_map(one).collect()
 }
@@ -209,12 +209,11 @@ fn whom_a_tier_means_is_named_and_told_though_the_step_tells_nobody() {
     swept(tenant.at(10));
     assert_eq!(told(&tenant), [(at(10), "user:max user:olga role:cto".to_owned())]);
     let tasks = tenant.events.iter().flat_map(|event| &event.effects).map(|effect| &effect.task);
-    let whom: Vec<usize> = tasks
-        .filter_map(|task| match task {
-            Task::Notify { to, .. } => Some(to.len()),
-            _ => None,
-        })
-        .collect();
+    let whom = tasks.filter_map(|task| {
+        let Task::Notify { to, .. } = task else { return None };
+        Some(to.len())
+    });
+    let whom: Vec<usize> = whom.collect();
     assert_eq!(whom, [0, 3]);
     assert_eq!(yes(&mut tenant, &member("max", &[])), None);
 }
@@ -264,9 +263,9 @@ fn at_one_instant_a_tier_comes_before_a_reminder_and_after_a_lapse() {
     let expected =
         [(at(40), "escalated"), (at(40), "reminded"), (at(55), "escalated"), (at(59), "extension_lapsed")];
     assert_eq!(named, expected);
-    let ends = tenant.of("g1").flat_map(|event| &event.effects).filter_map(|effect| match &effect.task {
-        Task::Notify { notice: crate::effect::Notice::Escalated, ends, .. } => Some(*ends),
-        _ => None,
+    let ends = tenant.of("g1").flat_map(|event| &event.effects).filter_map(|effect| {
+        let Task::Notify { notice: Notice::Escalated, ends, .. } = &effect.task else { return None };
+        Some(*ends)
     });
     assert_eq!(ends.collect::<Vec<_>>(), [Some(at(90)), Some(at(90))], "the end that was asked");
     let mut together = extending(|parts| {
