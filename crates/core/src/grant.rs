@@ -443,7 +443,7 @@ impl Grant {
                 let begins = approved.opens_at.unwrap_or(approved.unused_at).max(approved.unused_at);
                 Some(begins.plus(self.terms.span))
             }
-            Stage::Active(active) => Some(active.held_until()),
+            Stage::Active(active) => Some(active.over_by()),
             Stage::Closed(_) => None,
         }
     }
@@ -505,10 +505,17 @@ impl Active {
         self.asked.as_ref().and_then(|asked| asked.bridge).unwrap_or(self.end)
     }
 
-    /// Whether access runs at that instant.
+    /// When it is over if nobody decides on the extension that awaits it: at its end, or when the decision
+    /// is due past it.
+    #[must_use]
+    pub fn over_by(&self) -> Timestamp {
+        self.asked.as_ref().map_or(self.end, |asked| self.end.max(asked.decide_by))
+    }
+
+    /// Whether access runs at that instant, time alone considered.
     #[must_use]
     pub fn runs(&self, at: Timestamp) -> bool {
-        self.since <= at && at < self.held_until()
+        self.since <= at && at < self.over_by()
     }
 }
 

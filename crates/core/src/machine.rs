@@ -317,8 +317,12 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::ExtensionAsked(_) => extend::effects_asked(board, after),
         Happened::ExtensionApprovalGiven(given) => decide_extension::effects_approval(board, after, given),
         Happened::Extended(extended) => Ok(extend::effects(after, extended)),
-        Happened::ExtensionDenied(denied) => Ok(decide_extension::effects_ended(after, &denied.by)),
-        Happened::ExtensionLapsed(lapsed) => Ok(decide_extension::effects_ended(after, &lapsed.by)),
+        Happened::ExtensionDenied(ended) => {
+            Ok(decide_extension::effects_ended(after, &ended.by, ended.falls_back))
+        }
+        Happened::ExtensionLapsed(ended) => {
+            Ok(decide_extension::effects_ended(after, &ended.by, ended.falls_back))
+        }
         Happened::Expired(ended) => Ok(expire::effects(after, Closing::Expired, &ended.kept)),
         Happened::GivenBack(ended) => Ok(expire::effects(after, Closing::GivenBack, &ended.kept)),
         Happened::Revoked(revoked) => Ok(expire::effects(after, Closing::Revoked, &revoked.ended.kept)),

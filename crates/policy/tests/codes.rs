@@ -160,11 +160,6 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "unsupported",
         "extension.governed_by",
     ),
-    (
-        "  extension: {times: 1, span: {default: 1h}, approval: {bridge: 5m, steps: same}}",
-        "unsupported",
-        "extension.approval.bridge",
-    ),
 ];
 
 /// Whole documents, the code, and the path.

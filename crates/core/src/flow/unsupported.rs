@@ -4,7 +4,7 @@
 //! nothing is accepted and ignored. Who builds one of them takes its line out of the table.
 
 use super::approval_rule::{Approval, Decided};
-use super::extension_rule::{ExtensionApproval, GovernedBy};
+use super::extension_rule::GovernedBy;
 use super::target::Take;
 use super::valid::{Found, Wrong, WrongCode};
 use super::{Activation, Kind, Parts};
@@ -49,17 +49,6 @@ const FIELDS: &[Field] = &[
         },
         what: "a quota on automatic approval",
         instead: "leave `times` and `per` out and say `when`",
-    },
-    Field {
-        used: |parts| {
-            let bridge = parts.extension.as_ref().is_some_and(|rule| match &rule.approval {
-                ExtensionApproval::Automatic => false,
-                ExtensionApproval::Decided { bridge, .. } => bridge.is_some(),
-            });
-            at("extension.approval.bridge", bridge)
-        },
-        what: "access that runs on while an extension awaits its decision",
-        instead: "leave `bridge` out",
     },
     Field {
         used: |parts| {

@@ -289,7 +289,7 @@ fn timely(until: Option<u8>, from: u64, asks: bool) -> [Parts; 2] {
     if asks {
         rule(&mut auto).approval = crate::flow::extension_rule::ExtensionApproval::Decided {
             first: 1,
-            bridge: None,
+            bridge: Some(mins(4)),
             decide_within: Some(mins(7)),
             by: crate::flow::extension_rule::DecidedBy::Steps(decided(vec![step("boss", &["group:boss"])])),
         };

@@ -12,7 +12,7 @@ use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::ballot::{self, Ballot, Place};
 use crate::lifecycle::extend::{self, Extended};
-use crate::lifecycle::{bring, remind, request, rules};
+use crate::lifecycle::{bring, expire, remind, request, rules};
 use crate::machine::Fault;
 use crate::refusal::{Code, Refusal};
 
@@ -36,11 +36,14 @@ pub struct ExtensionDenialGiven {
     pub decision: Decision,
 }
 
-/// The extension was denied. The grant is otherwise untouched.
+/// The extension was denied. The grant is otherwise untouched, unless only a bridge still carried it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExtensionDenied {
     /// Who had asked.
     pub by: PersonId,
+    /// Whether access is held to its end again, and no longer as far as a bridge carried it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub falls_back: bool,
 }
 
 pub(crate) const APPROVE: &[Check<DecideExtension>] = &[
@@ -141,7 +144,10 @@ pub(crate) fn deny(board: &mut Board<'_>, command: &Command, ask: &DecideExtensi
     let given = Happened::ExtensionDenialGiven(ExtensionDenialGiven { decision });
     board.record(&ask.grant, now, Some(cause.clone()), given)?;
     if closes {
-        board.record(&ask.grant, now, Some(cause), Happened::ExtensionDenied(ExtensionDenied { by }))?;
+        let falls_back = expire::falls_back(board, &ask.grant, now);
+        let denied = ExtensionDenied { by, falls_back };
+        board.record(&ask.grant, now, Some(cause.clone()), Happened::ExtensionDenied(denied))?;
+        expire::close_past_end(board, &ask.grant, now, Some(cause))?;
     }
     Ok(ask.grant.clone())
 }
@@ -175,18 +181,23 @@ pub(crate) fn effects_approval(
     after: &Grant,
     event: &ExtensionApprovalGiven,
 ) -> Result<Vec<Task>, Fault> {
-    if event.next_step { extend::effects_asked(board, after) } else { Ok(Vec::new()) }
+    match after.active().and_then(|active| active.asked.as_deref()) {
+        Some(asked) if event.next_step => Ok(vec![extend::wanted(board, after, asked)?]),
+        Some(_) | None => Ok(Vec::new()),
+    }
 }
 
-/// Denied or lapsed: the parties are told, and who asked where that is somebody else.
-pub(crate) fn effects_ended(after: &Grant, asked_by: &PersonId) -> Vec<Task> {
+/// Denied or lapsed: targets that were told of a bridge, and the parties, and who asked where that is
+/// somebody else.
+pub(crate) fn effects_ended(after: &Grant, asked_by: &PersonId, falls_back: bool) -> Vec<Task> {
     let mut to = remind::parties(after);
     let asker = format!("user:{asked_by}");
     if !to.contains(&asker) {
         to.push(asker);
     }
     let ends = after.active().map(|active| active.end);
-    vec![Task::Notify { notice: Notice::Decided, to, ends }]
+    let adjust = extend::adjusted(after).filter(|_| falls_back);
+    adjust.chain([Task::Notify { notice: Notice::Decided, to, ends }]).collect()
 }
 
 /// The ballot on an extension that awaits its decision, under the revision it was asked under.

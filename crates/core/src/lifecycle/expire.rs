@@ -6,7 +6,7 @@ use crate::board::Board;
 use crate::effect::{Kept, Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
 use crate::flow::Kind;
-use crate::grant::{Closed, Grant, Outcome, Stage};
+use crate::grant::{Active, Closed, Grant, Outcome, Stage};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::{deny, effects, remind, request};
 use crate::machine::Fault;
@@ -26,18 +26,49 @@ pub struct Ended {
 pub struct ExtensionLapsed {
     /// Who had asked.
     pub by: PersonId,
+    /// Whether access is held to its end again, and no longer as far as a bridge carried it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub falls_back: bool,
 }
 
-/// An extension was not decided in time.
-pub(crate) fn lapse(
+/// An extension was not decided in time. Where only its bridge still carried the access, that is over too.
+pub(crate) fn lapse(board: &mut Board<'_>, id: &GrantId, at: Timestamp) -> Result<(), Fault> {
+    let falls_back = falls_back(board, id, at);
+    lapsed(board, id, at, None, falls_back)?;
+    close_past_end(board, id, at, None)
+}
+
+/// Whether access falls back from a bridge to its end, if the extension is not granted at that instant.
+pub(crate) fn falls_back(board: &Board<'_>, id: &GrantId, at: Timestamp) -> bool {
+    let Some(active) = board.grant(id).and_then(Grant::active) else { return false };
+    let bridged = active.asked.as_ref().is_some_and(|asked| asked.bridge.is_some());
+    bridged && at < active.end
+}
+
+/// Access that only a bridge carried past its end is over when nothing awaits a decision any more.
+pub(crate) fn close_past_end(
     board: &mut Board<'_>,
     id: &GrantId,
     at: Timestamp,
     cause: Option<Cause>,
 ) -> Result<(), Fault> {
+    let over = |active: &Active| active.asked.is_none() && active.end <= at;
+    if board.grant(id).and_then(Grant::active).is_some_and(over) {
+        close(board, id, at, cause, Happened::Expired)?;
+    }
+    Ok(())
+}
+
+fn lapsed(
+    board: &mut Board<'_>,
+    id: &GrantId,
+    at: Timestamp,
+    cause: Option<Cause>,
+    falls_back: bool,
+) -> Result<(), Fault> {
     let asked = board.grant(id).and_then(Grant::active).and_then(|active| active.asked.as_deref());
     let Some(by) = asked.map(|asked| asked.by.id.clone()) else { return Ok(()) };
-    board.record(id, at, cause, Happened::ExtensionLapsed(ExtensionLapsed { by }))
+    board.record(id, at, cause, Happened::ExtensionLapsed(ExtensionLapsed { by, falls_back }))
 }
 
 /// Closes a grant: a waiting extension lapses with it, and what stays is passed on to the grants it stays for.
@@ -48,7 +79,7 @@ pub(crate) fn close(
     cause: Option<Cause>,
     how: impl FnOnce(Ended) -> Happened,
 ) -> Result<(), Fault> {
-    lapse(board, id, at, cause.clone())?;
+    lapsed(board, id, at, cause.clone(), false)?;
     let Some(grant) = board.grant(id) else { return Ok(()) };
     let kept = if grant.active().is_some() { kept(board, grant, at) } else { Vec::new() };
     board.record(id, at, cause.clone(), how(Ended { kept: kept.clone() }))?;
@@ -104,8 +135,9 @@ pub(crate) fn effects(after: &Grant, outcome: Outcome, kept: &[Kept]) -> Vec<Tas
         Outcome::Denied | Outcome::Undecided => deny::effects_closed(after),
         Outcome::Withdrawn => removals(after, kept),
         Outcome::Unused | Outcome::Failed | Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => {
+            // The instant at which access ended: before its end, or under a bridge after it.
             let ends = match &after.stage {
-                Stage::Closed(closed) => closed.end.map(|end| end.min(closed.at)),
+                Stage::Closed(closed) => closed.since.map(|_| closed.at),
                 Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
             };
             let notice = Task::Notify { notice: Notice::Ended, to: remind::parties(after), ends };

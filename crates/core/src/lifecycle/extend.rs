@@ -12,7 +12,7 @@ use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
 use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
 use crate::id::{GrantId, digest};
-use crate::lifecycle::rules::{self, Rules};
+use crate::lifecycle::rules::{self, Awaited, Rules};
 use crate::lifecycle::withdraw::is_party;
 use crate::lifecycle::{bring, decide_extension, eligible, remind, request};
 use crate::machine::Fault;
@@ -99,8 +99,11 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
             lane: false,
             reminders: remind::due(&board.pinned(rules.grant)?.notify.before_end, active.since, to, now),
         }),
-        Some(within) => {
-            let decide_by = within.map_or(active.end, |within| now.plus(within)).min(active.end);
+        Some(Awaited { within, bridge }) => {
+            // INVARIANT: the end that was asked lies within the total, so the bridge does too.
+            let bridge = bridge.map(|bridge| active.end.plus(bridge).min(to));
+            let held_until = bridge.unwrap_or(active.end);
+            let decide_by = within.map_or(held_until, |within| now.plus(within)).min(held_until);
             let mut asked = AskedExtension {
                 content: content(rules.grant, &by, span, to, ask.reason.as_deref()),
                 by,
@@ -108,7 +111,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
                 span,
                 end: to,
                 decide_by,
-                bridge: None,
+                bridge,
                 revision: rules.flow.revision.clone(),
                 reason: ask.reason.clone(),
                 approvals: Vec::new(),
@@ -138,7 +141,9 @@ pub(crate) fn evolve_asked(mut grant: Grant, event: &ExtensionAsked) -> Result<G
 /// An end is never moved earlier, nor from another end than the one that stands.
 pub(crate) fn evolve(mut grant: Grant, event: &Extended, at: Timestamp) -> Result<Grant, IllegalEvent> {
     match &mut grant.stage {
-        Stage::Active(active) if active.end == event.from && event.from < event.to && at < active.end => {
+        Stage::Active(active)
+            if active.end == event.from && event.from < event.to && at < active.held_until() =>
+        {
             active.end = event.to;
             active.reminders.clone_from(&event.reminders);
             active.asked = None;
@@ -157,15 +162,25 @@ pub(crate) fn effects_asked(board: &Board<'_>, after: &Grant) -> Result<Vec<Task
     let Some(asked) = after.active().and_then(|active| active.asked.as_deref()) else {
         return Ok(Vec::new());
     };
+    let bridged = adjusted(after).filter(|_| asked.bridge.is_some());
+    Ok(bridged.chain([wanted(board, after, asked)?]).collect())
+}
+
+/// Those whose decision is awaited now are told.
+pub(crate) fn wanted(board: &Board<'_>, after: &Grant, asked: &AskedExtension) -> Result<Task, Fault> {
     let ballot = decide_extension::ballot_on(board, after, asked)?;
     let to = ballot.tell(ballot.open_steps().map(|(_, step)| step));
-    Ok(vec![Task::Notify { notice: Notice::ExtensionWanted, to, ends: Some(asked.end) }])
+    Ok(Task::Notify { notice: Notice::ExtensionWanted, to, ends: Some(asked.end) })
 }
 
 pub(crate) fn effects(after: &Grant, event: &Extended) -> Vec<Task> {
-    let adjust = after.integrations().into_iter().map(|at| Task::Adjust { at: at.clone() });
     let notice = Task::Notify { notice: Notice::Extended, to: remind::parties(after), ends: Some(event.to) };
-    adjust.chain([notice]).collect()
+    adjusted(after).chain([notice]).collect()
+}
+
+/// Every target is told until when access is held now.
+pub(crate) fn adjusted(after: &Grant) -> impl Iterator<Item = Task> {
+    after.integrations().into_iter().map(|at| Task::Adjust { at: at.clone() })
 }
 
 /// The hash of all that approvers of an extension decide on: whose access, who asks, to which end, why.
@@ -374,5 +389,7 @@ pub(crate) fn click(grant: &GrantId, holder: Option<&Person>) -> Extend {
     }
 }
 
+#[cfg(test)]
+mod bridge;
 #[cfg(test)]
 mod tests;

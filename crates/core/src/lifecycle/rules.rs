@@ -29,6 +29,15 @@ pub(crate) struct Rules<'a> {
     pub(crate) shut: bool,
 }
 
+/// What a decision on an extension is waited for with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Awaited {
+    /// How long people have; as long as access is held where none is set.
+    pub(crate) within: Option<Span>,
+    /// How long access runs on past its end meanwhile.
+    pub(crate) bridge: Option<Span>,
+}
+
 impl<'a> Rules<'a> {
     /// The rules of this extension; they are read once for all its checks.
     pub(crate) fn of<'o>(on: &'o On<'a>, ask: &Extend) -> Result<&'o Self, No> {
@@ -117,15 +126,17 @@ impl<'a> Rules<'a> {
         (span, self.end_of(on.now(), span))
     }
 
-    /// Who must approve this click: nobody, or people within a time (until the end where none is set).
-    pub(crate) fn approval(&self, on: &On<'_>, ask: &Extend) -> Result<Option<Option<Span>>, No> {
+    /// Whether people must approve this click: nobody, or what is then awaited.
+    pub(crate) fn approval(&self, on: &On<'_>, ask: &Extend) -> Result<Option<Awaited>, No> {
         let used = self.grant.extensions.len();
         match &self.rule.approval {
-            ExtensionApproval::Decided { first, decide_within, .. }
+            ExtensionApproval::Decided { first, decide_within, bridge, .. }
                 if used >= usize::try_from(*first).unwrap_or(usize::MAX) =>
             {
                 match steps(self.flow, self.rule) {
-                    Some(decided) if !self.lane_is_open(on, ask, decided)? => Ok(Some(*decide_within)),
+                    Some(decided) if !self.lane_is_open(on, ask, decided)? => {
+                        Ok(Some(Awaited { within: *decide_within, bridge: *bridge }))
+                    }
                     Some(_) | None => Ok(None),
                 }
             }

@@ -57,7 +57,7 @@ pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) ->
 fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
     match &grant.stage {
         Stage::Pending(pending) => Ok(board.now < pending.decide_by),
-        Stage::Active(active) => Ok(board.now < active.held_until()),
+        Stage::Active(active) => Ok(board.now < active.over_by()),
         Stage::Closed(_) => Ok(false),
         Stage::Approved(_) => still_waits_or_runs(board, grant),
     }
@@ -109,7 +109,7 @@ fn due_running(active: &Active) -> Option<(Timestamp, Due)> {
 
 fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result<(), Fault> {
     match due {
-        Due::Lapse => expire::lapse(board, id, at, None),
+        Due::Lapse => expire::lapse(board, id, at),
         Due::Expire => expire::close(board, id, at, None, Happened::Expired),
         Due::Undecided => board.record(id, at, None, Happened::Undecided),
         Due::Unused => board.record(id, at, None, Happened::Unused(Ended::default())),

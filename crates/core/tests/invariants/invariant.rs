@@ -153,7 +153,9 @@ fn inside(moment: &Moment<'_>) -> Result<(), String> {
             Stage::Closed(closed) => match (closed.since, closed.end) {
                 (Some(since), Some(end)) => {
                     let expired = closed.outcome == Outcome::Expired;
-                    since <= closed.at && if expired { closed.at == end } else { closed.at < end }
+                    let bridge = bridge(moment.settled, grant).unwrap_or(end).max(end);
+                    let last = if expired { closed.at <= bridge } else { closed.at < bridge };
+                    since <= closed.at && last && (!expired || closed.at >= end)
                 }
                 (None, None) => true,
                 (Some(_), None) | (None, Some(_)) => false,
@@ -177,6 +179,16 @@ fn inside(moment: &Moment<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// How far the extension that was asked last would have carried the grant while it was awaited.
+fn bridge(tenant: &Tenant, grant: &Grant) -> Option<crate::time::Timestamp> {
+    let mut of = tenant.events.iter().rev().filter(|event| event.grant == *grant.id());
+    of.find_map(
+        |event| {
+            if let Happened::ExtensionAsked(asked) = &event.happened { asked.asked.bridge } else { None }
+        },
+    )
 }
 
 /// What happened by this command.

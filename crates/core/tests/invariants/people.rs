@@ -104,8 +104,8 @@ fn ask() -> Parts {
     let mut named = step("named", &["user:bob", "user:carol"]);
     named.escalate = vec![in_the_end(3)];
     let by = DecidedBy::Steps(decided(vec![named]));
-    let decide_within = Some(mins(6));
-    rule(&mut parts).approval = ExtensionApproval::Decided { first: 0, bridge: None, decide_within, by };
+    let (decide_within, bridge) = (Some(mins(6)), Some(mins(4)));
+    rule(&mut parts).approval = ExtensionApproval::Decided { first: 0, bridge, decide_within, by };
     parts
 }
 
@@ -127,7 +127,8 @@ fn two() -> Parts {
     let rule = rule(&mut parts);
     (rule.anchor, rule.times) = (Anchor::Now, 3);
     let ExtensionApproval::Decided { by, .. } = extension_by(&["group:boss"]) else { panic!("steps decide") };
-    rule.approval = ExtensionApproval::Decided { first: 1, bridge: None, decide_within: None, by };
+    let bridge = Some(mins(8));
+    rule.approval = ExtensionApproval::Decided { first: 1, bridge, decide_within: None, by };
     parts
 }
 

@@ -30,8 +30,8 @@ struct Entry {
     key: Key,
     /// The active grant with the latest end, then the smallest id, and that end.
     runs: Option<(GrantId, Timestamp)>,
-    /// When the first of the approved grants that wait opens.
-    opens_at: Option<Timestamp>,
+    /// From when the rules must say: an approved grant opens, or a decision is due that a bridge waits for.
+    unsure_from: Option<Timestamp>,
 }
 
 /// Person, integration, type, name and permission in one piece, each after its length: one place in
@@ -57,7 +57,7 @@ impl HeldIndex {
         let Some(entry) = self.entries.find(hash(&self.seed, ask), |entry| entry.key.is(ask)) else {
             return Known::Surely(None);
         };
-        if entry.opens_at.is_some_and(|opens| opens <= at) {
+        if entry.unsure_from.is_some_and(|from| from <= at) {
             return Known::Unsettled;
         }
         let runs = entry.runs.as_ref().filter(|(_, until)| at < *until);
@@ -78,19 +78,19 @@ impl HeldIndex {
             .clone()
             .filter_map(runs)
             .max_by(|(one, ends), (other, until)| ends.cmp(until).then_with(|| other.cmp(one)));
-        let opens_at = covering.filter_map(opens_at).min();
+        let unsure_from = covering.filter_map(unsure_from).min();
         let found = self.entries.find_entry(hashed, |entry| entry.key.is(ask));
-        match (found, runs.is_some() || opens_at.is_some()) {
+        match (found, runs.is_some() || unsure_from.is_some()) {
             (Ok(mut old), true) => {
                 let entry = old.get_mut();
                 entry.runs = runs;
-                entry.opens_at = opens_at;
+                entry.unsure_from = unsure_from;
             }
             (Ok(old), false) => drop(old.remove()),
             (Err(_), false) => {}
             (Err(_), true) => {
                 let seed = &self.seed;
-                let entry = Entry { key: Key::of(ask), runs, opens_at };
+                let entry = Entry { key: Key::of(ask), runs, unsure_from };
                 self.entries.insert_unique(hashed, entry, |entry| entry.key.hash(seed));
             }
         }
@@ -101,10 +101,13 @@ fn runs(grant: &Grant) -> Option<(GrantId, Timestamp)> {
     grant.active().map(|active| (grant.id().clone(), active.held_until()))
 }
 
-fn opens_at(grant: &Grant) -> Option<Timestamp> {
+fn unsure_from(grant: &Grant) -> Option<Timestamp> {
     match &grant.stage {
         Stage::Approved(approved) => approved.opens_at,
-        Stage::Pending(_) | Stage::Active(_) | Stage::Closed(_) => None,
+        Stage::Active(active) => {
+            active.asked.as_ref().filter(|asked| asked.bridge.is_some()).map(|asked| asked.decide_by)
+        }
+        Stage::Pending(_) | Stage::Closed(_) => None,
     }
 }
 

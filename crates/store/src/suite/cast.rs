@@ -122,8 +122,9 @@ fn decided() -> Parts {
         automatic: None,
         lists: vec![vec![step]],
     };
-    let decided =
-        ExtensionApproval::Decided { first: 0, bridge: None, decide_within: None, by: DecidedBy::Same };
+    // Some decisions are due before the end, some after it and before the bridge is over, some with it.
+    let (bridge, decide_within) = (Some(Span::minutes(20)), Some(Span::minutes(45)));
+    let decided = ExtensionApproval::Decided { first: 0, bridge, decide_within, by: DecidedBy::Same };
     Parts {
         id: FlowId::new("decided").unwrap(),
         revision: revision("decided"),

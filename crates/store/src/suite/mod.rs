@@ -80,6 +80,7 @@ pub fn run(house: &impl House) {
     time::r17_an_expiry_is_decided_again_in_the_commit(house);
     time::access_is_over_without_a_sweep(house);
     time::access_that_waits_for_its_start_begins_without_a_sweep(house);
+    time::a_bridge_is_over_when_its_decision_is_due_without_a_sweep(house);
     time::r45_a_host_ahead_of_its_store_changes_nothing(house);
     records::positions_count_from_one_without_a_gap(house);
     records::a_history_is_the_records_of_one_grant(house);

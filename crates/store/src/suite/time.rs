@@ -8,7 +8,7 @@ use tenure_core::record::Entry;
 use tenure_core::time::Span;
 
 use super::House;
-use super::cast::{nine, person};
+use super::cast::{nine, owner, person};
 use super::story::{Story, accepted, actor, extend, id, refused, request, view};
 use crate::batch::Answered;
 use crate::query::Limit;
@@ -84,6 +84,30 @@ pub(super) fn access_that_waits_for_its_start_begins_without_a_sweep(house: &imp
     }
     story.clock.set(end);
     assert!(story.holds(&alice, "pg/orders/read").is_none());
+}
+
+/// An extension asked at these minutes is decided within 45, and carries access to minute 80 meanwhile.
+pub(super) fn a_bridge_is_over_when_its_decision_is_due_without_a_sweep(house: &impl House) {
+    for (asked, due, over) in [(5, 50, 60), (30, 75, 75), (40, 80, 80)] {
+        let mut story = Story::begin(house);
+        let alice = person("alice");
+        view(story.request(&alice, "g1", "decided", &["pg/orders/read"]));
+        view(story.approve(&owner("dora"), "g1"));
+        story.at(asked);
+        let bridged = nine().plus(Span::minutes(80));
+        assert_eq!(view(story.extend(&alice, "g1")).held_until, Some(bridged));
+        let (due, over) = (nine().plus(Span::minutes(due)), nine().plus(Span::minutes(over)));
+        for (at, until) in [
+            (due.minus(Span::millis(1)), Some(bridged)),
+            (due, Some(over).filter(|over| due < *over)),
+            (over.minus(Span::millis(1)), Some(if due < over { over } else { bridged })),
+            (over, None),
+            (bridged, None),
+        ] {
+            story.clock.set(at);
+            assert_eq!(story.holds(&alice, "pg/orders/read").map(|held| held.until), until, "{asked} {at}");
+        }
+    }
 }
 
 pub(super) fn r45_a_host_ahead_of_its_store_changes_nothing(house: &impl House) {
