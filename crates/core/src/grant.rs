@@ -161,15 +161,15 @@ pub struct Approved {
     /// What it waits for; nothing only in the moment between approval and access.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub waiting_for: Option<Waiting>,
-    /// When nothing is waited for any more; absent where that moment is not known to come.
+    /// When what it waits for comes by itself: the planned start, or the opening. Access runs no earlier.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub opens_at: Option<Timestamp>,
     /// When it is unused.
     pub unused_at: Timestamp,
-    /// When it has failed, where the target must confirm and has been told.
+    /// When it has failed, where the targets must confirm, were told and have not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fails_at: Option<Timestamp>,
-    /// The latest end that can come of it, which the target has been told.
+    /// The latest end that can come of it: the targets are told this before access runs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub told_until: Option<Timestamp>,
 }
@@ -392,6 +392,22 @@ impl Grant {
         }
     }
 
+    /// Until when targets are to hold its items: access runs, or targets were told to give them before it does.
+    #[must_use]
+    pub fn reserved_until(&self, at: Timestamp) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Active(active) => active.runs(at).then(|| active.held_until()),
+            Stage::Approved(approved) => approved.told_until.filter(|_| at < approved.waits_until()),
+            Stage::Pending(_) | Stage::Closed(_) => None,
+        }
+    }
+
+    /// Whether a worker was handed the item to give, or it stayed for this grant: it may be there.
+    #[must_use]
+    pub fn may_be_there(&self, item: &Item) -> bool {
+        self.targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(item))
+    }
+
     /// The items still in its scope, with their facts.
     pub fn items(&self) -> impl Iterator<Item = &Asked> {
         let whole = self.terms.scope.len() == self.origin.items.len();
@@ -440,8 +456,8 @@ impl Grant {
         match &self.stage {
             Stage::Pending(pending) => Some(pending.decide_by),
             Stage::Approved(approved) => {
-                let begins = approved.opens_at.unwrap_or(approved.unused_at).max(approved.unused_at);
-                Some(begins.plus(self.terms.span))
+                // It begins before it is unused or has failed, and what opens later than that opens nothing.
+                Some(approved.waits_until().plus(self.terms.span))
             }
             Stage::Active(active) => Some(active.over_by()),
             Stage::Closed(_) => None,
@@ -495,6 +511,14 @@ impl Grant {
     #[must_use]
     pub fn is_settled_for_good(&self) -> bool {
         self.is_closed() && self.outbox.is_empty() && !self.awaits_review()
+    }
+}
+
+impl Approved {
+    /// When waiting ends in vain, as far as the grant itself knows it: it is unused, or has failed.
+    #[must_use]
+    pub fn waits_until(&self) -> Timestamp {
+        self.fails_at.map_or(self.unused_at, |fails| fails.min(self.unused_at))
     }
 }
 

@@ -3,12 +3,11 @@
 //! They are read and checked like every other field, and then the flow is refused with words:
 //! nothing is accepted and ignored. Who builds one of them takes its line out of the table.
 
+use super::Parts;
 use super::approval_rule::{Approval, Decided};
 use super::extension_rule::GovernedBy;
 use super::target::Take;
 use super::valid::{Found, Wrong, WrongCode};
-use super::{Activation, Kind, Parts};
-use crate::limits::ACTIVATE_WITHIN_DEFAULT;
 
 /// One field: where it is used in a flow, and what to do without it.
 struct Field {
@@ -19,28 +18,9 @@ struct Field {
 
 const FIELDS: &[Field] = &[
     Field {
-        used: |parts| at("kind", parts.kind != Kind::Elevation),
-        what: "an account or a secret of the grant's own",
-        instead: "leave `kind` out: the holder's own account then gets more permissions",
-    },
-    Field {
         used: |parts| at("take", parts.take == Take::All),
         what: "taking the whole list",
         instead: "leave `take` out: the request then names its items",
-    },
-    Field {
-        used: |parts| at("activation", parts.activation != Activation::OnApproval),
-        what: "activation by the holder or by confirmation",
-        instead: "leave `activation` out: the approval then activates",
-    },
-    Field {
-        // With `on_approval` nothing that is waited for can be missed in open hours. (No time at all is wrong in itself.)
-        used: |parts| {
-            let within = parts.activate_within;
-            at("activate_within", within != ACTIVATE_WITHIN_DEFAULT && !within.is_zero())
-        },
-        what: "a time within which access must begin",
-        instead: "leave `activate_within` out: the approval, the planned start or the opening activates",
     },
     Field {
         used: |parts| {
@@ -72,11 +52,6 @@ const FIELDS: &[Field] = &[
         used: |parts| at("break_glass", parts.break_glass.is_some()),
         what: "access in an emergency without approval",
         instead: "leave `break_glass` out, and name people who are on call among the approvers",
-    },
-    Field {
-        used: |parts| at("credentials.rotate", parts.credentials.is_some_and(|rule| rule.rotate_on_end)),
-        what: "rotating a credential at the end",
-        instead: "leave `rotate` out",
     },
 ];
 

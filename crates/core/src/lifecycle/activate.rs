@@ -3,17 +3,23 @@
 use crate::board::Board;
 use crate::check::{self, Check, No, On};
 use crate::command::{Activate, Command};
-use crate::grant::{Grant, Stage, Waiting};
+use crate::grant::{Grant, Outcome, Stage, Waiting};
 use crate::id::GrantId;
-use crate::lifecycle::{bring, open};
-use crate::refusal::{Code, Refusal};
+use crate::lifecycle::{bring, eligible, open, request};
+use crate::person::Person;
+use crate::refusal::{Code, Refusal, WouldPass};
 
+/// What was promised stands: all is judged by the revision it was asked under, with the holder's facts of today.
 pub(crate) const CHECKS: &[Check<Activate>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
-    Check { codes: &[Code::ActorNotAllowed], run: |on, ask| holder(on, on.grant(&ask.grant)?) },
+    Check { codes: &[Code::ActorNotAllowed], run: |on, ask| holder(on, ask).map(|_| ()) },
     Check { codes: &[Code::GrantExpired, Code::GrantNotActive], run: |on, ask| waits(on.grant(&ask.grant)?) },
     Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
+    Check { codes: &[Code::PersonNotEligible], run: eligibility },
+    Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
+    Check { codes: &[Code::HoursClosed], run: hours },
+    Check { codes: &[Code::MfaMissing, Code::MfaStale], run: login },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Activate) -> Result<GrantId, No> {
@@ -26,20 +32,63 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Activate) -
 }
 
 /// `actor.not_allowed`: only the holder begins. Carries nothing of the grant.
-fn holder(on: &On<'_>, grant: &Grant) -> Result<(), No> {
-    if on.person().is_some_and(|person| person.id == *grant.holder()) {
-        return Ok(());
-    }
-    Err(Refusal::new(Code::ActorNotAllowed, format!("`{}` is not the holder", on.actor())).into())
+fn holder<'a>(on: &On<'a>, ask: &Activate) -> Result<&'a Person, No> {
+    let grant = on.grant(&ask.grant)?;
+    on.person().filter(|person| person.id == *grant.holder()).ok_or_else(|| {
+        Refusal::new(Code::ActorNotAllowed, format!("`{}` is not the holder", on.actor())).into()
+    })
 }
 
 /// The stage's refusal, where the grant does not wait for its holder.
 fn waits(grant: &Grant) -> Result<(), No> {
-    match &grant.stage {
-        Stage::Approved(approved) if approved.waiting_for == Some(Waiting::Holder) => Ok(()),
-        Stage::Active(_) | Stage::Pending(_) | Stage::Approved(_) | Stage::Closed(_) => {
-            let words = format!("the grant `{}` does not wait for its holder", grant.id());
-            Err(check::staged(Refusal::new(Code::GrantNotActive, words), grant).into())
+    let (code, words) = match &grant.stage {
+        Stage::Approved(approved) if approved.waiting_for == Some(Waiting::Holder) => return Ok(()),
+        Stage::Closed(closed) if closed.outcome == Outcome::Expired => {
+            (Code::GrantExpired, format!("the grant `{}` ended at {}", grant.id(), closed.at))
         }
-    }
+        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_) => {
+            let standing = check::standing(grant);
+            let words = format!("the grant `{}` is {standing} and does not wait for its holder", grant.id());
+            (Code::GrantNotActive, words)
+        }
+    };
+    Err(check::staged(Refusal::new(code, words), grant).into())
 }
+
+fn eligibility(on: &On<'_>, ask: &Activate) -> Result<(), No> {
+    let holder = holder(on, ask)?;
+    eligible::may_hold(on.pinned(on.grant(&ask.grant)?)?, Some(holder), &holder.id)
+}
+
+fn conditions(on: &On<'_>, ask: &Activate) -> Result<(), No> {
+    let (grant, holder) = (on.grant(&ask.grant)?, holder(on, ask)?);
+    let flow = on.pinned(grant)?;
+    let items = || grant.items().collect();
+    let named = flow.when.iter().map(eligible::Conditioned::named);
+    eligible::conditions(on, named, Some(holder), items, || {
+        let mut asking = eligible::asking(on, flow, &grant.origin.requester.id, grant.holder());
+        asking.span = grant.terms.span;
+        asking.reason = grant.origin.reason.clone().unwrap_or_default();
+        asking
+    })
+}
+
+/// `hours.closed`: access does not begin while the flow's hours are shut, and whoever begins it chooses when.
+fn hours(on: &On<'_>, ask: &Activate) -> Result<(), No> {
+    let grant = on.grant(&ask.grant)?;
+    let flow = on.pinned(grant)?;
+    let now = on.now();
+    let Some(hours) = flow.hours.as_ref().filter(|hours| !hours.is_open(now)) else { return Ok(()) };
+    let refusal = request::closed(hours, now, format!("`{}` is closed at {now}", flow.id));
+    // Once nothing of the grant is left to begin, the opening is of no use.
+    let Stage::Approved(approved) = &grant.stage else { return Err(refusal.into()) };
+    let opens = hours.next_opening(now).filter(|opens| *opens < approved.waits_until());
+    Err(refusal.or_some(opens.map(WouldPass::At)).into())
+}
+
+fn login(on: &On<'_>, ask: &Activate) -> Result<(), No> {
+    bring::login(on, on.pinned(on.grant(&ask.grant)?)?.mfa.as_ref())
+}
+
+#[cfg(test)]
+mod tests;

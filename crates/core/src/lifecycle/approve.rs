@@ -42,15 +42,15 @@ pub struct Approved {
     /// What is waited for now; absent where access begins at once.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub waiting_for: Option<Waiting>,
-    /// When nothing is waited for any more.
+    /// When that comes by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub opens_at: Option<Timestamp>,
     /// When it is unused.
     pub unused_at: Timestamp,
-    /// When it has failed, where the target must confirm.
+    /// When it has failed, where the targets must confirm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fails_at: Option<Timestamp>,
-    /// The latest end that can come of it, where the target is told.
+    /// The latest end that can come of it, where the targets are told before access runs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub told_until: Option<Timestamp>,
 }
@@ -178,10 +178,13 @@ pub(crate) fn effects_given(
 }
 
 pub(crate) fn effects_approved(after: &Grant, event: &Approved) -> Vec<Task> {
-    if event.waiting_for.is_none() {
-        return Vec::new();
-    }
-    vec![Task::Notify { notice: Notice::Decided, to: remind::parties(after), ends: None }]
+    let Some(waiting_for) = event.waiting_for else { return Vec::new() };
+    let targets = match waiting_for {
+        Waiting::Provisioning => open::provisions(after),
+        Waiting::Start | Waiting::Hours | Waiting::Holder => Vec::new(),
+    };
+    let notice = Task::Notify { notice: Notice::Decided, to: remind::parties(after), ends: None };
+    targets.into_iter().chain([notice]).collect()
 }
 
 fn ballot<'a>(on: &On<'a>, ask: &Approve) -> Result<Ballot<'a>, No> {

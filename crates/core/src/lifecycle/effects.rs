@@ -109,6 +109,11 @@ pub(crate) fn enqueue(after: &mut Grant, event: &Event) {
         let reminder = |task: &Task| matches!(task, Task::Notify { notice: Notice::EndingSoon, .. });
         after.outbox.retain(|outgoing| !outgoing.untaken(reminder));
     }
+    if event.happened.closes().is_some() {
+        // What nobody was handed is not given any more.
+        let given = |task: &Task| matches!(task, Task::Provision { .. });
+        after.outbox.retain(|outgoing| !outgoing.untaken(given));
+    }
     for effect in &event.effects {
         let at = effect.task.at();
         let replaced = |task: &Task| match (&effect.task, task) {
@@ -143,7 +148,12 @@ pub(crate) fn enqueue(after: &mut Grant, event: &Event) {
 }
 
 pub(crate) fn evolve_kept(mut grant: Grant, event: &KeptFor) -> Result<Grant, IllegalEvent> {
-    if grant.active().is_none() || !event.items.is_subset(&grant.terms.scope) {
+    let held = match &grant.stage {
+        Stage::Active(_) => true,
+        Stage::Approved(approved) => approved.told_until.is_some(),
+        Stage::Pending(_) | Stage::Closed(_) => false,
+    };
+    if !held || !event.items.is_subset(&grant.terms.scope) {
         return Err(request::illegal(&grant, "kept_for"));
     }
     for item in &event.items {
@@ -228,7 +238,7 @@ fn order(
     let order = match removal(grant, at, &kept).filter(|_| removes) {
         Some(remove) => Some(remove),
         // Nothing is left to take away, but what stays has another end now.
-        None => holding(board, grant, at, &kept, now)?,
+        None => holding(board, grant, at, now)?,
     };
     let passed = grant.is_closed() && grant.terms.scope.iter().any(|item| here(&item));
     Ok((order, if passed { kept } else { Vec::new() }))
@@ -239,17 +249,21 @@ fn holding(
     board: &Board<'_>,
     grant: &Grant,
     at: &Integration,
-    kept: &[Kept],
     now: Timestamp,
 ) -> Result<Option<Order>, Fault> {
+    let others = expire::beside(board, grant, now);
+    // Before access runs it is that grant's own `provision` that tells its end: if it never does, nothing
+    // would take it back.
+    let tells = |other: &Grant, item: &Item| {
+        other.terms.scope.contains(item) && (other.active().is_some() || other.may_be_there(item))
+    };
     let until = |item: &Item| {
-        let others = kept.iter().find(|kept| kept.item == *item).map(|kept| kept.until);
-        grant.covers(item, now).max(others)
+        let others = others.iter().filter(|other| tells(other, item));
+        others.chain([&grant]).filter_map(|one| one.reserved_until(now)).max()
     };
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
     // A grant that is over holds nothing new: what was never given for it is the other grants' to give.
-    let given = grant.targets.get(at).map(|target| &target.given);
-    let holds = |item: &&Item| !grant.is_closed() || given.is_some_and(|given| given.contains(*item));
+    let holds = |item: &&Item| !grant.is_closed() || grant.may_be_there(item);
     let held =
         here.filter(holds).filter_map(|item| Some(HeldItem { item: item.clone(), until: until(item)? }));
     let items: Vec<HeldItem> = held.collect();

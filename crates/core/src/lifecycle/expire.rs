@@ -6,8 +6,8 @@ use crate::board::Board;
 use crate::effect::{Kept, Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
 use crate::flow::Kind;
-use crate::grant::{Active, Closed, Grant, Outcome, Stage};
-use crate::id::{GrantId, PersonId};
+use crate::grant::{Active, Closed, Grant, Outcome, Stage, Target};
+use crate::id::{GrantId, Integration, PersonId};
 use crate::lifecycle::{deny, effects, remind, request};
 use crate::machine::Fault;
 use crate::person::Item;
@@ -81,29 +81,41 @@ pub(crate) fn close(
 ) -> Result<(), Fault> {
     lapsed(board, id, at, cause.clone(), false)?;
     let Some(grant) = board.grant(id) else { return Ok(()) };
-    let kept = if grant.active().is_some() { kept(board, grant, at) } else { Vec::new() };
+    let told = match &grant.stage {
+        Stage::Active(_) => true,
+        Stage::Approved(approved) => approved.told_until.is_some(),
+        Stage::Pending(_) | Stage::Closed(_) => false,
+    };
+    let kept = if told { kept(board, grant, at) } else { Vec::new() };
     board.record(id, at, cause.clone(), how(Ended { kept: kept.clone() }))?;
     effects::pass_on(board, id, &kept, at, cause)
 }
 
-/// The items of this grant that another grant of the holder covers at that instant.
+/// The items of this grant that another grant of the holder covers at that instant, active or with its
+/// `provision` sent.
 pub(crate) fn kept(board: &Board<'_>, grant: &Grant, at: Timestamp) -> Vec<Kept> {
+    let others = beside(board, grant, at);
+    grant.terms.scope.iter().filter_map(|item| covered(&others, item, at)).collect()
+}
+
+/// The holder's other grants for which targets are to hold what they name. What has an account of its own is
+/// apart, on either side.
+pub(crate) fn beside<'b>(board: &'b Board<'_>, grant: &Grant, at: Timestamp) -> Vec<&'b Grant> {
     if grant.origin.kind == Kind::Ephemeral {
         return Vec::new();
     }
     let others = board.of_holder(grant.holder()).filter(|other| other.id() != grant.id());
-    let others: Vec<&Grant> = others
-        .filter(|other| other.origin.kind != Kind::Ephemeral)
-        .filter(|other| other.active().is_some_and(|active| active.runs(at)))
-        .collect();
-    grant.terms.scope.iter().filter_map(|item| covered(&others, item, at)).collect()
+    others
+        .filter(|other| other.origin.kind != Kind::Ephemeral && other.reserved_until(at).is_some())
+        .collect()
 }
 
 /// Which of the grants covers the item: the latest end, then the smallest id.
 fn covered(others: &[&Grant], item: &Item, at: Timestamp) -> Option<Kept> {
     others
         .iter()
-        .filter_map(|other| Some((other.covers(item, at)?, other.id())))
+        .filter(|other| other.terms.scope.contains(item))
+        .filter_map(|other| Some((other.reserved_until(at)?, other.id())))
         .min_by_key(|(until, id)| (std::cmp::Reverse(*until), *id))
         .map(|(until, id)| Kept { item: item.clone(), by: id.clone(), until })
 }
@@ -111,12 +123,13 @@ fn covered(others: &[&Grant], item: &Item, at: Timestamp) -> Option<Kept> {
 /// The new state of a grant that is over.
 pub(crate) fn evolve(mut grant: Grant, outcome: Outcome, at: Timestamp) -> Result<Grant, IllegalEvent> {
     let closed = |since, end, clipped| Closed { outcome, at, since, end, clipped };
+    let told = matches!(&grant.stage, Stage::Approved(approved) if approved.told_until.is_some());
     let allowed = matches!(
         (&grant.stage, outcome),
         (Stage::Pending(_), Outcome::Denied | Outcome::Withdrawn | Outcome::Undecided | Outcome::Revoked)
-            | (Stage::Approved(_), Outcome::Withdrawn | Outcome::Unused | Outcome::Failed | Outcome::Revoked)
+            | (Stage::Approved(_), Outcome::Withdrawn | Outcome::Unused | Outcome::Revoked)
             | (Stage::Active(_), Outcome::Expired | Outcome::GivenBack | Outcome::Revoked)
-    );
+    ) || (told && outcome == Outcome::Failed);
     grant.stage = match &grant.stage {
         Stage::Pending(_) | Stage::Approved(_) if allowed => Stage::Closed(closed(None, None, false)),
         Stage::Active(active) if allowed && active.asked.is_none() => {
@@ -129,40 +142,59 @@ pub(crate) fn evolve(mut grant: Grant, outcome: Outcome, at: Timestamp) -> Resul
     Ok(grant)
 }
 
-/// What the world is told of the end: remove what nothing keeps, tell the new end of what stays.
-pub(crate) fn effects(after: &Grant, outcome: Outcome, kept: &[Kept]) -> Vec<Task> {
-    match outcome {
-        Outcome::Denied | Outcome::Undecided => deny::effects_closed(after),
-        Outcome::Withdrawn => removals(after, kept),
-        Outcome::Unused | Outcome::Failed | Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => {
-            // The instant at which access ended: before its end, or under a bridge after it.
-            let ends = match &after.stage {
-                Stage::Closed(closed) => closed.since.map(|_| closed.at),
-                Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
-            };
-            let notice = Task::Notify { notice: Notice::Ended, to: remind::parties(after), ends };
-            removals(after, kept).into_iter().chain([notice]).collect()
-        }
-    }
+/// What the world is told of the end: remove what nothing keeps, tell the new end of what stays, make worthless
+/// what was handed out.
+pub(crate) fn effects(
+    board: &Board<'_>,
+    after: &Grant,
+    outcome: Outcome,
+    kept: &[Kept],
+) -> Result<Vec<Task>, Fault> {
+    let rotations = match outcome {
+        Outcome::Denied | Outcome::Undecided => return Ok(deny::effects_closed(after)),
+        Outcome::Withdrawn => return Ok(removals(after, kept)),
+        Outcome::Unused | Outcome::Failed => Vec::new(),
+        Outcome::Expired | Outcome::GivenBack | Outcome::Revoked => rotations(board, after)?,
+    };
+    // The instant at which access ended: before its end, or under a bridge after it.
+    let ends = match &after.stage {
+        Stage::Closed(closed) => closed.since.map(|_| closed.at),
+        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
+    };
+    let notice = Task::Notify { notice: Notice::Ended, to: remind::parties(after), ends };
+    Ok(removals(after, kept).into_iter().chain(rotations).chain([notice]).collect())
+}
+
+/// The targets at which there may be something: all where access ran, and those that were told before it did.
+fn touched(after: &Grant) -> impl Iterator<Item = (&Integration, &Target)> {
+    let ran = matches!(&after.stage, Stage::Closed(closed) if closed.since.is_some());
+    after.targets.iter().filter(move |(_, target)| ran || !target.given.is_empty())
 }
 
 fn removals(after: &Grant, kept: &[Kept]) -> Vec<Task> {
-    let ran = matches!(&after.stage, Stage::Closed(closed) if closed.since.is_some());
-    let targets = after.targets.iter().filter(|_| ran);
-    targets
-        .filter_map(|(at, target)| {
-            let mut items = after.terms.scope.iter().filter(|item| item.resource.integration == *at);
-            let stays = |item: &Item| kept.iter().any(|kept| kept.item == *item);
-            let goes = items.clone().any(|item| !stays(item) && !target.held_before.contains(item));
-            let changes = items.any(stays);
-            match (goes, changes) {
-                (true, _) => Some(Task::Deprovision { at: at.clone() }),
-                (false, true) => Some(Task::Adjust { at: at.clone() }),
-                (false, false) => None,
-            }
-        })
-        .collect()
+    let removal = |(at, target): (&Integration, &Target)| {
+        let mut items = after.terms.scope.iter().filter(|item| item.resource.integration == *at);
+        let stays = |item: &Item| kept.iter().any(|kept| kept.item == *item);
+        let goes = items.clone().any(|item| !stays(item) && !target.held_before.contains(item));
+        let changes = items.any(stays);
+        match (goes, changes) {
+            (true, _) => Some(Task::Deprovision { at: at.clone() }),
+            (false, true) => Some(Task::Adjust { at: at.clone() }),
+            (false, false) => None,
+        }
+    };
+    touched(after).filter_map(removal).collect()
 }
 
+/// Credentials are made worthless where the flow says so, after what used them is gone.
+fn rotations(board: &Board<'_>, after: &Grant) -> Result<Vec<Task>, Fault> {
+    if !board.pinned(after)?.credentials.is_some_and(|credentials| credentials.rotate_on_end) {
+        return Ok(Vec::new());
+    }
+    Ok(touched(after).map(|(at, _)| Task::Rotate { at: at.clone() }).collect())
+}
+
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod tests;

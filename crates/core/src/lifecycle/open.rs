@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::board::Board;
 use crate::effect::{Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
-use crate::flow::Flow;
 use crate::flow::hours::PastClose;
+use crate::flow::{Activation, Flow};
 use crate::grant::{Active, Approved, Grant, Stage, Waiting};
 use crate::id::GrantId;
-use crate::lifecycle::expire::Ended;
-use crate::lifecycle::{remind, request};
+use crate::lifecycle::{expire, remind, request};
 use crate::limits;
 use crate::machine::Fault;
 use crate::time::{Span, Timestamp};
@@ -27,6 +26,9 @@ pub struct Activated {
     pub clipped: bool,
     /// When reminders are due.
     pub reminders: Vec<Timestamp>,
+    /// Whether the targets gave it before: they are told its end now.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub told: bool,
 }
 
 /// What was waited for has come, and something else is waited for.
@@ -34,52 +36,159 @@ pub struct Activated {
 pub struct NowWaits {
     /// What is waited for now.
     pub waiting_for: Waiting,
-    /// When nothing is waited for any more; absent where that moment is not known to come.
+    /// When that comes by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub opens_at: Option<Timestamp>,
     /// When it is unused.
     pub unused_at: Timestamp,
-    /// When it has failed, where the target must confirm.
+    /// When it has failed, where the targets must confirm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fails_at: Option<Timestamp>,
-    /// The latest end that can come of it, where the target is told.
+    /// The latest end that can come of it, where the targets are told before access runs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub told_until: Option<Timestamp>,
 }
 
-/// What a grant waits for that is approved now: nothing, its planned start, or the flow's hours.
+/// What a grant waits for that is approved now: its planned start or the opening of the flow's hours, then
+/// whoever else must act; or nothing. Hours are not waited for where the holder activates: they choose when.
 pub(crate) fn waits(flow: &Flow, grant: &Grant, span: Span, now: Timestamp) -> Approved {
-    let start = grant.origin.start;
-    let from = start.map_or(now, |start| start.max(now));
-    let opens_at = match &flow.hours {
-        Some(hours) => hours.next_opening(from),
-        None => Some(from),
+    let wait = Wait::of(flow, grant, span, now);
+    let opens_at = match (mode(flow, grant), &flow.hours) {
+        (Activation::OnApproval | Activation::OnConfirmation, Some(hours)) => hours.next_opening(wait.from),
+        (Activation::OnApproval | Activation::OnConfirmation, None) | (Activation::ByHolder, _) => {
+            Some(wait.from)
+        }
     };
-    let waiting_for = match opens_at {
-        Some(opens) if opens <= now => None,
-        Some(_) | None if from > now => Some(Waiting::Start),
-        Some(_) | None => Some(Waiting::Hours),
+    let waits = match opens_at {
+        Some(opens) if opens <= now => then(flow, grant, &wait),
+        Some(_) | None if wait.from > now => Some(wait.for_time(Waiting::Start, opens_at)),
+        Some(_) | None => Some(wait.for_time(Waiting::Hours, opens_at)),
     };
     Approved {
         at: now,
-        waiting_for,
-        opens_at,
-        unused_at: unused_at(flow, from, start.map(|start| start.plus(span))),
-        fails_at: None,
-        told_until: None,
+        waiting_for: waits.as_ref().map(|waits| waits.waiting_for),
+        opens_at: waits.as_ref().map_or(opens_at, |waits| waits.opens_at),
+        unused_at: waits.as_ref().map_or_else(|| wait.unused_at(), |waits| waits.unused_at),
+        fails_at: waits.as_ref().and_then(|waits| waits.fails_at),
+        told_until: waits.as_ref().and_then(|waits| waits.told_until),
     }
 }
 
-/// When waiting ends in vain: `activate_within` in open hours, never more than the longest wait, and not
-/// past the planned end.
-fn unused_at(flow: &Flow, from: Timestamp, planned_end: Option<Timestamp>) -> Timestamp {
-    let within = match &flow.hours {
-        Some(hours) => hours.after_open(from, flow.activate_within),
-        None => Some(from.plus(flow.activate_within)),
+/// Whoever must act once start and opening have come, where anybody must.
+fn then(flow: &Flow, grant: &Grant, wait: &Wait<'_>) -> Option<NowWaits> {
+    match mode(flow, grant) {
+        Activation::OnApproval => None,
+        Activation::ByHolder => Some(wait.for_time(Waiting::Holder, None)),
+        Activation::OnConfirmation => Some(wait.for_targets()),
+    }
+}
+
+/// In an emergency nothing is waited for, whatever the flow says.
+fn mode(flow: &Flow, grant: &Grant) -> Activation {
+    if grant.origin.break_glass { Activation::OnApproval } else { flow.activation }
+}
+
+/// How long an approved grant may wait.
+struct Wait<'f> {
+    flow: &'f Flow,
+    /// The approval or the planned start, whichever is later.
+    from: Timestamp,
+    planned_end: Option<Timestamp>,
+    span: Span,
+}
+
+impl<'f> Wait<'f> {
+    fn of(flow: &'f Flow, grant: &Grant, span: Span, approved_at: Timestamp) -> Self {
+        let start = grant.origin.start;
+        let from = start.map_or(approved_at, |start| start.max(approved_at));
+        Self { flow, from, planned_end: start.map(|start| start.plus(span)), span }
+    }
+
+    /// For an instant that comes by itself, or for the holder: `activate_within` ends it as unused.
+    fn for_time(&self, waiting_for: Waiting, opens_at: Option<Timestamp>) -> NowWaits {
+        let unused_at = self.unused_at();
+        NowWaits { waiting_for, opens_at, unused_at, fails_at: None, told_until: None }
+    }
+
+    /// For the targets: `activate_within` ends it as failed.
+    fn for_targets(&self) -> NowWaits {
+        NowWaits {
+            waiting_for: Waiting::Provisioning,
+            opens_at: None,
+            unused_at: self.longest(),
+            fails_at: self.within(),
+            told_until: Some(self.latest_end()),
+        }
+    }
+
+    fn unused_at(&self) -> Timestamp {
+        self.within().map_or(self.longest(), |within| within.min(self.longest()))
+    }
+
+    /// When `activate_within` has passed in open hours; none where so many are never open.
+    fn within(&self) -> Option<Timestamp> {
+        match &self.flow.hours {
+            Some(hours) => hours.after_open(self.from, self.flow.activate_within),
+            None => Some(self.from.plus(self.flow.activate_within)),
+        }
+    }
+
+    /// Never more than the longest wait, and not past the planned end.
+    fn longest(&self) -> Timestamp {
+        let longest = self.from.plus(limits::WAITING_MAX);
+        self.planned_end.map_or(longest, |end| longest.min(end))
+    }
+
+    /// The end of access that begins at the last moment at which it still may.
+    fn latest_end(&self) -> Timestamp {
+        let before = self.unused_at();
+        let promised = self.planned_end.unwrap_or(before.plus(self.span));
+        close(self.flow, before.minus(Span::millis(1))).map_or(promised, |close| close.min(promised))
+    }
+}
+
+/// The close that shortens access which begins at that instant.
+fn close(flow: &Flow, since: Timestamp) -> Option<Timestamp> {
+    match flow.past_close {
+        PastClose::Refuse | PastClose::Clip => flow.hours.as_ref()?.closes_after(since),
+        PastClose::Allow => None,
+    }
+}
+
+/// The planned start or the opening has come: somebody else must act now, or access begins.
+pub(crate) fn opened(board: &mut Board<'_>, id: &GrantId, at: Timestamp) -> Result<(), Fault> {
+    let Some(grant) = board.grant(id) else { return Ok(()) };
+    let Stage::Approved(approved) = &grant.stage else { return Ok(()) };
+    let flow = board.pinned(grant)?;
+    let wait = Wait::of(flow, grant, grant.terms.span, approved.at);
+    // Targets that were told have confirmed: it was the opening alone that was waited for.
+    let waits = if approved.told_until.is_some() { None } else { then(flow, grant, &wait) };
+    match waits {
+        Some(waits) => board.record(id, at, None, Happened::NowWaits(waits)),
+        None => begin(board, id, at, None),
+    }
+}
+
+/// A target has confirmed. Once all have, access begins; while the flow's hours are shut it waits for the opening.
+pub(crate) fn confirmed(board: &mut Board<'_>, id: &GrantId, cause: Cause) -> Result<(), Fault> {
+    let now = board.now;
+    let Some(grant) = board.grant(id) else { return Ok(()) };
+    let Stage::Approved(approved) = &grant.stage else { return Ok(()) };
+    let open = |task: &Task| matches!(task, Task::Provision { .. });
+    let unconfirmed = grant.outbox.iter().any(|outgoing| open(&outgoing.effect.task));
+    if approved.waiting_for != Some(Waiting::Provisioning) || unconfirmed {
+        return Ok(());
+    }
+    let shut = board.pinned(grant)?.hours.as_ref().filter(|hours| !hours.is_open(now));
+    let Some(hours) = shut else { return begin(board, id, now, Some(cause)) };
+    let waits = NowWaits {
+        waiting_for: Waiting::Hours,
+        opens_at: hours.next_opening(now),
+        unused_at: approved.unused_at,
+        fails_at: None,
+        told_until: approved.told_until,
     };
-    let longest = from.plus(limits::WAITING_MAX);
-    let within = within.map_or(longest, |within| within.min(longest));
-    planned_end.map_or(within, |end| within.min(end))
+    board.record(id, now, Some(cause), Happened::NowWaits(waits))
 }
 
 /// Access begins at that instant, or is unused where nothing of it is left.
@@ -90,27 +199,23 @@ pub(crate) fn begin(
     cause: Option<Cause>,
 ) -> Result<(), Fault> {
     let Some(grant) = board.grant(id) else { return Ok(()) };
+    let Stage::Approved(approved) = &grant.stage else { return Ok(()) };
+    let told = approved.told_until.is_some();
     let flow = board.pinned(grant)?;
     let since = grant.origin.start.map_or(at, |start| start.max(at));
     let promised = grant.origin.start.unwrap_or(since).plus(grant.terms.span);
-    let close = match flow.past_close {
-        PastClose::Refuse | PastClose::Clip => {
-            flow.hours.as_ref().and_then(|hours| hours.closes_after(since))
-        }
-        PastClose::Allow => None,
-    };
     let standing = board.world.policy.flows.get(&grant.origin.flow);
     // A command meets the policy of its own instant; time comes before it.
     let until = match &cause {
         Some(_) => standing.and_then(|standing| standing.history.last()?.flow.until),
         None => standing.and_then(|standing| standing.until_before(at)),
     };
-    let end = [close, until].into_iter().flatten().fold(promised, Timestamp::min);
+    let end = [close(flow, since), until].into_iter().flatten().fold(promised, Timestamp::min);
     if end <= since {
-        return board.record(id, at, cause, Happened::Unused(Ended::default()));
+        return expire::close(board, id, at, cause, Happened::Unused);
     }
     let reminders = remind::due(&flow.notify.before_end, since, end, since);
-    let activated = Activated { since, end, clipped: end < promised, reminders };
+    let activated = Activated { since, end, clipped: end < promised, reminders, told };
     board.record(id, at, cause, Happened::Activated(activated))
 }
 
@@ -146,7 +251,7 @@ pub(crate) fn evolve_waits(mut grant: Grant, event: &NowWaits) -> Result<Grant, 
     }
 }
 
-/// The target is told once nothing but its confirmation is waited for.
+/// The targets are told once nothing but their confirmation is waited for.
 pub(crate) fn effects_waits(after: &Grant, event: &NowWaits) -> Vec<Task> {
     match event.waiting_for {
         Waiting::Provisioning => provisions(after),
@@ -154,15 +259,21 @@ pub(crate) fn effects_waits(after: &Grant, event: &NowWaits) -> Vec<Task> {
     }
 }
 
-fn provisions(after: &Grant) -> Vec<Task> {
+pub(crate) fn provisions(after: &Grant) -> Vec<Task> {
     after.integrations().into_iter().map(|at| Task::Provision { at: at.clone() }).collect()
 }
 
 pub(crate) fn effects(after: &Grant, event: &Activated) -> Vec<Task> {
-    let provision = after.integrations().into_iter().map(|at| Task::Provision { at: at.clone() });
+    let targets = if event.told {
+        after.integrations().into_iter().map(|at| Task::Adjust { at: at.clone() }).collect()
+    } else {
+        provisions(after)
+    };
     let notice = Task::Notify { notice: Notice::Active, to: remind::parties(after), ends: Some(event.end) };
-    provision.chain([notice]).collect()
+    targets.into_iter().chain([notice]).collect()
 }
 
+#[cfg(test)]
+mod confirmation;
 #[cfg(test)]
 mod tests;

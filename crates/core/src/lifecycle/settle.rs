@@ -7,9 +7,8 @@ use crate::board::Board;
 use crate::event::Happened;
 use crate::grant::{Active, Approved, Grant, Pending, Stage};
 use crate::id::{GrantId, PersonId};
-use crate::lifecycle::expire::{self, Ended};
 use crate::lifecycle::remind::Reminded;
-use crate::lifecycle::{escalate, open};
+use crate::lifecycle::{escalate, expire, open};
 use crate::machine::Fault;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -21,6 +20,7 @@ enum Due {
     Expire,
     Undecided,
     Unused,
+    Failed,
     Open,
     Tier,
     Remind,
@@ -90,14 +90,16 @@ fn due_undecided(pending: &Pending) -> Option<(Timestamp, Due)> {
     [Some((pending.decide_by, Due::Undecided)), tier].into_iter().flatten().min()
 }
 
-/// The opening, unless waiting ends in vain first: `activate_within`, or the flow's `until` as it then was.
+/// The start or the opening, unless waiting ends in vain first: `activate_within`, or the flow's `until` as it
+/// then was.
 fn due_waiting(board: &Board<'_>, grant: &Grant, approved: &Approved) -> Option<(Timestamp, Due)> {
     let standing = board.world.policy.flows.get(&grant.origin.flow);
     // After the last event: a policy of an earlier moment may come after it, from a host that is behind.
     let passes = standing.and_then(|standing| standing.until_passes(grant.changed_at));
     let until = passes.map(|passes| (passes, Due::Unused));
     let opens = approved.opens_at.map(|opens| (opens, Due::Open));
-    [Some((approved.unused_at, Due::Unused)), until, opens].into_iter().flatten().min()
+    let fails = approved.fails_at.map(|fails| (fails, Due::Failed));
+    [Some((approved.unused_at, Due::Unused)), until, fails, opens].into_iter().flatten().min()
 }
 
 fn due_running(active: &Active) -> Option<(Timestamp, Due)> {
@@ -112,8 +114,9 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
         Due::Lapse => expire::lapse(board, id, at),
         Due::Expire => expire::close(board, id, at, None, Happened::Expired),
         Due::Undecided => board.record(id, at, None, Happened::Undecided),
-        Due::Unused => board.record(id, at, None, Happened::Unused(Ended::default())),
-        Due::Open => open::begin(board, id, at, None),
+        Due::Unused => expire::close(board, id, at, None, Happened::Unused),
+        Due::Failed => expire::close(board, id, at, None, Happened::Failed),
+        Due::Open => open::opened(board, id, at),
         Due::Tier => escalate::next(board, id, at),
         Due::Remind => {
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);

@@ -10,10 +10,10 @@ use crate::command::{Command, EffectDone, EffectFailed};
 use crate::effect::{Lease, Notice, Outgoing, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
 use crate::flow::Kind;
-use crate::grant::{Grant, Target};
+use crate::grant::{Grant, Stage, Target, Waiting};
 use crate::id::{GrantId, Integration, WorkerId};
 use crate::lifecycle::effects::on_outgoing;
-use crate::lifecycle::{remind, request};
+use crate::lifecycle::{expire, open, remind, request};
 use crate::limits::{
     EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, SILENT_WORKERS_MAX,
 };
@@ -82,13 +82,14 @@ pub(crate) fn done(board: &mut Board<'_>, command: &Command, ask: &EffectDone) -
     if let Some(late) = late(&on, grant, ask.effect, &ask.worker) {
         return speak_late(board, command, &ask.grant, late);
     }
-    let outgoing = open(grant, ask.effect)?;
+    let outgoing = unfinished(grant, ask.effect)?;
     let already_held = held_before(&on, grant, outgoing, &ask.already_held);
     let not_counted = ask.already_held.difference(&already_held).cloned().collect();
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
     let confirmed = EffectConfirmed { number: ask.effect, already_held, not_counted };
-    board.record(&ask.grant, now, Some(cause), Happened::EffectDone(confirmed))?;
+    board.record(&ask.grant, now, Some(cause.clone()), Happened::EffectDone(confirmed))?;
+    open::confirmed(board, &ask.grant, cause)?;
     Ok(ask.grant.clone())
 }
 
@@ -99,19 +100,32 @@ pub(crate) fn failed(board: &mut Board<'_>, command: &Command, ask: &EffectFaile
     if let Some(late) = late(&on, grant, ask.effect, &ask.worker) {
         return speak_late(board, command, &ask.grant, late);
     }
-    let outgoing = open(grant, ask.effect)?;
+    let outgoing = unfinished(grant, ask.effect)?;
     // From here it must succeed.
     let (number, worker) = (ask.effect, ask.worker.clone());
+    let in_vain = ask.last && is_waited_for(grant, &outgoing.effect.task);
     let gives_up = (ask.last || outgoing.attempts >= EFFECT_ATTEMPTS_MAX) && !outgoing.stuck;
     let pause = if ask.last { EFFECT_PAUSE_MAX } else { pause(outgoing.attempts) };
     let (now, cause) = (on.now(), on.cause());
     let error = ask.error.chars().take(ERROR_CHARS_MAX).collect();
     let missed = EffectMissed { number, error, again_at: now.plus(pause) };
     board.record(&ask.grant, now, Some(cause.clone()), Happened::EffectFailed(missed))?;
-    if gives_up {
+    if in_vain {
+        // Nothing is tried again that would be stuck: what was given in part is taken away.
+        expire::close(board, &ask.grant, now, Some(cause), Happened::Failed)?;
+    } else if gives_up {
         board.record(&ask.grant, now, Some(cause), Happened::EffectStuck { number, worker })?;
     }
     Ok(ask.grant.clone())
+}
+
+/// Whether access begins only once the target has confirmed this.
+fn is_waited_for(grant: &Grant, task: &Task) -> bool {
+    let waits = match &grant.stage {
+        Stage::Approved(approved) => approved.waiting_for == Some(Waiting::Provisioning),
+        Stage::Pending(_) | Stage::Active(_) | Stage::Closed(_) => false,
+    };
+    waits && matches!(task, Task::Provision { .. })
 }
 
 /// Done, or nothing was left to do: the effect is finished.
@@ -165,7 +179,9 @@ pub(crate) fn remember_unanswered(grant: &mut Grant, number: u32) {
     let silent = outgoing.and_then(|outgoing| {
         Some((outgoing.effect.task.at()?.clone(), outgoing.lease.as_ref()?.worker.clone()))
     });
-    if let Some((at, worker)) = silent {
+    // A rotation that comes late makes worthless what is worthless already.
+    let rotates = outgoing.is_some_and(|outgoing| matches!(outgoing.effect.task, Task::Rotate { .. }));
+    if let Some((at, worker)) = silent.filter(|_| !rotates) {
         let silent = grant.targets.entry(at).or_default().unanswered.entry(number).or_default();
         if silent.len() >= SILENT_WORKERS_MAX {
             silent.remove(0);
@@ -208,9 +224,9 @@ fn held_before(on: &On<'_>, grant: &Grant, outgoing: &Outgoing, said: &BTreeSet<
         let of_holder = on.board.of_holder(grant.holder()).filter(|other| other.id() != grant.id());
         of_holder.filter(|other| other.origin.kind != Kind::Ephemeral)
     };
-    let marked = |item: &Item| others().any(|other| other.active().is_some() && carries_mark(other, item));
+    let marked = |item: &Item| others().any(|other| is_told(on, other) && carries_mark(other, item));
     let found = |item: &Item| {
-        outgoing.attempts == 1 && !inherited(item) && !others().any(|other| put_there(other, item))
+        outgoing.attempts == 1 && !inherited(item) && !others().any(|other| put_there(on, other, item))
     };
     // Its own account is new: what was found there is no account of the holder's.
     let own_account = grant.origin.kind == Kind::Ephemeral;
@@ -227,10 +243,13 @@ fn carries_mark(grant: &Grant, item: &Item) -> bool {
     grant.targets.get(&item.resource.integration).is_some_and(|target| target.held_before.contains(item))
 }
 
-fn put_there(grant: &Grant, item: &Item) -> bool {
-    let sent =
-        grant.targets.get(&item.resource.integration).is_some_and(|target| target.given.contains(item));
-    grant.terms.scope.contains(item) && (sent || grant.active().is_some())
+fn put_there(on: &On<'_>, grant: &Grant, item: &Item) -> bool {
+    grant.terms.scope.contains(item) && (grant.may_be_there(item) || is_told(on, grant))
+}
+
+/// Whether targets are told to hold what the grant names: access runs, or they must confirm it first.
+fn is_told(on: &On<'_>, grant: &Grant) -> bool {
+    grant.reserved_until(on.now()).is_some()
 }
 
 fn pause(attempts: u32) -> Span {
@@ -238,7 +257,7 @@ fn pause(attempts: u32) -> Span {
     EFFECT_PAUSE_MIN.times(doubled).min(EFFECT_PAUSE_MAX)
 }
 
-fn open(grant: &Grant, number: u32) -> Result<&Outgoing, No> {
+fn unfinished(grant: &Grant, number: u32) -> Result<&Outgoing, No> {
     grant.outbox.iter().find(|outgoing| outgoing.effect.number == number).ok_or_else(|| {
         let words = format!("`{}/{number}` is no effect that is open", grant.id());
         Refusal::new(Code::EffectUnknown, words).into()
@@ -251,7 +270,7 @@ fn may_speak(on: &On<'_>, grant: &GrantId, number: u32, worker: &WorkerId) -> Re
     let grant = on.grant(grant)?;
     match late(on, grant, number, worker) {
         Some(_) => Ok(()),
-        None => leased(on, open(grant, number)?, worker.as_str()),
+        None => leased(on, unfinished(grant, number)?, worker.as_str()),
     }
 }
 
@@ -266,7 +285,7 @@ fn leased(on: &On<'_>, outgoing: &Outgoing, worker: &str) -> Result<(), No> {
 
 /// The verdict of a worker whose lease ran out, once another took the effect or nothing was left to do.
 fn late(on: &On<'_>, grant: &Grant, number: u32, worker: &WorkerId) -> Option<EffectLate> {
-    let holds = open(grant, number).is_ok_and(|outgoing| leased(on, outgoing, worker.as_str()).is_ok());
+    let holds = unfinished(grant, number).is_ok_and(|outgoing| leased(on, outgoing, worker.as_str()).is_ok());
     let unanswered =
         |target: &Target| target.unanswered.get(&number).is_some_and(|silent| silent.contains(worker));
     let (at, _) = grant.targets.iter().find(|(_, target)| !holds && unanswered(target))?;

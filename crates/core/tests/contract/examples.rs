@@ -104,6 +104,7 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
             told_until: Some(later),
         }),
         Happened::Activated(Activated {
+            told: false,
             since: about.now,
             end: about.now.plus(mins(60)),
             clipped: true,
