@@ -147,9 +147,6 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "contradiction",
         "hours.closed[0]",
     ),
-    ("  kind: vaulted", "unsupported", "kind"),
-    ("  activation: by_holder", "unsupported", "activation"),
-    ("  activate_within: 8h", "unsupported", "activate_within"),
     (
         "  take: all\n  what: [{integration: a, type: db, names: [x], permissions: [r]}]",
         "unsupported",

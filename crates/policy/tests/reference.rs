@@ -21,12 +21,10 @@ fn the_example_has_no_problem_but_fields_that_are_not_acted_on_yet() {
     assert_eq!(
         found,
         [
-            ("unsupported", "flows[0].activate_within"),
             ("unsupported", "flows[0].approval.automatic.times"),
             ("unsupported", "flows[0].limits.requests"),
             ("unsupported", "flows[0].limits.extensions"),
             ("unsupported", "flows[0].break_glass"),
-            ("unsupported", "flows[0].credentials.rotate"),
             ("unsupported", "kits"),
             ("unsupported", "conflicts"),
             ("unsupported", "guards"),

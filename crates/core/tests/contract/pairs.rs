@@ -1,9 +1,10 @@
 //! What may follow what: every stage with every command, and every stage with every event.
 
-use crate::command::Verb;
+use crate::command::{Review, Verb};
 use crate::event::{Event, Happened};
 use crate::examples::{self, About};
 use crate::fixture::*;
+use crate::flow::Activation;
 use crate::grant::Stage;
 use crate::machine::{self, Fault};
 use crate::refusal::Code;
@@ -12,7 +13,12 @@ use crate::refusal::Code;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Pending,
+    /// Approved, and its planned start is ahead.
     Approved,
+    /// Approved, and its holder has not begun yet.
+    Holder,
+    /// Approved, and its targets have not confirmed yet.
+    Provisioning,
     Active,
     /// Active, and an extension awaits its decision.
     Asked,
@@ -21,9 +27,11 @@ enum Standing {
     Denied,
 }
 
-const STANDINGS: [Standing; 7] = [
+const STANDINGS: [Standing; 9] = [
     Standing::Pending,
     Standing::Approved,
+    Standing::Holder,
+    Standing::Provisioning,
     Standing::Active,
     Standing::Asked,
     Standing::Expired,
@@ -36,6 +44,17 @@ fn tenant(standing: Standing) -> Tenant {
     let mut flow = parts("db");
     flow.start_ahead = mins(60);
     flow.revoke_by = selectors(&["group:boss"]);
+    flow.activation = match standing {
+        Standing::Holder => Activation::ByHolder,
+        Standing::Provisioning => Activation::OnConfirmation,
+        Standing::Pending
+        | Standing::Approved
+        | Standing::Active
+        | Standing::Asked
+        | Standing::Expired
+        | Standing::GivenBack
+        | Standing::Denied => Activation::OnApproval,
+    };
     rule(&mut flow).approval = extension_by(&["group:boss"]);
     let mut tenant = Tenant::new([flow]);
     let mut ask = request("db", "g1", &["pg/a/read"]);
@@ -45,7 +64,13 @@ fn tenant(standing: Standing) -> Tenant {
     match standing {
         Standing::Pending => {}
         Standing::Denied => drop(tenant.ask(&bob(), Verb::Deny(deny("g1"))).unwrap()),
-        Standing::Approved | Standing::Active | Standing::Asked | Standing::Expired | Standing::GivenBack => {
+        Standing::Approved
+        | Standing::Holder
+        | Standing::Provisioning
+        | Standing::Active
+        | Standing::Asked
+        | Standing::Expired
+        | Standing::GivenBack => {
             tenant.ask(&bob(), Verb::Approve(approve("g1"))).unwrap();
         }
     }
@@ -60,12 +85,13 @@ fn tenant(standing: Standing) -> Tenant {
 }
 
 /// The verb as whoever may give it gives it, and what comes of it in the order of [`STANDINGS`].
-type Line = (&'static str, fn() -> (crate::person::Person, Verb), [Option<Code>; 7]);
+type Line = (&'static str, fn() -> (crate::person::Person, Verb), [Option<Code>; 9]);
 
 const CLOSED: Option<Code> = Some(Code::RequestClosed);
 const NOT_ACTIVE: Option<Code> = Some(Code::GrantNotActive);
 const EXPIRED: Option<Code> = Some(Code::GrantExpired);
 const NOT_PENDING: Option<Code> = Some(Code::ExtensionNotPending);
+const NOT_NEEDED: Option<Code> = Some(Code::ReviewNotNeeded);
 const PENDING: Option<Code> = Some(Code::ExtensionPending);
 
 fn carol() -> crate::person::Person {
@@ -76,31 +102,49 @@ const COMMANDS: &[Line] = &[
     (
         "approve",
         || (carol(), Verb::Approve(approve("g1"))),
-        [None, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED],
+        [None, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED],
     ),
-    ("deny", || (carol(), Verb::Deny(deny("g1"))), [None, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED]),
-    ("withdraw", || (alice(), withdraw("g1")), [None, None, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED]),
+    (
+        "deny",
+        || (carol(), Verb::Deny(deny("g1"))),
+        [None, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED],
+    ),
+    (
+        "withdraw",
+        || (alice(), withdraw("g1")),
+        [None, None, None, None, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED],
+    ),
+    (
+        "activate",
+        || (alice(), activate("g1")),
+        [NOT_ACTIVE, NOT_ACTIVE, None, NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+    ),
     (
         "extend",
         || (alice(), Verb::Extend(extend("g1"))),
-        [NOT_ACTIVE, NOT_ACTIVE, None, PENDING, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+        [NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, None, PENDING, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
     ),
     (
         "approve_extension",
         || (carol(), Verb::ApproveExtension(decide("g1"))),
-        [NOT_ACTIVE, NOT_ACTIVE, NOT_PENDING, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+        [NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, NOT_PENDING, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
     ),
     (
         "deny_extension",
         || (carol(), Verb::DenyExtension(decide("g1"))),
-        [NOT_ACTIVE, NOT_ACTIVE, NOT_PENDING, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+        [NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, NOT_PENDING, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
     ),
     (
         "give_back",
         || (alice(), give_back("g1")),
-        [NOT_ACTIVE, NOT_ACTIVE, None, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+        [NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, NOT_ACTIVE, None, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
     ),
-    ("revoke", || (carol(), revoke("g1")), [None, None, None, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE]),
+    (
+        "revoke",
+        || (carol(), revoke("g1")),
+        [None, None, None, None, None, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+    ),
+    ("review", || (carol(), Verb::Review(Review { grant: grant_id("g1"), reason: None })), [NOT_NEEDED; 9]),
 ];
 
 #[test]
@@ -128,7 +172,12 @@ fn may_follow(standing: Standing) -> &'static [&'static str] {
         Standing::Pending => {
             &["approval_given", "approved", "denial_given", "denied", "withdrawn", "undecided", "revoked"]
         }
-        Standing::Approved => &["withdrawn", "now_waits", "activated", "unused", "failed", "revoked"],
+        Standing::Approved | Standing::Holder => {
+            &["withdrawn", "now_waits", "activated", "unused", "revoked"]
+        }
+        Standing::Provisioning => {
+            &["withdrawn", "now_waits", "activated", "unused", "failed", "revoked", "kept_for"]
+        }
         Standing::Active => {
             &["reminded", "extension_asked", "extended", "expired", "given_back", "revoked", "kept_for"]
         }

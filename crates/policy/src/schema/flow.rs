@@ -26,7 +26,7 @@ pub(super) struct Flow {
     enabled: Option<bool>,
     /// No access past it. Default: none.
     until: Option<Instant>,
-    /// What is given to the holder. Default `elevation`; the others are not acted on yet.
+    /// What is given to the holder. Default `elevation`.
     kind: Option<Kind>,
     /// Who may hold the access.
     who: Who,
@@ -45,7 +45,7 @@ pub(super) struct Flow {
     duration: Durations,
     /// How far ahead a start may be planned. Default: now only.
     start: Option<Start>,
-    /// What makes an approved grant active. Default `on_approval`; the others are not acted on yet.
+    /// What makes an approved grant active. Default `on_approval`.
     activation: Option<Activation>,
     /// How long an approved grant may wait, in open hours. Default 1h.
     activate_within: Option<Span>,
@@ -406,7 +406,7 @@ struct BreakGlass {
 struct Credentials {
     /// Its type.
     r#type: CredentialType,
-    /// Whether it is rotated when the grant ends. Default `never`; `on_end` is not acted on yet.
+    /// Whether it is rotated when the grant ends. Default `never`.
     rotate: Option<Rotate>,
 }
 
