@@ -17,6 +17,8 @@ pub const ALIASES_PER_PERSON_MAX: usize = 32;
 pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
 /// Open grants of one person: settling walks them all.
 pub const OPEN_GRANTS_PER_PERSON_MAX: usize = 1_000;
+/// Grants that a revocation of many closes in its own transaction; the others follow as their holders are settled.
+pub const REVOKED_AT_ONCE_MAX: usize = 100;
 /// Bytes of a reason: an explanation, not an attachment.
 pub const REASON_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of a policy document.

@@ -8,9 +8,10 @@ use crate::event::{Event, Happened, IllegalEvent};
 use crate::explain::Explanation;
 use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{GrantId, PersonId};
+use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
     activate, approve, decide_extension, deny, effects as outbox, escalate, expire, extend, give_back, open,
-    publish, remind, request, review, revoke, rules, settle, verdict, withdraw,
+    publish, remind, request, review, revoke, revoke_all, rules, settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::time::{Span, Timestamp};
@@ -66,7 +67,8 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
                 reads.extend(items.map(|asked| Read::OpenOn(asked.item())));
             }
         }
-        Verb::RequestKit(_) | Verb::RevokeAll(_) => {}
+        Verb::RequestKit(_) => {}
+        Verb::RevokeAll(ask) => reads.extend(revoke_all::needs(command, ask, world)),
         Verb::Settle(ask) => reads.push(Read::Person(ask.person.clone())),
         Verb::TakeEffect(ask) => reads.push(Read::Person(ask.person.clone())),
         Verb::Publish(_) => {}
@@ -125,7 +127,7 @@ pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided
     }
     let now = moment(world, now)?;
     let mut board = Board::new(world, now);
-    if let Some(holder) = holder(world, command) {
+    for holder in holders(world, command) {
         settle::holder(&mut board, &holder)?;
     }
     let settled = board.cut();
@@ -147,14 +149,15 @@ pub(crate) fn moment(world: &World, now: Timestamp) -> Result<Timestamp, Fault> 
 }
 
 /// Whose grants are settled before the command is decided.
-fn holder(world: &World, command: &Command) -> Option<PersonId> {
-    match &command.verb {
+fn holders(world: &World, command: &Command) -> Vec<PersonId> {
+    let one = match &command.verb {
         Verb::Request(ask) => {
             request::named_holder(command.actor.person(), ask.holder.as_ref()).map(|holder| holder.id.clone())
         }
         Verb::Settle(ask) => Some(ask.person.clone()),
         Verb::TakeEffect(ask) => Some(ask.person.clone()),
-        Verb::RequestKit(_) | Verb::RevokeAll(_) | Verb::Publish(_) => None,
+        Verb::RevokeAll(_) => return revoke_all::holders(world),
+        Verb::RequestKit(_) | Verb::Publish(_) => None,
         Verb::Approve(_)
         | Verb::Deny(_)
         | Verb::Withdraw(_)
@@ -167,14 +170,15 @@ fn holder(world: &World, command: &Command) -> Option<PersonId> {
         | Verb::Review(_)
         | Verb::EffectDone(_)
         | Verb::EffectFailed(_) => {
-            let grant = world.grants.get(command.verb.grant()?)?;
-            Some(grant.holder().clone())
+            let grant = command.verb.grant().and_then(|grant| world.grants.get(grant));
+            grant.map(|grant| grant.holder().clone())
         }
-    }
+    };
+    one.into_iter().collect()
 }
 
 fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
-    let (mut policy, mut handed) = (None, None);
+    let (mut policy, mut revoked, mut handed) = (None, None, None);
     let on_board = &mut board;
     let grant = match &command.verb {
         Verb::Request(ask) => Some(request::decide(on_board, command, ask)?),
@@ -198,20 +202,25 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
             handed = outbox::take(on_board, command, ask)?;
             None
         }
-        Verb::RequestKit(_) | Verb::RevokeAll(_) | Verb::Settle(_) => None,
+        Verb::RevokeAll(ask) => {
+            revoked = Some(revoke_all::decide(on_board, command, ask)?);
+            None
+        }
+        Verb::RequestKit(_) | Verb::Settle(_) => None,
     };
     let view = match grant.and_then(|id| board.grant(&id)) {
         Some(grant) => Some(View::of(grant, rules::governing(&board, grant)?)),
         None => None,
     };
-    let receipt = Receipt { content: command.content(), view, more: Vec::new(), revoked: None };
-    Ok(Done { journal: board.finish(), policy, revoked: None, receipt, handed })
+    let found = revoked.as_deref().map(RevokedAll::found);
+    let receipt = Receipt { content: command.content(), view, more: Vec::new(), revoked: found };
+    Ok(Done { journal: board.finish(), policy, revoked, receipt, handed })
 }
 
 /// Shows the checks of a command, one by one; nothing is done.
 pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Result<Explanation, Fault> {
     let mut board = Board::new(world, now);
-    if let Some(holder) = holder(world, command) {
+    for holder in holders(world, command) {
         settle::holder(&mut board, &holder)?;
     }
     let on = On::new(&board, command);
@@ -230,7 +239,8 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
         Verb::EffectDone(ask) => check::explain(verdict::DONE, &on, ask),
         Verb::EffectFailed(ask) => check::explain(verdict::FAILED, &on, ask),
         Verb::Publish(ask) => check::explain(publish::CHECKS, &on, ask),
-        Verb::RequestKit(_) | Verb::RevokeAll(_) | Verb::TakeEffect(_) | Verb::Settle(_) => {
+        Verb::RevokeAll(ask) => check::explain(revoke_all::CHECKS, &on, ask),
+        Verb::RequestKit(_) | Verb::TakeEffect(_) | Verb::Settle(_) => {
             Ok(Explanation { checks: Vec::new(), refused: None })
         }
     }

@@ -9,7 +9,7 @@ use crate::flow::Flow;
 use crate::flow::beside::Beside;
 use crate::grant::Grant;
 use crate::id::{CommandId, FlowId, GrantId, Integration, Namespace, PersonId, Revision};
-use crate::lifecycle::revoke_all::RevokedAll;
+use crate::lifecycle::revoke_all::{Reached, RevokedAll};
 use crate::person::Item;
 use crate::refusal::Refusal;
 use crate::time::{Span, Timestamp};
@@ -35,6 +35,8 @@ pub enum Read {
     /// Every grant of this holder under this flow, open or closed, that changed within this span before the
     /// instant of the decision. More may be loaded.
     Recent(PersonId, FlowId, Span),
+    /// The last instant at which anything happened to any grant, or a policy was put in force.
+    Latest,
 }
 
 /// What was loaded for a decision.
@@ -55,7 +57,9 @@ pub struct World {
     /// Revisions of flows.
     pub revisions: BTreeMap<Revision, Arc<Flow>>,
     /// Grants among these that a revocation of many has ended, and that are not closed yet.
-    pub revoked: BTreeMap<GrantId, Arc<RevokedAll>>,
+    pub revoked: BTreeMap<GrantId, Reached>,
+    /// The last instant at which anything happened at all, where that was read.
+    pub last: Option<Timestamp>,
 }
 
 /// A policy as it is published.
@@ -179,6 +183,7 @@ impl World {
             grants: BTreeMap::new(),
             revisions: BTreeMap::new(),
             revoked: BTreeMap::new(),
+            last: None,
         }
     }
 
@@ -186,7 +191,8 @@ impl World {
     #[must_use]
     pub fn latest(&self) -> Option<Timestamp> {
         let grants = self.grants.values().map(|grant| grant.changed_at).max();
-        grants.max(self.policy.published_at)
+        let revoked = self.revoked.values().map(|reached| reached.by.at).max();
+        grants.max(revoked).max(self.last).max(self.policy.published_at)
     }
 }
 

@@ -79,6 +79,18 @@ pub(crate) fn close(
     cause: Option<Cause>,
     how: impl FnOnce(Ended) -> Happened,
 ) -> Result<(), Fault> {
+    close_among(board, id, at, cause, &[], how)
+}
+
+/// The same for one of several grants that end together, in order of id: they keep nothing for each other.
+pub(crate) fn close_among(
+    board: &mut Board<'_>,
+    id: &GrantId,
+    at: Timestamp,
+    cause: Option<Cause>,
+    together: &[GrantId],
+    how: impl FnOnce(Ended) -> Happened,
+) -> Result<(), Fault> {
     lapsed(board, id, at, cause.clone(), false)?;
     let Some(grant) = board.grant(id) else { return Ok(()) };
     let told = match &grant.stage {
@@ -86,7 +98,7 @@ pub(crate) fn close(
         Stage::Approved(approved) => approved.told_until.is_some(),
         Stage::Pending(_) | Stage::Closed(_) => false,
     };
-    let kept = if told { kept(board, grant, at) } else { Vec::new() };
+    let kept = if told { kept_without(board, grant, at, together) } else { Vec::new() };
     board.record(id, at, cause.clone(), how(Ended { kept: kept.clone() }))?;
     effects::pass_on(board, id, &kept, at, cause)
 }
@@ -94,7 +106,13 @@ pub(crate) fn close(
 /// The items of this grant that another grant of the holder covers at that instant, active or with its
 /// `provision` sent.
 pub(crate) fn kept(board: &Board<'_>, grant: &Grant, at: Timestamp) -> Vec<Kept> {
-    let others = beside(board, grant, at);
+    kept_without(board, grant, at, &[])
+}
+
+/// The same, where these grants, in order of id, end at that instant too.
+fn kept_without(board: &Board<'_>, grant: &Grant, at: Timestamp, together: &[GrantId]) -> Vec<Kept> {
+    let mut others = beside(board, grant, at);
+    others.retain(|other| together.binary_search(other.id()).is_err());
     grant.terms.scope.iter().filter_map(|item| covered(&others, item, at)).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::event::Happened;
 use crate::grant::{Active, Approved, Grant, Pending, Stage};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::remind::Reminded;
-use crate::lifecycle::{escalate, expire, open};
+use crate::lifecycle::{escalate, expire, open, revoke_all};
 use crate::machine::Fault;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -24,17 +24,19 @@ enum Due {
     Open,
     Tier,
     Remind,
+    Revoke,
 }
 
 /// Applies everything that time has made true of the holder's grants by now: by deadline, then by grant, then
-/// in the order of [`Due`].
+/// in the order of [`Due`]. Revocations of many are what somebody did at their instant: they come after all
+/// that time does then, in the order in which they were recorded.
 pub(crate) fn holder(board: &mut Board<'_>, holder: &PersonId) -> Result<(), Fault> {
     let timed = |board: &Board<'_>, grant: &Grant| {
-        let (at, due) = due(board, grant)?;
-        Some((at, grant.id().clone(), due))
+        let (at, recorded, due) = next(board, grant)?;
+        Some((at, recorded, grant.id().clone(), due))
     };
     let mut dues: BTreeSet<_> = board.of_holder(holder).filter_map(|grant| timed(board, grant)).collect();
-    while let Some((at, id, due)) = dues.pop_first() {
+    while let Some((at, _, id, due)) = dues.pop_first() {
         apply(board, &id, at, due)?;
         // INVARIANT: what happens to one grant moves no deadline of another, so only its own is looked at again.
         dues.extend(board.grant(&id).and_then(|grant| timed(board, grant)));
@@ -53,8 +55,11 @@ pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) ->
     Ok(open)
 }
 
-/// Whether a grant is open by now, time alone considered.
-fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+/// Whether a grant is open by now, time and revocations of many considered.
+pub(crate) fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+    if board.world.revoked.contains_key(grant.id()) {
+        return Ok(false);
+    }
     match &grant.stage {
         Stage::Pending(pending) => Ok(board.now < pending.decide_by),
         Stage::Active(active) => Ok(board.now < active.over_by()),
@@ -71,6 +76,15 @@ fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> 
     let mut alone = Board::new(&world, board.now);
     holder(&mut alone, grant.holder())?;
     Ok(alone.grant(grant.id()).is_some_and(|grant| !grant.is_closed()))
+}
+
+/// What happens next to a grant, by now: what time does, then what somebody did who revoked it among many, with
+/// the place of that in the record.
+fn next(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Option<u64>, Due)> {
+    let timed = due(board, grant).map(|(at, due)| (at, None, due));
+    let reached = board.world.revoked.get(grant.id()).filter(|_| !grant.is_closed());
+    let revoked = reached.map(|reached| (reached.by.at, Some(reached.position), Due::Revoke));
+    timed.into_iter().chain(revoked).min()
 }
 
 /// What falls due next of a grant, by now.
@@ -122,6 +136,10 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);
             board.record(id, at, None, Happened::Reminded(Reminded { ends }))
         }
+        Due::Revoke => match board.world.revoked.get(id) {
+            Some(reached) => revoke_all::close(board, id, &reached.by),
+            None => Ok(()),
+        },
     }
 }
 

@@ -1,8 +1,8 @@
 //! What others build on: codes, events, and what may follow what.
 
 use tenure_core::{
-    command, effect, event, explain, flow, grant, id, limits, machine, offer, person, query, refusal, time,
-    view, world,
+    command, effect, event, explain, flow, grant, id, lifecycle, limits, machine, offer, person, query,
+    refusal, time, view, world,
 };
 
 #[cfg(test)]

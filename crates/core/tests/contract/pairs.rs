@@ -1,6 +1,6 @@
 //! What may follow what: every stage with every command, and every stage with every event.
 
-use crate::command::{Review, Verb};
+use crate::command::{Reach, Review, Verb};
 use crate::event::{Event, Happened};
 use crate::examples::{self, About};
 use crate::fixture::*;
@@ -89,6 +89,7 @@ type Line = (&'static str, fn() -> (crate::person::Person, Verb), [Option<Code>;
 
 const CLOSED: Option<Code> = Some(Code::RequestClosed);
 const NOT_ACTIVE: Option<Code> = Some(Code::GrantNotActive);
+const UNKNOWN: Option<Code> = Some(Code::GrantUnknown);
 const EXPIRED: Option<Code> = Some(Code::GrantExpired);
 const NOT_PENDING: Option<Code> = Some(Code::ExtensionNotPending);
 const NOT_NEEDED: Option<Code> = Some(Code::ReviewNotNeeded);
@@ -143,6 +144,11 @@ const COMMANDS: &[Line] = &[
         "revoke",
         || (carol(), revoke("g1")),
         [None, None, None, None, None, None, EXPIRED, NOT_ACTIVE, NOT_ACTIVE],
+    ),
+    (
+        "revoke",
+        || (carol(), revoke_all(Reach::Person(person_id("alice")))),
+        [None, None, None, None, None, None, UNKNOWN, UNKNOWN, UNKNOWN],
     ),
     ("review", || (carol(), Verb::Review(Review { grant: grant_id("g1"), reason: None })), [NOT_NEEDED; 9]),
 ];

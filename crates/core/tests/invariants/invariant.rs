@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::command::{Command, Verb};
+use crate::command::{Command, Reach, RevokeAll, Verb};
 use crate::event::Happened;
 use crate::fixture::{Answered, Tenant, command, item, settle, system};
 use crate::flow::Flow;
@@ -364,6 +364,7 @@ fn refused(moment: &Moment<'_>) -> Result<(), String> {
                     let holder = ask.holder.as_ref().or(moment.command.actor.person());
                     holder.map(|holder| holder.id.clone())
                 }
+                (Verb::RevokeAll(RevokeAll { of: Reach::Person(person), .. }), _) => Some(person.clone()),
                 (_, Some(grant)) => moment.before.grants.get(grant).map(|grant| grant.holder().clone()),
                 (_, None) => None,
             };

@@ -10,8 +10,8 @@ use proptest::test_runner::{Config, TestRunner};
 
 // The fixture is a part of the crate and of these tests: it names modules from the root of either.
 use tenure_core::{
-    command, effect, event, explain, flow, grant, id, limits, machine, offer, person, query, refusal, time,
-    view, world,
+    command, effect, event, explain, flow, grant, id, lifecycle, limits, machine, offer, person, query,
+    refusal, time, view, world,
 };
 
 #[cfg(test)]

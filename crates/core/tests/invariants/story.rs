@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use crate::command::{Approve, Command, EffectDone, EffectFailed, Extend, TakeEffect, Verb};
+use crate::command::{Approve, Command, EffectDone, EffectFailed, Extend, Reach, TakeEffect, Verb};
 use crate::effect::Handed;
 use crate::event::Event;
 use crate::fixture::*;
@@ -75,6 +75,7 @@ enum Ask {
     DenyExtension,
     GiveBack,
     Revoke,
+    RevokeAll { by_host: bool },
     Publish,
 }
 
@@ -121,6 +122,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 => Just(Ask::DenyExtension),
         2 => Just(Ask::GiveBack),
         1 => Just(Ask::Revoke),
+        1 => any::<bool>().prop_map(|by_host| Ask::RevokeAll { by_host }),
         2 => Just(Ask::Publish),
     ];
     let deed = prop_oneof![
@@ -235,7 +237,8 @@ impl Told {
     /// What concerns the holder is mostly done by the holder, else little would ever happen.
     fn actor(&self, step: &Step, ask: Ask, anybody: Actor) -> Actor {
         let own = matches!(ask, Ask::Extend { .. } | Ask::GiveBack | Ask::Withdraw);
-        let host = matches!(ask, Ask::Revoke) && step.number.is_multiple_of(2);
+        let host = matches!(ask, Ask::Revoke) && step.number.is_multiple_of(2)
+            || matches!(ask, Ask::RevokeAll { by_host: true });
         let holder = self.tenant.grants.get(&self.grant(step)).map(|grant| grant.holder().to_string());
         let number = holder.and_then(|holder| (0_u8..).zip(PEOPLE).find(|(_, id)| *id == holder));
         match number {
@@ -295,6 +298,14 @@ impl Told {
             Ask::DenyExtension => Verb::DenyExtension(decide(grant)),
             Ask::GiveBack => give_back(grant),
             Ask::Revoke => revoke(grant),
+            Ask::RevokeAll { .. } => revoke_all(match step.number % 4 {
+                0 => Reach::Person(person_id(PEOPLE[usize::from(step.grant) % PEOPLE.len()])),
+                1 => Reach::Flow(flow_id(FLOWS[usize::from(step.grant) % FLOWS.len()])),
+                2 => Reach::Integration(
+                    item(ITEMS[usize::from(step.grant) % ITEMS.len()]).resource.integration,
+                ),
+                _ => Reach::Item(item(ITEMS[usize::from(step.grant) % ITEMS.len()])),
+            }),
             Ask::Publish => {
                 let flows = policy(step.number % POLICIES, self.tenant.clock);
                 Verb::Publish(publish(flows.into_iter().map(flow)))
