@@ -235,10 +235,7 @@ fn crowded() -> Tenant {
 
 #[test]
 fn what_is_not_closed_at_once_is_over_all_the_same() {
-    let mut limited = flows();
-    limited[0].limits.open_per_person = Some(1);
-    limited[0].limits.open_total = Some(101);
-    let mut tenant = Tenant::new(limited);
+    let mut tenant = Tenant::new(flows());
     crowd(&mut tenant, "db", "a");
     asks(&mut tenant, &alice(), "db", "g1", &["pg/b/read"], 60);
     tenant.deliver("alice");
@@ -256,17 +253,18 @@ fn what_is_not_closed_at_once_is_over_all_the_same() {
         Code::GrantUnknown,
         "nothing is left"
     );
-    assert_eq!(tenant.system(revoke_all(of_person("alice"))).unwrap_err().code, Code::GrantUnknown);
+    let again = revoke_all(of_person("alice"));
+    assert_eq!(tenant.clone().system(again).unwrap_err().code, Code::GrantUnknown);
 
     let mut asked = tenant.clone();
+    let mut limited = flows();
+    (limited[0].limits.open_per_person, limited[0].limits.open_total) = (Some(1), Some(2));
+    asked.publish(limited);
     asks(&mut asked, &carol(), "db", "new", &["pg/b/read"], 60);
-    asked.later(MS);
     asks(&mut asked, &alice(), "db", "next", &["pg/b/read"], 60);
-    asked.system(settle("alice")).unwrap();
-    assert!(
-        asked.active("new").since == at(10) && asked.active("next").since == at(10).plus(MS),
-        "asked for later"
-    );
+    asked.system(settle("carol")).unwrap();
+    let since = ["new", "next"].map(|grant| asked.active(grant).since);
+    assert_eq!(since, [at(10), at(10)], "what is asked for afterwards is not reached");
     assert_eq!(asked.closed("g1").at, at(10));
 
     for (verb, code) in
@@ -285,6 +283,48 @@ fn what_is_not_closed_at_once_is_over_all_the_same() {
     );
     assert!(matches!(&event.happened, Happened::Revoked(revoked) if revoked.reason == "no longer needed"));
     assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/b/read"]);
+}
+
+#[test]
+fn a_batch_is_bounded_whoever_holds_what_is_in_it() {
+    let mut tenant = Tenant::new(flows());
+    for number in 0..=REVOKED_AT_ONCE_MAX {
+        asks(&mut tenant, &alice(), "db", &format!("g{number:03}"), &["pg/a/read"], 60);
+    }
+    let found = tenant.system(revoke_all(of_person("alice"))).unwrap();
+    assert_eq!(found.events.len(), REVOKED_AT_ONCE_MAX);
+    let all = found.receipt.revoked.as_ref().map(|found| found.revoked.len());
+    assert_eq!(all, Some(REVOKED_AT_ONCE_MAX + 1));
+    assert_eq!(tenant.holds("alice", "pg/a/read"), None);
+    let last = format!("g{REVOKED_AT_ONCE_MAX:03}");
+    assert!(tenant.grant(&last).active().is_some());
+    tenant.system(settle("alice")).unwrap();
+    assert_eq!(tenant.closed(&last).outcome, Outcome::Revoked);
+}
+
+#[test]
+fn what_is_revoked_already_is_not_found_again() {
+    let mut tenant = crowded();
+    crowd(&mut tenant, "db", "b");
+    asks(&mut tenant, &alice(), "db", "g1", &["pg/b/read"], 60);
+    assert_eq!(all(&mut tenant, of_flow("db")).revoked.len(), 2 * REVOKED_AT_ONCE_MAX + 1);
+    for of in [of_flow("db"), of_integration("pg"), Reach::Item(item("pg/b/read"))] {
+        assert_eq!(tenant.system(revoke_all(of)).unwrap_err().code, Code::GrantUnknown);
+    }
+    asks(&mut tenant, &carol(), "db", "g2", &["pg/b/read"], 60);
+    assert_eq!(all(&mut tenant, of_flow("db")).revoked, ids(&["g2"]), "only what was asked for since");
+}
+
+#[test]
+fn by_a_host_ahead_it_is_over_for_a_host_that_is_not() {
+    let mut tenant = crowded();
+    asks(&mut tenant, &alice(), "db", "g1", &["pg/a/read"], 60);
+    tenant.at(15);
+    let ahead = at(15).plus(Span::seconds(30));
+    tenant.give(&command("all", &system(), revoke_all(of_flow("db"))), ahead).unwrap().unwrap();
+    assert_eq!(tenant.look("g1").closed_at, Some(ahead));
+    assert_eq!(tenant.holds("alice", "pg/a/read"), None);
+    assert_eq!(tenant.code(&alice(), Verb::Extend(extend("g1"))), Some(Code::GrantNotActive));
 }
 
 /// One story of alice's grants under `db` and `ops`, up to the revocation at a quarter past nine.
