@@ -128,7 +128,7 @@ fn decide(given: &Given, world: &World) -> (Answered, Option<Write>) {
 }
 
 impl Write {
-    /// Adds what happened, and returns how many events that is.
+    /// Adds what happened.
     fn take(&mut self, journal: Journal) {
         self.entries.extend(journal.events.into_iter().map(Entry::Event));
         self.after.extend(journal.after.into_iter().map(|(id, grant)| (id, Arc::new(grant))));
@@ -136,8 +136,10 @@ impl Write {
 
     fn accept(&mut self, given: &Given, done: Done) -> Accepted {
         let handed = done.handed;
+        let events = self.entries.len().saturating_add(done.journal.events.len());
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.entries.extend(done.revoked.map(Entry::Revoked));
         self.take(done.journal);
-        let events = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
         let command = &given.command;
         if let Some(document) = done.policy.as_ref().and_then(|head| head.document.as_ref()) {
             self.entries.push(Entry::Published(Published {

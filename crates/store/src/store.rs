@@ -37,8 +37,8 @@ pub trait Store: Send + Sync {
     /// [`StoreFault`]; it is never a yes.
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault>;
 
-    /// People with a grant whose deadline has come by `until`, the earliest first, after that mark. A
-    /// person stands there once.
+    /// People with a grant whose deadline has come by `until`, or that was revoked among many by then and is
+    /// not closed yet, the earliest first, after that mark. A person stands there once.
     ///
     /// # Errors
     /// [`StoreFault`].

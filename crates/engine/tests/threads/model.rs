@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tenure::tenure_core::command::Command;
 use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
+use tenure::tenure_core::lifecycle::revoke_all::Reached;
 use tenure::tenure_core::machine::{self, Fault};
 use tenure::tenure_core::record::{Entry, Published, Refused};
 use tenure::tenure_core::world::{Decided, Head, Journal, Read, Receipt, World};
@@ -18,6 +19,8 @@ pub(crate) struct Model {
     grants: BTreeMap<GrantId, Arc<Grant>>,
     receipts: BTreeMap<CommandId, Arc<Receipt>>,
     pub(crate) entries: Vec<Entry>,
+    /// Revocations of many, each with its place in the record.
+    revocations: Vec<Reached>,
 }
 
 impl Model {
@@ -29,6 +32,7 @@ impl Model {
             grants: BTreeMap::new(),
             receipts: BTreeMap::new(),
             entries: Vec::new(),
+            revocations: Vec::new(),
         }
     }
 
@@ -45,6 +49,11 @@ impl Model {
         self.write(outcome.settled);
         match outcome.answer {
             Ok(done) => {
+                if let Some(by) = done.revoked {
+                    self.entries.push(Entry::Revoked(by.clone()));
+                    let position = u64::try_from(self.entries.len()).unwrap();
+                    self.revocations.push(Reached { position, by });
+                }
                 self.write(done.journal);
                 if let Some(head) = done.policy {
                     let published = head.document.as_ref().unwrap().revision.clone();
@@ -99,14 +108,18 @@ impl Model {
                     && grant.origin.flow == *flow
                     && world.clock.minus(*span) <= grant.changed_at
             }
-            Read::Command(_) | Read::Revision(_) => false,
+            Read::Command(_) | Read::Revision(_) | Read::Latest => false,
             Read::Grant(id) => grant.id() == id,
             Read::Person(person) => grant.holder() == person && !grant.is_settled_for_good(),
             Read::OpenIn(flow) => !grant.is_closed() && grant.origin.flow == *flow,
             Read::OpenOn(item) => !grant.is_closed() && grant.terms.scope.contains(item),
         };
         let found = self.grants.iter().filter(|(_, grant)| wanted(grant));
-        world.grants.extend(found.map(|(id, grant)| (id.clone(), grant.clone())));
+        world.grants.extend(found.clone().map(|(id, grant)| (id.clone(), grant.clone())));
+        for (id, _) in found.filter(|(_, grant)| !grant.is_closed()) {
+            let reached = self.revocations.iter().find(|reached| reached.by.grants.contains(id));
+            world.revoked.extend(reached.map(|reached| (id.clone(), reached.clone())));
+        }
         match read {
             Read::Command(id) => world.answered = self.receipts.get(id).cloned(),
             Read::Revision(revision) => {
@@ -120,6 +133,11 @@ impl Model {
             | Read::OpenOn(_)
             | Read::OpenAt(_)
             | Read::Recent(..) => {}
+            Read::Latest => {
+                let grants = self.grants.values().map(|grant| grant.changed_at);
+                let revoked = self.revocations.iter().map(|reached| reached.by.at);
+                world.last = grants.chain(revoked).chain(self.head.published_at).max();
+            }
         }
     }
 }

@@ -87,8 +87,13 @@ impl Indexes {
         }
     }
 
-    /// Takes note of what comes next of one person's grants, after all of their changes.
-    pub(super) fn renew<'a>(&mut self, person: &PersonId, grant: impl Fn(&GrantId) -> Option<&'a Grant>) {
+    /// Takes note of what comes next of one person's grants, after all of their changes: each with the
+    /// instant at which it was revoked, where that is still to be written.
+    pub(super) fn renew<'a>(
+        &mut self,
+        person: &PersonId,
+        grant: impl Fn(&GrantId) -> Option<(&'a Grant, Option<Timestamp>)>,
+    ) {
         let Some(standing) = self.people.get_mut(person) else { return };
         let next = Next::of(standing.grants.iter().filter_map(grant));
         let gone = standing.grants.is_empty();
@@ -148,10 +153,10 @@ impl Indexes {
 }
 
 impl Next {
-    fn of<'a>(grants: impl Iterator<Item = &'a Grant>) -> Self {
+    fn of<'a>(grants: impl Iterator<Item = (&'a Grant, Option<Timestamp>)>) -> Self {
         let mut next = Self::default();
-        for grant in grants {
-            next.due = earlier(next.due, grant.deadline());
+        for (grant, revoked) in grants {
+            next.due = earlier(next.due, earlier(grant.deadline(), revoked));
             for outgoing in &grant.outbox {
                 let ready = ready(outgoing);
                 next.ready = earlier(next.ready, Some(ready));

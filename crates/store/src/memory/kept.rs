@@ -294,6 +294,9 @@ impl Tenant {
             Written::Published { published, at, actor, command } => {
                 Entry::Published(Published { published, at, actor, command })
             }
+            Written::Revoked(revoked) if !revoked.grants.is_sorted() => {
+                return Err("the grants of a revocation are not in order".to_owned());
+            }
             Written::Revoked(revoked) => Entry::Revoked(Arc::new(revoked)),
         };
         self.entries.push((recorded_at, entry));
@@ -371,6 +374,10 @@ mod tests {
             (
                 "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":1,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"refused\":{\"refused\":\"nonsense\",\"at\":\"2026-03-02T09:00:00Z\",\"verb\":\"request\",\"actor\":\"a\",\"command\":\"c\",\"grant\":null}}}}\n",
                 "no code",
+            ),
+            (
+                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":1,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"revoked\":{\"of\":{\"person\":\"p\"},\"at\":\"2026-03-02T09:00:00Z\",\"cause\":{\"actor\":\"a\",\"command\":\"c\"},\"reason\":\"r\",\"grants\":[\"g2\",\"g1\"]}}}}\n",
+                "not in order",
             ),
         ] {
             let StoreFault::Broken(what) = fault(text) else { panic!("`{text}` is not broken") };

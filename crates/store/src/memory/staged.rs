@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId};
+use tenure_core::lifecycle::revoke_all::Reached;
 use tenure_core::record::Entry;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Publication, Read, Receipt, World};
@@ -27,6 +28,8 @@ pub(super) struct Staged {
     pub(super) documents: Vec<(Timestamp, Arc<Publication>)>,
     pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
     pub(super) entries: Vec<(Timestamp, Entry)>,
+    /// Grants that a revocation of many ended here. Those that it closed as well are among them.
+    reached: BTreeMap<GrantId, Reached>,
 }
 
 /// Runs a plan to its end over what is kept, and writes nothing.
@@ -42,7 +45,7 @@ pub(super) fn run(
         let head = staged.head.as_ref().unwrap_or(&state.head).clone();
         let mut world = World::new(ns.clone(), clock, head);
         match decide(state, &staged, &mut world, plan)? {
-            Some(Some(write)) => staged.add(*write),
+            Some(Some(write)) => staged.add(state, *write),
             Some(None) => {}
             None => return Ok(staged),
         }
@@ -84,8 +87,16 @@ impl Staged {
             && self.documents.is_empty()
     }
 
-    fn add(&mut self, write: Write) {
+    fn add(&mut self, state: &State, write: Write) {
         let Write { recorded_at, entries, after, policy, receipt } = write;
+        let next = state.records.len().saturating_add(self.entries.len()).saturating_add(1);
+        for (place, entry) in (next..).zip(&entries) {
+            if let Entry::Revoked(by) = entry {
+                let position = u64::try_from(place).unwrap_or(u64::MAX);
+                let reached = |id: &GrantId| (id.clone(), Reached { position, by: by.clone() });
+                self.reached.extend(by.grants.iter().map(reached));
+            }
+        }
         self.entries.extend(entries.into_iter().map(|entry| (recorded_at, entry)));
         self.touched.extend(after.values().map(|grant| grant.holder().clone()));
         self.grants.extend(after);
@@ -105,12 +116,11 @@ impl Staged {
             }
             Read::Grant(id) => {
                 let found = self.grants.get(id).or_else(|| state.grant(id));
-                world.grants.extend(found.map(|grant| (id.clone(), grant.clone())));
+                self.put(state, found.cloned(), world);
             }
             Read::Person(person) => {
                 let wanted = |grant: &Grant| grant.holder() == person && !grant.is_settled_for_good();
-                let found = self.found(state, state.indexes.of_person(person), wanted);
-                world.grants.extend(found);
+                self.put(state, self.found(state, state.indexes.of_person(person), wanted), world);
             }
             Read::Revision(revision) => {
                 let staged = self.documents.iter().flat_map(|(_, document)| document.flows.values());
@@ -120,27 +130,39 @@ impl Staged {
             }
             Read::OpenIn(flow) => {
                 let wanted = |grant: &Grant| grant.origin.flow == *flow && lasts(grant, world.clock);
-                let found = self.found(state, state.indexes.in_flow(flow), wanted);
-                world.grants.extend(found);
+                self.put(state, self.found(state, state.indexes.in_flow(flow), wanted), world);
             }
             Read::OpenOn(item) => {
                 let wanted = |grant: &Grant| grant.terms.scope.contains(item) && lasts(grant, world.clock);
-                let found = self.found(state, state.indexes.on_item(item), wanted);
-                world.grants.extend(found);
+                self.put(state, self.found(state, state.indexes.on_item(item), wanted), world);
             }
             Read::OpenAt(at) => {
                 let wanted = |grant: &Grant| grant.integrations().contains(at) && lasts(grant, world.clock);
-                let found = self.found(state, state.ids(), wanted);
-                world.grants.extend(found);
+                self.put(state, self.found(state, state.ids(), wanted), world);
             }
             Read::Recent(person, flow, span) => {
                 let from = world.clock.minus(*span);
                 let wanted = |grant: &Grant| {
                     grant.holder() == person && grant.origin.flow == *flow && from <= grant.changed_at
                 };
-                let found = self.found(state, state.of_holder(person), wanted);
-                world.grants.extend(found);
+                self.put(state, self.found(state, state.of_holder(person), wanted), world);
             }
+            Read::Latest => {
+                let grants = self.grants.values().map(|grant| grant.changed_at);
+                let revoked = self.reached.values().map(|reached| reached.by.at);
+                let documents = self.documents.iter().map(|(at, _)| *at);
+                world.last = grants.chain(revoked).chain(documents).chain([state.latest]).max();
+            }
+        }
+    }
+
+    /// Puts grants into the world, with the revocations that ended what is not closed yet.
+    fn put(&self, state: &State, found: impl IntoIterator<Item = Arc<Grant>>, world: &mut World) {
+        for grant in found {
+            let id = grant.id();
+            let reached = self.reached.get(id).or_else(|| state.reached.get(id));
+            world.revoked.extend(reached.filter(|_| !grant.is_closed()).map(|by| (id.clone(), by.clone())));
+            world.grants.insert(id.clone(), grant);
         }
     }
 
@@ -150,11 +172,11 @@ impl Staged {
         state: &State,
         ids: impl IntoIterator<Item = &'a GrantId>,
         wanted: impl Fn(&Grant) -> bool,
-    ) -> Vec<(GrantId, Arc<Grant>)> {
+    ) -> Vec<Arc<Grant>> {
         let kept = ids.into_iter().filter(|id| !self.grants.contains_key(*id));
         let kept = kept.filter_map(|id| state.grant(id));
         let all = kept.chain(self.grants.values());
-        all.filter(|grant| wanted(grant)).map(|grant| (grant.id().clone(), grant.clone())).collect()
+        all.filter(|grant| wanted(grant)).cloned().collect()
     }
 }
 

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use tenure_core::flow::Flow;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, GrantId, PersonId, Revision};
+use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::record::{Entry, Record};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Publication, Receipt};
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) records: Vec<Arc<Record>>,
     pub(super) indexes: Indexes,
     pub(super) held: HeldIndex,
+    /// Open grants that a revocation of many has ended.
+    pub(super) reached: HashMap<GrantId, Reached>,
     /// The latest instant that anything happened at.
     pub(super) latest: Timestamp,
 }
@@ -58,6 +61,7 @@ impl Default for State {
             records: Vec::new(),
             indexes: Indexes::default(),
             held: HeldIndex::default(),
+            reached: HashMap::new(),
             latest: Timestamp::MIN,
         }
     }
@@ -89,11 +93,11 @@ impl State {
         for grant in staged.grants.into_values() {
             self.put(grant);
         }
-        for person in &staged.touched {
-            self.renew(person);
-        }
         for (recorded_at, entry) in staged.entries {
             self.record(recorded_at, entry);
+        }
+        for person in &staged.touched {
+            self.renew(person);
         }
         self.receipts.extend(staged.receipts);
     }
@@ -107,9 +111,12 @@ impl State {
         self.documents.push((at, document));
     }
 
-    /// Puts one line on record, at the next position.
+    /// Puts one line on record, at the next position. The grants it speaks of stand as they do after it.
     pub(super) fn record(&mut self, recorded_at: Timestamp, entry: Entry) {
         let place = self.records.len();
+        if let Entry::Revoked(by) = &entry {
+            self.reach(u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1), by);
+        }
         let kept = entry.grant().and_then(|grant| self.grants.get_mut(grant));
         if let Some(kept) = kept {
             kept.records.push(place);
@@ -131,18 +138,44 @@ impl State {
             self.holders.entry_ref(grant.holder()).or_default().insert(id.clone());
             self.grants.insert(id.clone(), Kept { grant: grant.clone(), records: Vec::new() });
         }
-        let scope = before.as_ref().map_or(&grant.terms.scope, |before| &before.terms.scope);
+        if grant.is_closed() {
+            self.reached.remove(id);
+        }
+        self.hold(before.as_ref().unwrap_or(&grant));
+    }
+
+    /// Takes note of what a revocation of many has ended and what is not closed yet.
+    fn reach(&mut self, position: u64, by: &Arc<RevokedAll>) {
+        self.latest = self.latest.max(by.at);
+        let open = by.grants.iter().filter_map(|id| self.grant(id)).filter(|grant| !grant.is_closed());
+        let open: Vec<Arc<Grant>> = open.cloned().collect();
+        for grant in &open {
+            self.reached.insert(grant.id().clone(), Reached { position, by: by.clone() });
+            self.hold(grant);
+        }
+        let holders: BTreeSet<&PersonId> = open.iter().map(|grant| grant.holder()).collect();
+        for holder in holders {
+            self.renew(holder);
+        }
+    }
+
+    /// Writes down anew who holds what this grant covers. What was revoked gives nothing.
+    fn hold(&mut self, grant: &Grant) {
         let person = grant.holder();
-        let (indexes, grants) = (&self.indexes, &self.grants);
-        let theirs = indexes.of_person(person).filter_map(|id| grants.get(id).map(|kept| &*kept.grant));
-        for item in scope.iter() {
+        let (indexes, grants, reached) = (&self.indexes, &self.grants, &self.reached);
+        let theirs = indexes.of_person(person).filter(|id| !reached.contains_key(*id));
+        let theirs = theirs.filter_map(|id| grants.get(id).map(|kept| &*kept.grant));
+        for item in grant.terms.scope.iter() {
             self.held.set(person, item, theirs.clone());
         }
     }
 
     pub(super) fn renew(&mut self, person: &PersonId) {
-        let grants = &self.grants;
-        self.indexes.renew(person, |id| grants.get(id).map(|kept| &*kept.grant));
+        let (grants, reached) = (&self.grants, &self.reached);
+        self.indexes.renew(person, |id| {
+            let revoked = reached.get(id).map(|reached| reached.by.at);
+            grants.get(id).map(|kept| (&*kept.grant, revoked))
+        });
     }
 
     pub(super) fn list(&self, filter: &Filter, after: Option<&GrantId>, limit: Limit) -> Listed {

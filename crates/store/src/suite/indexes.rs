@@ -6,6 +6,7 @@ use tenure_core::grant::Grant;
 use tenure_core::id::{GrantId, Integration, PersonId};
 use tenure_core::person::Person;
 use tenure_core::query::{self, Held};
+use tenure_core::record::Entry;
 use tenure_core::time::{Span, Timestamp};
 
 use super::House;
@@ -25,14 +26,32 @@ pub(super) fn all_right<H: House>(story: &Story<'_, H>, people: &[Person], items
         assert_eq!(Some(&**grant), replayed.get(id), "after {after}");
     }
     let grants: Vec<&Grant> = stored.values().map(|grant| &**grant).collect();
-    due(story, &grants, after);
+    due(story, &grants, &revoked(story), after);
     ready(story, &grants, after);
     lists(story, &grants, after);
     holds(story, &grants, people, items, after);
 }
 
-fn due<H: House>(story: &Story<'_, H>, grants: &[&Grant], after: &str) {
-    let deadlines = grants.iter().filter_map(|grant| Some((grant.holder(), grant.deadline()?)));
+/// When each grant was revoked among many.
+fn revoked<H: House>(story: &Story<'_, H>) -> BTreeMap<GrantId, Timestamp> {
+    let mut revoked = BTreeMap::new();
+    for record in story.records() {
+        if let Entry::Revoked(by) = &record.entry {
+            revoked.extend(by.grants.iter().map(|id| (id.clone(), by.at)));
+        }
+    }
+    revoked
+}
+
+fn due<H: House>(
+    story: &Story<'_, H>,
+    grants: &[&Grant],
+    revoked: &BTreeMap<GrantId, Timestamp>,
+    after: &str,
+) {
+    let reached = |grant: &Grant| revoked.get(grant.id()).copied().filter(|_| !grant.is_closed());
+    let next = |grant: &Grant| grant.deadline().into_iter().chain(reached(grant)).min();
+    let deadlines = grants.iter().filter_map(|grant| Some((grant.holder(), next(grant)?)));
     let found = story.store.due(&story.ns, Timestamp::MAX, None, Limit::new(100)).unwrap();
     assert_eq!(found, earliest(deadlines), "deadlines after {after}");
     let open = grants.iter().filter(|grant| !grant.is_closed()).map(|grant| grant.holder().clone());

@@ -35,6 +35,7 @@ mod namespaces;
 mod outbox;
 mod records;
 mod reopened;
+mod revoked;
 pub(crate) mod story;
 mod time;
 mod walk;
@@ -89,5 +90,8 @@ pub fn run(house: &impl House) {
     outbox::what_is_ready_follows_leases_and_pauses(house);
     reopened::r19_ends_are_the_same_after_a_restart(house);
     reopened::i7_what_is_stored_is_what_the_events_say(house);
+    revoked::what_was_revoked_is_over_before_it_is_closed(house);
+    revoked::what_comes_after_in_the_batch_meets_what_was_revoked(house);
+    revoked::two_revocations_at_one_instant_keep_their_order_over_a_restart(house);
     walk::r02_every_index_is_right_after_every_command(house);
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tenure_core::command::{
-    Approve, Command, DecideExtension, EffectDone, EffectFailed, Extend, GiveBack, Publish, Request, Revoke,
-    Settle, TakeEffect, Verb, Withdraw,
+    Approve, Command, DecideExtension, EffectDone, EffectFailed, Extend, GiveBack, Publish, Reach, Request,
+    Revoke, RevokeAll, Settle, TakeEffect, Verb, Withdraw,
 };
 use tenure_core::effect::Handed;
 use tenure_core::grant::Grant;
@@ -98,6 +98,10 @@ impl<'a, H: House> Story<'a, H> {
 
     pub(crate) fn revoke(&mut self, grant: &str) -> Answered {
         self.give(&system(), Verb::Revoke(Revoke { grant: id(grant), reason: Some("over".to_owned()) }))
+    }
+
+    pub(crate) fn revoke_all(&mut self, of: Reach) -> Answered {
+        self.give(&system(), revoke_all(of))
     }
 
     pub(crate) fn settle(&mut self, who: &Person) -> Accepted {
@@ -246,6 +250,10 @@ pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Tim
         break_glass: false,
         resources: Vec::new(),
     }))
+}
+
+pub(crate) fn revoke_all(of: Reach) -> Verb {
+    Verb::RevokeAll(RevokeAll { of, reason: Some("over".to_owned()) })
 }
 
 pub(crate) fn extend(grant: &str) -> Verb {

@@ -1,11 +1,13 @@
 //! A long random life of a few people: after every command, every index is right.
 
+use tenure_core::command::Reach;
 use tenure_core::effect::Handed;
+use tenure_core::id::FlowId;
 use tenure_core::person::Person;
 use tenure_core::time::Span;
 
 use super::House;
-use super::cast::{nine, owner, person};
+use super::cast::{item, nine, owner, person};
 use super::indexes::all_right;
 use super::story::{Story, actor, id, request};
 use crate::batch::Answered;
@@ -89,6 +91,15 @@ fn step<H: House>(
         }
         8 => ("give back", Some(story.give_back(&who, &grant))),
         9 => ("withdraw", Some(story.withdraw(&who, &grant))),
+        10 if dice.below(3) == 0 => {
+            let of = match dice.below(4) {
+                0 => Reach::Person(who.id.clone()),
+                1 => Reach::Flow(FlowId::new(dice.pick(&FLOWS)).unwrap()),
+                2 => Reach::Integration(item(dice.pick(&ITEMS)).resource.integration),
+                _ => Reach::Item(item(dice.pick(&ITEMS))),
+            };
+            ("revoke many and", Some(story.revoke_all(of)))
+        }
         10 => ("revoke", Some(story.revoke(&grant))),
         11 => {
             story.settle(&who);
