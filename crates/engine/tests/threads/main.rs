@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 
 use tenure::tenure_core::command::{
-    self, Command, DecideExtension, EffectDone, GiveBack, Revoke, Settle, TakeEffect, Verb, Withdraw,
+    self, Command, DecideExtension, EffectDone, GiveBack, Reach, Revoke, RevokeAll, Settle, TakeEffect, Verb,
+    Withdraw,
 };
 use tenure::tenure_core::id::{CommandId, FlowId, Namespace, SystemName, WorkerId};
 use tenure::tenure_policy::document::Format;
@@ -287,6 +288,15 @@ fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64) -> Command 
         8 => Verb::DenyExtension(decision),
         9 if dice.below(2) == 0 => Verb::GiveBack(GiveBack { grant }),
         9 => Verb::Withdraw(Withdraw { grant }),
+        10 if dice.below(4) == 0 => {
+            let of = match dice.below(4) {
+                0 => Reach::Person(holder.parse().unwrap()),
+                1 => Reach::Flow(FlowId::new("quick").unwrap()),
+                2 => Reach::Integration("k8s".parse().unwrap()),
+                _ => Reach::Item(orders().permission("read").item()),
+            };
+            Verb::RevokeAll(RevokeAll { of, reason: Some("over".to_owned()) })
+        }
         10 => {
             actor = Actor::System(SystemName::new("test").unwrap());
             Verb::Revoke(Revoke { grant, reason: Some("over".to_owned()) })

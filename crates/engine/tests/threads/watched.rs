@@ -47,7 +47,8 @@ impl Plan for Listening<'_> {
                 | Read::OpenIn(_)
                 | Read::OpenOn(_)
                 | Read::OpenAt(_)
-                | Read::Recent(..) => None,
+                | Read::Recent(..)
+                | Read::Latest => None,
             });
             self.order.lock().unwrap().extend(id.map(|id| (thread::current().id(), id)));
         }
