@@ -164,6 +164,7 @@ mod tests {
         }
     }
 
+    // guard: `call/command.rs`, fields that nobody knows
     #[test]
     fn r07_nobody_brings_a_decision_along() {
         let request = r#""call": "request", "actor": {"id": "eve"}, "flow": "prod-db", "items": []"#;

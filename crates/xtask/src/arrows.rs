@@ -143,7 +143,7 @@ mod tests {
                     .collect(),
             })
             .collect();
-        check(&Workspace { root: PathBuf::from("/w"), members }).unwrap().findings
+        check(&Workspace { root: PathBuf::from("/w"), target: PathBuf::new(), members }).unwrap().findings
     }
 
     #[test]

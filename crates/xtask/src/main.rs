@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod arrows;
 mod deps;
+mod guards;
 mod map;
 mod sizes;
 mod steps;
@@ -21,13 +22,14 @@ use workspace::Workspace;
 const HELP: &str = "\
 cargo xtask CHORE
 
-  test [--fast]  check everything: format, deps, arrows, sizes, time, map, clippy, docs, all tests
+  test [--fast]  check everything: format, deps, arrows, sizes, time, map, guards, clippy, docs, all tests
                  (--fast leaves out docs, doctests and the build without optional parts)
   deps           every dependency says why it is there, and every crate shares the lints
   arrows         crates depend on each other only as the house allows
   sizes          a function fits a screen, a file a sitting
   time           one file reads the clock
   map            the documents at the root name what is there, and the map is whole
+  guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
 
@@ -60,6 +62,7 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["arrows"] => told(arrows::check(&workspace)?),
         ["sizes"] => told(sizes::check(&workspace)?),
         ["map"] => told(map::check(&workspace)?),
+        ["guards", rows @ ..] => guards::run(&workspace, rows),
         ["time"] => told(time::check(&workspace)?),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),

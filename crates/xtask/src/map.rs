@@ -101,8 +101,8 @@ mod tests {
         let core = member("tenure-core", "crates/core");
         let store = member("tenure-store", "crates/store");
         let judged = member("tenure", "crates/engine");
-        let workspace =
-            Workspace { root: PathBuf::new(), members: vec![core, store, member("tenure", "crates/engine")] };
+        let members = vec![core, store, member("tenure", "crates/engine")];
+        let workspace = Workspace { root: PathBuf::new(), target: PathBuf::new(), members };
         for (line, finding) in [
             ("| `tenure` | `crates/engine` | runs | `tenure-core`, `tenure-store` |", None),
             ("| `tenure` | `crates/tenure` | runs | `tenure-core`, `tenure-store` |", Some("lies in")),
@@ -122,7 +122,8 @@ mod tests {
         let root = std::env::temp_dir().join(format!("tenure-map-{}", std::process::id()));
         fs::create_dir_all(root.join("crates/core")).unwrap();
         fs::write(root.join(MAP), "`crates/core`, `crates/gone` and again crates/gone.").unwrap();
-        let verdict = check(&Workspace { root: root.clone(), members: Vec::new() }).unwrap();
+        let verdict =
+            check(&Workspace { root: root.clone(), target: PathBuf::new(), members: Vec::new() }).unwrap();
         fs::remove_dir_all(&root).unwrap();
         assert_eq!(verdict.findings, ["CONTRIBUTING.md names `crates/gone`, which is not there"]);
     }

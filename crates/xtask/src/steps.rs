@@ -7,7 +7,7 @@ use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::workspace::{self, Workspace};
-use crate::{arrows, deps, map, sizes, time};
+use crate::{arrows, deps, guards, map, sizes, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -47,6 +47,11 @@ fn steps(reach: Reach) -> Vec<Step> {
         step("sizes", "functions fit a screen, files a sitting", Work::Check(sizes::check)),
         step("time", "one file reads the clock", Work::Check(time::check)),
         step("map", "documents name what is there", Work::Check(map::check)),
+        step(
+            "guards",
+            "each guard against a known bug is there, and so is its test",
+            Work::Check(guards::check),
+        ),
         step(
             "clippy",
             "no warning in any target with any feature",
@@ -242,7 +247,8 @@ mod tests {
         let names = |reach| steps(reach).iter().map(|step| step.name).collect::<Vec<_>>();
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
-        for owed in ["format", "deps", "arrows", "sizes", "time", "map", "clippy", "docs", "tests"] {
+        for owed in ["format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests"]
+        {
             assert!(whole.contains(&owed), "{owed}");
         }
     }

@@ -23,6 +23,12 @@ impl Stopwatch {
 #[derive(Clone, Copy)]
 pub(crate) struct Lap(Duration);
 
+impl Lap {
+    pub(crate) fn is_over(self, longest: Duration) -> bool {
+        self.0 > longest
+    }
+}
+
 impl fmt::Display for Lap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();

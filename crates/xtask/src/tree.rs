@@ -12,25 +12,34 @@ pub(crate) struct Source {
 }
 
 /// Every Rust file that is not ignored, tracked or not, in order of path.
+pub(crate) fn rust_sources(root: &Path) -> Result<Vec<Source>, String> {
+    let mut sources = Vec::new();
+    for path in files(root)? {
+        if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(root.join(&path))
+                .map_err(|trouble| format!("`{}`: {trouble}", path.display()))?;
+            sources.push(Source { path, text });
+        }
+    }
+    Ok(sources)
+}
+
+/// Every file that is neither ignored nor hidden, by its path from the root, in order of path.
 ///
 /// Follows the `.gitignore` files of the checkout alone, so that the answer is the same on every machine, and in an
 /// unpacked archive too.
-pub(crate) fn rust_sources(root: &Path) -> Result<Vec<Source>, String> {
-    let mut sources = Vec::new();
+pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
     let walk =
         WalkBuilder::new(root).require_git(false).git_global(false).git_exclude(false).parents(false).build();
     for entry in walk {
         let entry = entry.map_err(|trouble| trouble.to_string())?;
-        let path = entry.path();
-        if path.extension().is_some_and(|ending| ending == "rs") && path.is_file() {
-            let text =
-                fs::read_to_string(path).map_err(|trouble| format!("`{}`: {trouble}", path.display()))?;
-            let path = path.strip_prefix(root).unwrap_or(path).to_path_buf();
-            sources.push(Source { path, text });
+        if entry.path().is_file() {
+            files.push(entry.path().strip_prefix(root).unwrap_or(entry.path()).to_path_buf());
         }
     }
-    sources.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(sources)
+    files.sort();
+    Ok(files)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
     pub(crate) members: Vec<Member>,
 }
 
@@ -55,9 +57,10 @@ impl Workspace {
     /// Nothing if the metadata lacks what is looked for: a check over half a workspace would hold for the wrong reason.
     pub(crate) fn from_metadata(metadata: &Value) -> Option<Self> {
         let root = PathBuf::from(metadata.get("workspace_root")?.as_str()?);
+        let target = PathBuf::from(metadata.get("target_directory")?.as_str()?);
         let packages = metadata.get("packages")?.as_array()?;
         let members = packages.iter().map(|package| member(package, &root)).collect::<Option<Vec<_>>>()?;
-        Some(Self { root, members })
+        Some(Self { root, target, members })
     }
 }
 
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_dependency_is_read() {
-        let metadata = json!({ "workspace_root": "/w", "packages": [{
+        let metadata = json!({ "workspace_root": "/w", "target_directory": "/t", "packages": [{
             "name": "tenure-store", "manifest_path": "/w/crates/store/Cargo.toml", "dependencies": [
                 { "name": "tenure-core", "kind": null, "optional": false },
                 { "name": "cc", "kind": "build", "optional": false },
@@ -111,7 +114,7 @@ mod tests {
 
     #[test]
     fn metadata_of_another_shape_is_no_workspace() {
-        let unknown_kind = json!({ "workspace_root": "/w", "packages": [{
+        let unknown_kind = json!({ "workspace_root": "/w", "target_directory": "/t", "packages": [{
             "name": "a", "manifest_path": "/w/a/Cargo.toml",
             "dependencies": [{ "name": "b", "kind": "peer", "optional": false }],
         }]});

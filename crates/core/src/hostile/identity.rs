@@ -54,6 +54,7 @@ fn what_actors_say_of_themselves_is_not_the_host_s_word() {
     assert_eq!(tenant.code(&left, Verb::Extend(extend)), Some(Code::PersonNotEligible), "she left the group");
 }
 
+// guard: `lifecycle/approve.rs`, the names known today
 #[test]
 fn r16_one_s_own_access_under_an_alias_known_since_today() {
     let mut tenant = Tenant::new([parts("f")]);
@@ -131,6 +132,7 @@ fn a_step_s_condition_on_an_extension_sees_the_extension() {
     }
 }
 
+// guard: `lifecycle/extend.rs`, what approvers of an extension decide on
 #[test]
 fn r14_an_approval_is_of_the_extension_that_was_seen() {
     let mut parts = decided_extensions();

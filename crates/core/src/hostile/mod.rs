@@ -2,6 +2,7 @@
 //! tries, and what holds nevertheless.
 
 mod bounds;
+mod elsewhere;
 mod identity;
 mod lives;
 mod moments;

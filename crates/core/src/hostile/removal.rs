@@ -55,6 +55,7 @@ fn only_items_that_were_given_are_taken_away() {
     assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/a/read"], "`b` was never given");
 }
 
+// guard: `lifecycle/verdict.rs`, a mark that another grant carries
 #[test]
 fn r42_a_mark_survives_two_grants_that_end_at_one_instant() {
     for (one, two) in [("x", "y"), ("y", "x")] {
@@ -153,6 +154,7 @@ fn enforcement_in_each_case() {
     assert_eq!(word(&tenant), Enforcement::Removed, "only now");
 }
 
+// guard: `grant.rs`, what was to be given before the end
 #[test]
 fn r24_a_stuck_provision_makes_no_removal_stuck() {
     let mut tenant = Tenant::new([automatic("f")]);

@@ -95,6 +95,7 @@ fn so_many_silent_hands_are_remembered_and_no_more() {
     }
 }
 
+// guard: `lifecycle/verdict.rs`, an old end is told anew
 #[test]
 fn r34_a_late_verdict_on_an_old_end_tells_the_end_anew() {
     let mut tenant = Tenant::new([automatic("f")]);

@@ -418,6 +418,7 @@ mod tests {
         assert_eq!(most_filled(&[step(2), step(1)], &[vec![0, 1], vec![0, 1], vec![0]]), 3);
     }
 
+    // guard: `person.rs`, ids without regard to case
     #[test]
     fn r16_two_ids_behind_one_human_are_one_person() {
         let mut bot = names("bot");

@@ -153,6 +153,7 @@ const COMMANDS: &[Line] = &[
     ("review", || (carol(), Verb::Review(Review { grant: grant_id("g1"), reason: None })), [NOT_NEEDED; 9]),
 ];
 
+// guard: `lifecycle/deny.rs`, the check `request.closed`
 #[test]
 fn r10_every_stage_and_every_command() {
     for (name, given, expected) in COMMANDS {
@@ -217,8 +218,9 @@ fn about(tenant: &Tenant) -> About {
     About { end, scope: grant.terms.scope.clone(), effect, now: tenant.clock }
 }
 
+// guard: `lifecycle/expire.rs`, what may follow what
 #[test]
-fn every_stage_and_every_event() {
+fn r10_every_stage_and_every_event() {
     for standing in STANDINGS {
         let tenant = tenant(standing);
         for happened in examples::every(&about(&tenant)) {
@@ -341,6 +343,7 @@ fn r30_what_cannot_be_known_is_a_fault_and_never_a_yes() {
     assert!(matches!(machine::apply(&world, &approval, at(20)), Err(Fault::NotLoaded(_))));
 }
 
+// guard: `lifecycle/request.rs`, new_grant
 #[test]
 fn r30_an_id_is_used_once_for_ever() {
     for standing in STANDINGS {

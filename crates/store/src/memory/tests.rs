@@ -38,6 +38,19 @@ fn the_store_in_memory_passes_the_suite() {
     suite::run(&Memory);
 }
 
+// Stories of the suite that stand for bugs of other systems, each alone, so that it fails for its own reason.
+
+// guard: `lifecycle/settle.rs`, the end that stands
+#[test]
+fn r17_the_store_in_memory_decides_an_expiry_in_the_commit() {
+    suite::time::r17_an_expiry_is_decided_again_in_the_commit(&Memory);
+}
+
+#[test]
+fn r25_the_store_in_memory_keeps_command_ids() {
+    suite::receipts::r25_a_command_id_is_kept_as_long_as_what_it_guards(&Memory);
+}
+
 /// What is over leaves nothing behind but its record.
 #[test]
 fn indexes_hold_nothing_of_what_is_over() {

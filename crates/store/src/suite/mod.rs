@@ -33,11 +33,12 @@ mod indexes;
 mod lists;
 mod namespaces;
 mod outbox;
+pub(crate) mod receipts;
 mod records;
 mod reopened;
 mod revoked;
 pub(crate) mod story;
-mod time;
+pub(crate) mod time;
 mod walk;
 
 use std::sync::Arc;
@@ -83,6 +84,7 @@ pub fn run(house: &impl House) {
     time::access_that_waits_for_its_start_begins_without_a_sweep(house);
     time::a_bridge_is_over_when_its_decision_is_due_without_a_sweep(house);
     time::r45_a_host_ahead_of_its_store_changes_nothing(house);
+    receipts::r25_a_command_id_is_kept_as_long_as_what_it_guards(house);
     records::positions_count_from_one_without_a_gap(house);
     records::a_history_is_the_records_of_one_grant(house);
     lists::filters_and_cursors(house);

@@ -15,7 +15,7 @@ use crate::query::Limit;
 use crate::store::Store;
 
 /// A sweep lists who is due, then somebody extends, then the sweep acts on its list.
-pub(super) fn r17_an_expiry_is_decided_again_in_the_commit(house: &impl House) {
+pub(crate) fn r17_an_expiry_is_decided_again_in_the_commit(house: &impl House) {
     let mut story = Story::begin(house);
     let alice = person("alice");
     view(story.request(&alice, "g1", "automatic", &["pg/orders/read"]));

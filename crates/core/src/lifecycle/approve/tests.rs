@@ -150,6 +150,7 @@ fn yes(tenant: &mut Tenant, person: &Person) -> Option<Code> {
     tenant.code(person, Verb::Approve(approve("g1")))
 }
 
+// guard: `lifecycle/open.rs`, since when it runs
 #[test]
 fn r12_the_clock_of_the_access_starts_when_it_begins() {
     let mut tenant = asked_for(|_| ());
@@ -224,6 +225,8 @@ fn a_stranger_is_told_nothing_of_the_request() {
     assert_eq!(tenant.system(Verb::Approve(approve("g1"))).unwrap_err().code, Code::ApprovalNotApprover);
 }
 
+// guard: `person.rs`, the human behind a bot
+// guard: `lifecycle/ballot.rs`, is_first
 #[test]
 fn r16_one_human_counts_once() {
     let mut tenant = asked_for(|parts| ruling(parts).lists[0][0].needed = 2);
@@ -322,6 +325,8 @@ fn wider_says_which_items_were_asked_for() {
     assert_eq!(refusal.would_pass, Some(WouldPass::Only(vec![item("pg/a/read")])));
 }
 
+// guard: `lifecycle/ballot.rs`, fresh
+// guard: `lifecycle/request.rs`, what approvers decide on
 #[test]
 fn r14_an_approval_is_bound_to_what_was_seen() {
     let mut tenant = asked_for(|_| ());
@@ -345,6 +350,8 @@ fn r14_an_approval_is_bound_to_what_was_seen() {
     assert_ne!(hash_of(|ask| ask.items[0].permission = "write".to_owned()), content);
 }
 
+// guard: `board.rs`, the flow it was asked under
+// guard: `lifecycle/bring.rs`, how old a login may be
 #[test]
 fn r32_the_revision_is_recorded_and_a_changed_rule_opens_nothing() {
     let mut tenant = asked_for(|_| ());
@@ -392,6 +399,7 @@ fn a_manager_and_the_owner_of_every_item_decide() {
     assert_eq!(owned([&["group:boss"], &[]]), Some(Code::ApprovalNotApprover));
 }
 
+// guard: `lifecycle/ballot.rs`, an empty list
 #[test]
 fn r36_an_empty_list_of_approvers_is_nobody() {
     let mut tenant = Tenant::new([{

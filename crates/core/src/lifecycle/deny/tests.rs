@@ -140,6 +140,7 @@ fn the_first_decision_that_settles_wins() {
     assert_eq!(tenant.look("g1").stage, "active");
 }
 
+// guard: `lifecycle/approve.rs`, decisions are added
 #[test]
 fn r15_decisions_are_only_ever_added() {
     let mut tenant = asked_for(|parts| (ruling(parts).lists[0][0].needed, ruling(parts).denials) = (3, 3));

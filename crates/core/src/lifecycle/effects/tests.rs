@@ -115,6 +115,7 @@ fn what_one_grant_never_gave_is_given_and_removed_by_the_other() {
     assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/a/read"]);
 }
 
+// guard: `lifecycle/settle.rs`, the end that stands
 #[test]
 fn r17_an_end_that_was_extended_in_between_is_not_the_end() {
     let mut tenant = Tenant::new([automatic("db")]);

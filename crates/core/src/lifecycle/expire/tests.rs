@@ -49,6 +49,7 @@ fn the_end_takes_away_what_nothing_keeps() {
     assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Removed);
 }
 
+// guard: `lifecycle/expire.rs`, kept
 #[test]
 fn r33_the_end_of_one_grant_leaves_what_another_covers() {
     let mut tenant = tenant();
@@ -95,6 +96,7 @@ fn the_keeper_is_the_latest_end_and_then_the_smallest_id() {
     }
 }
 
+// guard: `lifecycle/effects.rs`, the latest of all
 #[test]
 fn r31_each_grant_has_its_own_end_and_targets_the_latest_of_all() {
     let mut tenant = tenant();
@@ -125,6 +127,7 @@ fn extending_one_grant_never_shortens_another() {
     assert_eq!(tenant.active("g1").end, at(240));
 }
 
+// guard: `grant.rs`, the end itself is over
 #[test]
 fn r46_grants_that_end_together_remove_the_item_once_nothing_covers_it() {
     for (first, second) in [("g1", "g2"), ("g2", "g1")] {
@@ -159,6 +162,7 @@ fn another_persons_grant_keeps_nothing() {
     assert_eq!(effects(&answer.events), ["deprovision", "notify:ended"]);
 }
 
+// guard: `grant.rs`, over_by
 #[test]
 fn r11_all_that_speaks_of_the_end_derives_from_one() {
     let mut tenant = tenant();
@@ -173,6 +177,7 @@ fn r11_all_that_speaks_of_the_end_derives_from_one() {
     assert_eq!(text.matches("10:30:00").count(), 1, "one field holds it: {text}");
 }
 
+// guard: `lifecycle/extend.rs`, targets are told
 #[test]
 fn r34_the_new_end_reaches_the_target_and_is_visible_until_it_did() {
     let mut tenant = tenant();
@@ -195,6 +200,7 @@ fn r34_the_new_end_reaches_the_target_and_is_visible_until_it_did() {
     assert_eq!(tenant.grant("g1").enforcement(), Enforcement::Applied);
 }
 
+// guard: `grant.rs`, covers
 #[test]
 fn r08_a_scope_is_pairs_of_resource_and_permission() {
     let mut tenant = tenant();
@@ -205,6 +211,7 @@ fn r08_a_scope_is_pairs_of_resource_and_permission() {
     assert_eq!(tenant.holds("alice", "pg/b/read"), None);
 }
 
+// guard: `grant.rs`, the end must be there
 #[test]
 fn r40_an_end_is_always_there() {
     let mut tenant = tenant();

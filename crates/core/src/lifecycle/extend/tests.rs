@@ -146,6 +146,7 @@ fn the_bounds_of_an_extension_are_allowed() {
     }
 }
 
+// guard: `lifecycle/extend.rs`, total
 #[test]
 fn r01_the_longest_life_is_kept_to_the_millisecond() {
     for off in 0..=4_000_u64 {
@@ -163,6 +164,7 @@ fn r01_the_longest_life_is_kept_to_the_millisecond() {
     }
 }
 
+// guard: `lifecycle/rules.rs`, what is left
 #[test]
 fn r01_what_is_left_in_the_last_second_is_never_for_ever() {
     for left in [0, 1, 999, 1_000, 1_001] {
@@ -393,6 +395,8 @@ fn reminders_and_targets_follow_the_end() {
     assert_eq!(kinds, ["adjust", "notify:extended"], "the reminder of the old end, not yet taken, is gone");
 }
 
+// guard: `lifecycle/extend.rs`, seen
+// guard: `machine.rs`, a command given again
 #[test]
 fn r35_a_second_click_gives_nothing_more() {
     let mut tenant = running(|_| ());
@@ -407,6 +411,7 @@ fn r35_a_second_click_gives_nothing_more() {
     assert_eq!(tenant.grant("g1").extensions.len(), 2);
 }
 
+// guard: `lifecycle/approve.rs`, less
 #[test]
 fn r29_nothing_lengthens_what_was_asked() {
     let mut parts = parts("db");

@@ -54,6 +54,7 @@ fn a_planned_request_is_decided_before_its_planned_end() {
     }
 }
 
+// guard: `lifecycle/open.rs`, hours hold when access begins
 #[test]
 fn r43_access_waits_for_the_opening_of_the_hours() {
     let mut tenant = planning(|parts| parts.hours = Some(open_daily(9, 17)));

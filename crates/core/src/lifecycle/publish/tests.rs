@@ -47,6 +47,8 @@ fn the_revision_it_replaces_is_the_one_in_force() {
     assert_eq!(refusal.details.get("revision"), Some(&now.into()));
 }
 
+// guard: `board.rs`, revisions of before
+// guard: `world.rs`, a flow that is gone
 #[test]
 fn r03_a_flow_that_is_withdrawn_or_gone_leaves_every_grant_on_its_way_to_an_end() {
     let mut disabled = automatic("db");

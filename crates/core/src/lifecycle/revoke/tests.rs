@@ -102,6 +102,8 @@ fn a_stranger_is_told_nothing() {
     assert!(refusal.details.is_empty() && !refusal.message.contains("alice"));
 }
 
+// guard: `event.rs`, Cause::of
+// guard: `id.rs`, personal
 #[test]
 fn r22_actor_and_holder_are_recorded_apart() {
     let mut tenant = held(|_| ());

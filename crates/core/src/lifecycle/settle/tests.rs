@@ -72,6 +72,7 @@ fn any_command_on_one_grant_settles_all_of_its_holder() {
     assert!(!tenant.grant("g3").is_closed());
 }
 
+// guard: `machine.rs`, moment
 #[test]
 fn r21_time_never_runs_backward() {
     let mut tenant = story();
@@ -85,6 +86,7 @@ fn r21_time_never_runs_backward() {
     assert_eq!(tenant.when("g3", "extended"), Some(at(60)), "dated no earlier than what is known");
 }
 
+// guard: `machine.rs`, how far ahead
 #[test]
 fn r45_a_host_that_is_ahead_of_its_store_writes_nothing() {
     let mut tenant = story();
@@ -101,6 +103,7 @@ fn r45_a_host_that_is_ahead_of_its_store_writes_nothing() {
     assert_eq!(held.map(|held| held.until), Some(at(90)));
 }
 
+// guard: `lifecycle/settle.rs`, the end that stands
 #[test]
 fn r18_a_host_that_is_behind_ends_nothing_that_runs_and_revives_nothing() {
     let mut tenant = story();
@@ -110,6 +113,7 @@ fn r18_a_host_that_is_behind_ends_nothing_that_runs_and_revives_nothing() {
     assert_eq!(tenant.active("g1").end, at(90), "what was read long ago is no reason to end it");
 }
 
+// guard: `grant.rs`, the deadline of running access
 #[test]
 fn r02_every_open_grant_has_a_deadline_and_none_is_past_what_time_does_next() {
     let mut tenant = story();
@@ -136,6 +140,7 @@ fn r02_every_open_grant_has_a_deadline_and_none_is_past_what_time_does_next() {
     assert_eq!(sorted(asleep.events), sorted(late.events));
 }
 
+// guard: `grant.rs`, the end is stored
 #[test]
 fn r19_a_grant_that_was_written_and_read_again_ends_when_it_did() {
     let mut tenant = story();

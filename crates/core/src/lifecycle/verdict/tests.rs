@@ -79,6 +79,7 @@ fn provisioned() -> Tenant {
     tenant
 }
 
+// guard: `lifecycle/verdict.rs`, what is stuck stays
 #[test]
 fn r20_a_failed_effect_is_never_dropped() {
     let mut tenant = provisioned();
@@ -125,6 +126,7 @@ fn says_already(tenant: &mut Tenant, number: u32, items: &[&str]) {
     tenant.system(Verb::EffectDone(EffectDone { already_held, ..done("g1", number) })).unwrap();
 }
 
+// guard: `lifecycle/verdict.rs`, the first attempt
 #[test]
 fn r42_already_held_counts_in_the_first_attempt_only() {
     for (attempts, stays) in [(1, true), (2, false)] {

@@ -79,6 +79,7 @@ fn r44_the_shapes_tried_are_as_bad_as_the_caps_let_through() {
     }
 }
 
+// guard: `condition/stack.rs`, with_sure_stack
 #[test]
 fn r44_one_answer_on_a_small_and_a_large_thread() {
     let (story, types) = (story(), types());
@@ -142,6 +143,7 @@ fn r44_a_condition_is_dropped_where_little_stack_is_left() {
     }
 }
 
+// guard: `condition/caps.rs`, the cap on depth
 #[test]
 fn r44_beyond_the_caps_is_a_problem_on_every_thread() {
     for text in [
