@@ -157,7 +157,7 @@ fn build(bench: &Bench, (name, _, target): &Binary) -> Result<Result<PathBuf, St
         return Ok(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    let built = said.lines().filter_map(|line| executable(&serde_json::from_str(line).ok()?)).last();
+    let built = said.lines().filter_map(|line| executable(&serde_json::from_str(line).ok()?)).next_back();
     Ok(Ok(built.ok_or_else(|| format!("cargo does not say where the tests of `{name}` are"))?))
 }
 
