@@ -1,7 +1,6 @@
 //! Public bugs of other systems that a policy document could bring in, by the number of their row.
 
 #![cfg(feature = "cedar")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
 
 use tenure_core::flow::approval_rule::Approval;
 use tenure_core::flow::extension_rule::{DecidedBy, ExtensionApproval};
