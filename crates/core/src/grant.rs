@@ -223,6 +223,9 @@ pub struct AskedExtension {
     pub bridge: Option<Timestamp>,
     /// The revision of the flow that governs it.
     pub revision: Revision,
+    /// By whose steps it is decided, where the revision that the grant was asked under governs it too.
+    #[serde(skip_serializing_if = "Under::is_governing", default)]
+    pub under: Under,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
@@ -235,6 +238,19 @@ pub struct AskedExtension {
     /// When more people are asked, and who was.
     #[serde(skip_serializing_if = "Tiers::is_empty", default)]
     pub tiers: Tiers,
+}
+
+/// By whose steps an extension is decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Under {
+    /// Those of the revision that governs it.
+    #[default]
+    Governing,
+    /// Those of the revision that the grant was asked under: the other one needs nobody's consent to it.
+    Granted,
+    /// Those of both.
+    Both,
 }
 
 /// A grant that is over, with exactly one outcome.
@@ -540,6 +556,12 @@ impl Active {
     #[must_use]
     pub fn runs(&self, at: Timestamp) -> bool {
         self.since <= at && at < self.over_by()
+    }
+}
+
+impl Under {
+    const fn is_governing(&self) -> bool {
+        matches!(self, Self::Governing)
     }
 }
 

@@ -48,6 +48,8 @@ pub const CONDITION_DEPTH_MAX: usize = 32;
 pub const CLOCK_TOLERANCE: Span = Span::seconds(30);
 /// However its hours fall, a grant that waits this long is `unused`.
 pub const WAITING_MAX: Span = Span::days(30);
+/// Openings of two revisions that are walked to find one that both have: nobody waits for a later one.
+pub const JOINT_OPENINGS_MAX: usize = 1_000;
 /// The shortest span where a flow names none.
 pub const SPAN_MIN_DEFAULT: Span = Span::minutes(1);
 /// How long approvers have where a flow says nothing.

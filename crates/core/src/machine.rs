@@ -209,7 +209,7 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::RequestKit(_) | Verb::Settle(_) => None,
     };
     let view = match grant.and_then(|id| board.grant(&id)) {
-        Some(grant) => Some(View::of(grant, rules::governing(&board, grant)?)),
+        Some(grant) => Some(View::of(grant, rules::times(&board, grant)?)),
         None => None,
     };
     let found = revoked.as_deref().map(RevokedAll::found);

@@ -52,7 +52,7 @@ pub fn needs_person(person: &PersonId, world: &World) -> Vec<Read> {
 pub fn look(world: &World, grant: &GrantId, now: Timestamp) -> Result<Option<View>, Fault> {
     let board = settled(world, grant, now)?;
     match board.grant(grant) {
-        Some(grant) => Ok(Some(View::of(grant, rules::governing(&board, grant)?))),
+        Some(grant) => Ok(Some(View::of(grant, rules::times(&board, grant)?))),
         None => Ok(None),
     }
 }

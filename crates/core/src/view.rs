@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::flow::Flow;
 use crate::grant::{AskedExtension, Enforcement, Grant, Outcome, Stage, Waiting};
 use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::person::Item;
@@ -106,9 +105,9 @@ pub struct ExtensionCount {
 }
 
 impl View {
-    /// The grant as it stands. `governing` is the flow whose extension rule counts, where there is one.
+    /// The grant as it stands. `times` is how often the rules that govern it let it be extended.
     #[must_use]
-    pub fn of(grant: &Grant, governing: Option<&Flow>) -> Self {
+    pub fn of(grant: &Grant, times: u32) -> Self {
         let origin = &grant.origin;
         let mut view = Self {
             id: origin.id.clone(),
@@ -132,7 +131,7 @@ impl View {
             reason: origin.reason.clone(),
             fields: origin.fields.clone(),
             content: origin.content.clone(),
-            extensions: ExtensionCount::of(grant, governing),
+            extensions: ExtensionCount::of(grant, times),
             extension_asked: None,
             enforcement: grant.enforcement(),
         };
@@ -173,13 +172,12 @@ impl ExtensionView {
 }
 
 impl ExtensionCount {
-    /// Extensions of this grant, counted against the rule of the flow that governs it.
+    /// Extensions of this grant, of as many as the rules that govern it allow.
     #[must_use]
-    pub fn of(grant: &Grant, governing: Option<&Flow>) -> Self {
+    pub fn of(grant: &Grant, times: u32) -> Self {
         let used = u32::try_from(grant.extensions.len()).unwrap_or(u32::MAX);
         let pending = grant.active().is_some_and(|active| active.asked.is_some());
         let pending = u32::from(pending);
-        let times = governing.and_then(|flow| flow.extension.as_ref()).map_or(0, |rule| rule.times);
         let left = if grant.is_closed() { 0 } else { times.saturating_sub(used).saturating_sub(pending) };
         Self { used, left, pending }
     }

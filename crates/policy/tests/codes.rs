@@ -152,11 +152,6 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "unsupported",
         "take",
     ),
-    (
-        "  extension: {times: 1, span: {default: 1h}, governed_by: stricter}",
-        "unsupported",
-        "extension.governed_by",
-    ),
 ];
 
 /// Whole documents, the code, and the path.

@@ -89,7 +89,7 @@ impl Step {
 }
 
 /// People who are added to a step when it has waited so long.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tier {
     /// How long the step has been awaited.
     pub after: Span,

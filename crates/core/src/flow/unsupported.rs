@@ -5,7 +5,6 @@
 
 use super::Parts;
 use super::approval_rule::{Approval, Decided};
-use super::extension_rule::GovernedBy;
 use super::target::Take;
 use super::valid::{Found, Wrong, WrongCode};
 
@@ -29,14 +28,6 @@ const FIELDS: &[Field] = &[
         },
         what: "a quota on automatic approval",
         instead: "leave `times` and `per` out and say `when`",
-    },
-    Field {
-        used: |parts| {
-            let rule = parts.extension.as_ref();
-            at("extension.governed_by", rule.is_some_and(|rule| rule.governed_by == GovernedBy::Stricter))
-        },
-        what: "the stricter of two revisions",
-        instead: "write `today` or `granted`",
     },
     Field {
         used: |parts| at("limits.requests", parts.limits.requests.is_some()),

@@ -1,9 +1,10 @@
 //! Whose decision counts where: the steps of an approval, the decisions given, and what is still awaited.
 
 use crate::check::{No, On};
-use crate::flow::approval_rule::{Decided, Order, Step};
+use crate::flow::approval_rule::{Order, Step};
 use crate::flow::selector::Selector;
 use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue, TierPlace, Tiers};
+use crate::lifecycle::quorum::{Quorum, StepOf};
 use crate::lifecycle::{bring, eligible, remind};
 use crate::person::Names;
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -16,7 +17,7 @@ pub(crate) type Place = (u16, u16);
 pub(crate) struct Ballot<'a> {
     pub(crate) grant: &'a Grant,
     /// The steps; nobody decides where there are none.
-    pub(crate) rule: Option<&'a Decided>,
+    pub(crate) rule: Option<Quorum<'a>>,
     pub(crate) approvals: &'a [Decision],
     pub(crate) denials: &'a [Decision],
     /// The extension that is decided on, where it is one.
@@ -105,8 +106,8 @@ impl<'a> Ballot<'a> {
     ) -> Result<Vec<Place>, No> {
         let mut counting = Vec::new();
         for &place in among {
-            let Some(step) = self.step(place) else { continue };
-            match self.condition(on, step).and_then(|()| brought(on, step, reason)) {
+            let Some(of) = self.step(place) else { continue };
+            match self.condition(on, of).and_then(|()| brought(on, of.step, reason)) {
                 Ok(()) => counting.push(place),
                 Err(No::Refused(_)) => {}
                 Err(No::Fault(fault)) => return Err(No::Fault(fault)),
@@ -123,7 +124,7 @@ impl<'a> Ballot<'a> {
         reason: Option<&str>,
     ) -> Result<(), No> {
         match self.first_in_vain(on, among, reason)? {
-            Some(step) => self.condition(on, step),
+            Some(of) => self.condition(on, of),
             None => Ok(()),
         }
     }
@@ -131,7 +132,7 @@ impl<'a> Ballot<'a> {
     /// `reason.missing` and `mfa.*` of the first step the decision could have filled, where it counts nowhere.
     pub(crate) fn first_brought(&self, on: &On<'_>, among: &[Place], reason: Option<&str>) -> Result<(), No> {
         match self.first_in_vain(on, among, reason)? {
-            Some(step) => brought(on, step, reason),
+            Some(of) => brought(on, of.step, reason),
             None => Ok(()),
         }
     }
@@ -141,18 +142,18 @@ impl<'a> Ballot<'a> {
         on: &On<'_>,
         among: &[Place],
         reason: Option<&str>,
-    ) -> Result<Option<&'a Step>, No> {
+    ) -> Result<Option<StepOf<'a>>, No> {
         let counts = !self.counting(on, among, reason)?.is_empty();
         Ok(if counts { None } else { among.first().and_then(|&place| self.step(place)) })
     }
 
     /// Whether some list of steps is filled by these approvals.
     pub(crate) fn is_met(&self, approvals: &[Decision]) -> bool {
-        let Some(rule) = self.rule else { return false };
+        let Some(rule) = &self.rule else { return false };
         (0_u16..).zip(&rule.lists).any(|(number, steps)| match rule.order {
             Order::InTurn => current(steps, number, approvals).is_none(),
             Order::Any => {
-                let needed = steps.iter().map(|step| u64::from(step.needed)).sum::<u64>();
+                let needed = steps.iter().map(|of| u64::from(of.step.needed)).sum::<u64>();
                 u64::try_from(matched(steps, number, approvals)).unwrap_or(u64::MAX) >= needed
             }
         })
@@ -160,7 +161,7 @@ impl<'a> Ballot<'a> {
 
     /// Whether so many denials close it.
     pub(crate) fn is_denied(&self, denials: usize) -> bool {
-        self.rule.is_none_or(|rule| denials >= usize::try_from(rule.denials).unwrap_or(usize::MAX))
+        self.rule.as_ref().is_none_or(|rule| denials >= usize::try_from(rule.denials).unwrap_or(usize::MAX))
     }
 
     /// Whom to tell that their decision is awaited: the selectors of those steps, resolved where they can be.
@@ -191,7 +192,7 @@ impl<'a> Ballot<'a> {
     /// Whom that tier adds: its selectors, resolved where they can be.
     pub(crate) fn tier(&self, place: TierPlace) -> Vec<String> {
         let step = self.step((place.list, place.step));
-        let tier = step.and_then(|step| step.escalate.get(usize::from(place.tier)));
+        let tier = step.and_then(|of| of.step.escalate.get(usize::from(place.tier)));
         remind::resolved(tier.into_iter().flat_map(|tier| &tier.to), self.grant)
     }
 
@@ -200,7 +201,7 @@ impl<'a> Ballot<'a> {
         let decider = on.person()?;
         let adds = |due: &&TierDue| {
             let step = self.step((due.place.list, due.place.step));
-            let tier = step.and_then(|step| step.escalate.get(usize::from(due.place.tier)));
+            let tier = step.and_then(|of| of.step.escalate.get(usize::from(due.place.tier)));
             tier.is_some_and(|tier| tier.to.iter().any(|one| eligible::means(one, decider, self.grant)))
         };
         let asked = self.tiers()?.due.iter().find(adds)?.at;
@@ -236,37 +237,33 @@ impl<'a> Ballot<'a> {
     }
 
     fn steps(&self) -> impl Iterator<Item = (Place, &'a Step)> {
-        let lists = self.rule.map_or(&[][..], |rule| &rule.lists);
+        let lists = self.rule.as_ref().map_or(&[][..], |rule| &rule.lists);
         (0_u16..)
             .zip(lists)
-            .flat_map(|(list, steps)| (0_u16..).zip(steps).map(move |(step, it)| ((list, step), it)))
+            .flat_map(|(list, steps)| (0_u16..).zip(steps).map(move |(step, of)| ((list, step), of.step)))
     }
 
-    fn step(&self, place: Place) -> Option<&'a Step> {
-        self.rule?.lists.get(usize::from(place.0))?.get(usize::from(place.1))
+    fn step(&self, place: Place) -> Option<StepOf<'a>> {
+        self.rule.as_ref()?.lists.get(usize::from(place.0))?.get(usize::from(place.1)).copied()
     }
 
     fn is_open(&self, (list, step): Place) -> bool {
-        let Some((rule, steps)) = self.rule.and_then(|rule| Some((rule, rule.lists.get(usize::from(list))?)))
-        else {
-            return false;
-        };
+        let Some(rule) = &self.rule else { return false };
+        let Some(steps) = rule.lists.get(usize::from(list)) else { return false };
         match rule.order {
             Order::InTurn => current(steps, list, self.approvals) == Some(step),
             Order::Any => {
                 let mut with_one_more = fitting(list, self.approvals);
                 with_one_more.push(vec![step]);
-                most_filled(steps, &with_one_more) > matched(steps, list, self.approvals)
+                most_filled(&needed(steps), &with_one_more) > matched(steps, list, self.approvals)
             }
         }
     }
 
     /// The step's condition over the decider. What is asked is what is decided on: the extension, where it is one.
-    fn condition(&self, on: &On<'_>, step: &Step) -> Result<(), No> {
+    fn condition(&self, on: &On<'_>, StepOf { flow, step }: StepOf<'_>) -> Result<(), No> {
         let Some(when) = step.when.as_deref() else { return Ok(()) };
         let origin = &self.grant.origin;
-        let revision = self.asked.map_or(&origin.revision, |asked| &asked.revision);
-        let flow = on.board.revision(&origin.flow, revision)?;
         let items = || self.grant.items().collect();
         let condition = [eligible::Conditioned::plain(when)];
         eligible::conditions(on, condition, on.person(), items, || {
@@ -292,11 +289,11 @@ fn brought(on: &On<'_>, step: &Step, reason: Option<&str>) -> Result<(), No> {
 }
 
 /// In turn: the first step that is not filled.
-fn current(steps: &[Step], list: u16, approvals: &[Decision]) -> Option<u16> {
+fn current(steps: &[StepOf<'_>], list: u16, approvals: &[Decision]) -> Option<u16> {
     let filled =
         |step: u16| approvals.iter().filter(|decision| decision.fits.contains(&(list, step))).count();
-    (0_u16..).zip(steps).find_map(|(number, step)| {
-        let needed = usize::try_from(step.needed).unwrap_or(usize::MAX);
+    (0_u16..).zip(steps).find_map(|(number, of)| {
+        let needed = usize::try_from(of.step.needed).unwrap_or(usize::MAX);
         (filled(number) < needed).then_some(number)
     })
 }
@@ -309,16 +306,21 @@ fn fitting(list: u16, approvals: &[Decision]) -> Vec<Vec<u16>> {
     approvals.iter().map(of_list).collect()
 }
 
-fn matched(steps: &[Step], list: u16, approvals: &[Decision]) -> usize {
-    most_filled(steps, &fitting(list, approvals))
+fn matched(steps: &[StepOf<'_>], list: u16, approvals: &[Decision]) -> usize {
+    most_filled(&needed(steps), &fitting(list, approvals))
+}
+
+/// How many people each step needs.
+fn needed(steps: &[StepOf<'_>]) -> Vec<u32> {
+    steps.iter().map(|of| of.step.needed).collect()
 }
 
 /// How many places can be filled if each decision fills one: a maximum bipartite matching by augmenting
 /// paths, where a step has as many places as it needs people.
-pub(crate) fn most_filled(steps: &[Step], fits: &[Vec<u16>]) -> usize {
-    let mut holding: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+pub(crate) fn most_filled(needed: &[u32], fits: &[Vec<u16>]) -> usize {
+    let mut holding: Vec<Vec<usize>> = vec![Vec::new(); needed.len()];
     (0..fits.len())
-        .filter(|&decision| place(decision, steps, fits, &mut holding, &mut vec![false; steps.len()]))
+        .filter(|&decision| place(decision, needed, fits, &mut holding, &mut vec![false; needed.len()]))
         .count()
 }
 
@@ -326,23 +328,23 @@ pub(crate) fn most_filled(steps: &[Step], fits: &[Vec<u16>]) -> usize {
 /// goes no deeper than there are steps.
 fn place(
     decision: usize,
-    steps: &[Step],
+    needed: &[u32],
     fits: &[Vec<u16>],
     holding: &mut [Vec<usize>],
     tried: &mut [bool],
 ) -> bool {
     for &step in fits.get(decision).map_or(&[][..], Vec::as_slice) {
         let at = usize::from(step);
-        let (Some(rule), Some(seen)) = (steps.get(at), tried.get_mut(at)) else { continue };
+        let (Some(people), Some(seen)) = (needed.get(at), tried.get_mut(at)) else { continue };
         if std::mem::replace(seen, true) {
             continue;
         }
         let there = holding.get(at).cloned().unwrap_or_default();
-        let free = there.len() < usize::try_from(rule.needed).unwrap_or(usize::MAX);
+        let free = there.len() < usize::try_from(*people).unwrap_or(usize::MAX);
         let moved = if free {
             None
         } else {
-            there.iter().position(|&other| place(other, steps, fits, holding, tried))
+            there.iter().position(|&other| place(other, needed, fits, holding, tried))
         };
         if let Some(held) = holding.get_mut(at).filter(|_| free || moved.is_some()) {
             if let Some(index) = moved {
@@ -390,32 +392,19 @@ mod tests {
         Person::new(PersonId::new(id).unwrap()).names()
     }
 
-    fn step(needed: u32) -> Step {
-        Step {
-            name: String::new(),
-            approvers: Vec::new(),
-            needed,
-            when: None,
-            reason: false,
-            mfa: None,
-            tell: true,
-            escalate: Vec::new(),
-        }
-    }
-
     #[test]
     fn a_decision_moves_aside_for_one_that_fits_nowhere_else() {
-        let steps = [step(1), step(1)];
+        let steps = [1, 1];
         assert_eq!(most_filled(&steps, &[vec![0, 1], vec![0]]), 2);
         assert_eq!(most_filled(&steps, &[vec![0], vec![0]]), 1);
-        let three = [step(1), step(1), step(1)];
+        let three = [1, 1, 1];
         assert_eq!(most_filled(&three, &[vec![0, 1], vec![0, 2], vec![0]]), 3);
     }
 
     #[test]
     fn a_step_has_as_many_places_as_it_needs() {
-        assert_eq!(most_filled(&[step(2)], &[vec![0], vec![0], vec![0]]), 2);
-        assert_eq!(most_filled(&[step(2), step(1)], &[vec![0, 1], vec![0, 1], vec![0]]), 3);
+        assert_eq!(most_filled(&[2], &[vec![0], vec![0], vec![0]]), 2);
+        assert_eq!(most_filled(&[2, 1], &[vec![0, 1], vec![0, 1], vec![0]]), 3);
     }
 
     // guard: `person.rs`, ids without regard to case

@@ -7,12 +7,12 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, DecideExtension};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
-use crate::flow::Flow;
 use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::ballot::{self, Ballot, Place};
 use crate::lifecycle::extend::{self, Extended};
-use crate::lifecycle::{bring, expire, remind, request, rules};
+use crate::lifecycle::governing::{self, Governing};
+use crate::lifecycle::{bring, expire, remind, request};
 use crate::machine::Fault;
 use crate::refusal::{Code, Refusal};
 
@@ -200,15 +200,15 @@ pub(crate) fn effects_ended(after: &Grant, asked_by: &PersonId, falls_back: bool
     adjust.chain([Task::Notify { notice: Notice::Decided, to, ends }]).collect()
 }
 
-/// The ballot on an extension that awaits its decision, under the revision it was asked under.
+/// The ballot on an extension that awaits its decision, under the revisions it was asked under.
 pub(crate) fn ballot_on<'a>(
     board: &Board<'a>,
     grant: &'a Grant,
     asked: &'a AskedExtension,
 ) -> Result<Ballot<'a>, Fault> {
-    let flow = board.revision(&grant.origin.flow, &asked.revision)?;
+    let rule = governing::quorum_on(board, grant, asked)?;
     let (approvals, denials) = (asked.approvals.as_slice(), asked.denials.as_slice());
-    Ok(Ballot { grant, rule: steps(flow), approvals, denials, asked: Some(asked) })
+    Ok(Ballot { grant, rule, approvals, denials, asked: Some(asked) })
 }
 
 /// The ballot where one is open; else who would decide today, so that strangers learn nothing.
@@ -217,12 +217,8 @@ fn ballot<'a>(on: &On<'a>, ask: &DecideExtension) -> Result<Ballot<'a>, No> {
     if let Some(asked) = grant.active().and_then(|active| active.asked.as_deref()) {
         return Ok(ballot_on(on.board, grant, asked)?);
     }
-    let rule = rules::governing(on.board, grant)?.and_then(steps);
+    let rule = Governing::of(on.board, grant)?.and_then(|governing| governing.quorum());
     Ok(Ballot { grant, rule, approvals: &[], denials: &[], asked: None })
-}
-
-fn steps(flow: &Flow) -> Option<&crate::flow::approval_rule::Decided> {
-    rules::steps(flow, flow.extension.as_ref()?)
 }
 
 fn running(on: &On<'_>, ask: &DecideExtension) -> Result<(), No> {

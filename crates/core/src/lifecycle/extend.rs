@@ -10,8 +10,10 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
+use crate::flow::selector::Selector;
 use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
 use crate::id::{GrantId, digest};
+use crate::lifecycle::governing::{Governing, Side};
 use crate::lifecycle::rules::{self, Awaited, Rules};
 use crate::lifecycle::withdraw::is_party;
 use crate::lifecycle::{bring, decide_extension, eligible, remind, request};
@@ -99,7 +101,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
             lane: false,
             reminders: remind::due(&board.pinned(rules.grant)?.notify.before_end, active.since, to, now),
         }),
-        Some(Awaited { within, bridge }) => {
+        Some(Awaited { within, bridge, under }) => {
             // INVARIANT: the end that was asked lies within the total, so the bridge does too.
             let bridge = bridge.map(|bridge| active.end.plus(bridge).min(to));
             let held_until = bridge.unwrap_or(active.end);
@@ -112,7 +114,8 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
                 end: to,
                 decide_by,
                 bridge,
-                revision: rules.flow.revision.clone(),
+                revision: rules.governing.first.flow.revision.clone(),
+                under,
                 reason: ask.reason.clone(),
                 approvals: Vec::new(),
                 denials: Vec::new(),
@@ -201,11 +204,12 @@ fn may_extend(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     if is_party(on, grant) {
         return Ok(());
     }
-    let rule = rules::governing(on.board, grant)?.and_then(|flow| flow.extension.as_ref());
-    let others = rule.map_or(&[][..], |rule| &rule.others);
-    let means = |person| others.iter().any(|selector| eligible::means(selector, person, grant));
-    let named = on.person().is_some_and(means);
-    if named { Ok(()) } else { Err(not_holder(on).into()) }
+    let Some(governing) = Governing::of(on.board, grant)? else { return Err(not_holder(on).into()) };
+    let named = |person| {
+        let means = |selector: &Selector| eligible::means(selector, person, grant);
+        governing.sides().all(|side| side.rule.others.iter().any(means))
+    };
+    if on.person().is_some_and(named) { Ok(()) } else { Err(not_holder(on).into()) }
 }
 
 fn seen(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -222,7 +226,7 @@ fn seen(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn times(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    let (used, times) = (rules::used(rules.grant), rules.rule.times);
+    let (used, times) = (rules::used(rules.grant), rules.governing.bounds.times);
     if used >= times {
         let words = format!("all {times} extensions of `{}` were granted already", ask.grant);
         return Err(Refusal::new(Code::ExtensionUsedUp, words)
@@ -241,24 +245,34 @@ fn requester(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     }
     let today = rules::holder(on, ask, rules.grant).and_then(|holder| holder.manager.as_ref());
     let manager = today.or(rules.grant.origin.manager.as_ref());
-    eligible::may_request(rules.flow, on.actor(), &rules.grant.origin.holder, manager)
+    let holder = &rules.grant.origin.holder;
+    each(rules, |side| eligible::may_request(side.flow, on.actor(), holder, manager))
 }
 
 fn eligibility(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    eligible::may_hold(rules.flow, rules::holder(on, ask, rules.grant), rules.grant.holder())
+    let holder = rules::holder(on, ask, rules.grant);
+    each(rules, |side| eligible::may_hold(side.flow, holder, rules.grant.holder()))
 }
 
 fn scope(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    request::offered(rules.flow, &rules.grant.items().collect::<Vec<_>>())
+    let items: Vec<_> = rules.grant.items().collect();
+    each(rules, |side| request::offered(side.flow, &items))
 }
 
 fn conditions(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    let named = rules.flow.when.iter().map(eligible::Conditioned::named);
-    let further = rules.rule.when.as_deref().map(eligible::Conditioned::plain);
-    rules.hold(on, ask, named.chain(further))
+    each(rules, |side| {
+        let named = side.flow.when.iter().map(eligible::Conditioned::named);
+        let further = side.rule.when.as_deref().map(eligible::Conditioned::plain);
+        rules.hold(on, ask, side.flow, named.chain(further))
+    })
+}
+
+/// What every revision that governs says by itself, today's first.
+fn each<'a>(rules: &Rules<'a>, check: impl FnMut(Side<'a>) -> Result<(), No>) -> Result<(), No> {
+    rules.governing.sides().try_for_each(check)
 }
 
 fn none_pending(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -273,7 +287,7 @@ fn none_pending(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn span(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    let bounds = rules.rule.span;
+    let bounds = rules.governing.bounds.span;
     let (span, _) = rules.asked(on, ask);
     request::within(span, bounds.min, bounds.max, Code::ExtensionTooShort, Code::ExtensionTooLong)
 }
@@ -316,17 +330,17 @@ fn gain(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    let Some(hours) = &rules.flow.hours else { return Ok(()) };
+    let flow = &rules.grant.origin.flow;
     if rules.shut {
-        let refusal = request::closed(hours, on.now(), format!("`{}` is closed now", rules.flow.id));
-        return Err(refusal
-            .or_some(hours.next_opening(on.now()).and_then(|opens| rules.asked_at(opens)))
-            .into());
+        let opens = rules.next_opening(on.now());
+        let why = rules.hours.iter().find_map(|hours| hours.closed_because(on.now()));
+        let refusal = request::shut(format!("`{flow}` is closed now"), opens, why);
+        return Err(refusal.or_some(opens.and_then(|opens| rules.asked_at(opens))).into());
     }
     let (_, to) = rules.asked(on, ask);
     match rules.close {
         Some(close) if to > close => {
-            let words = format!("`{}` closes at {close}, before the new end {to}", rules.flow.id);
+            let words = format!("`{flow}` closes at {close}, before the new end {to}");
             Err(bounded(rules, on, Refusal::new(Code::HoursClosed, words), close).into())
         }
         Some(_) | None => Ok(()),
@@ -335,7 +349,7 @@ fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn window(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    match rules.rule.window.map(|window| rules.active.end.minus(window)) {
+    match rules.governing.bounds.window.map(|window| rules.active.end.minus(window)) {
         Some(opens) if on.now() < opens => {
             let words = format!("it may be extended from {opens} on");
             Err(Refusal::new(Code::ExtensionTooEarly, words)
@@ -349,7 +363,7 @@ fn window(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn cool_down(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
-    match rules.grant.extensions.last().map(|last| last.at.plus(rules.rule.cool_down)) {
+    match rules.grant.extensions.last().map(|last| last.at.plus(rules.governing.bounds.cool_down)) {
         Some(opens) if on.now() < opens => {
             let words = format!("it was extended a moment ago, and may be again from {opens} on");
             Err(Refusal::new(Code::ExtensionTooSoon, words)
@@ -368,12 +382,13 @@ fn size(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 /// The rule's reason, none by default.
 pub(crate) fn reason(on: &On<'_>, ask: &Extend) -> Result<(), No> {
-    bring::reason(&Rules::of(on, ask)?.rule.reason, ask.reason.as_deref(), &ask.fields)
+    let reason = ask.reason.as_deref();
+    each(Rules::of(on, ask)?, |side| bring::reason(&side.rule.reason, reason, &ask.fields))
 }
 
 /// The rule's login, none by default.
 pub(crate) fn login(on: &On<'_>, ask: &Extend) -> Result<(), No> {
-    bring::login(on, Rules::of(on, ask)?.rule.mfa.as_ref())
+    each(Rules::of(on, ask)?, |side| bring::login(on, side.rule.mfa.as_ref()))
 }
 
 /// What an offer asks about: one click, nothing brought.

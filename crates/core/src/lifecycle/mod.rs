@@ -7,6 +7,7 @@ pub mod approve;
 pub(crate) mod ballot;
 pub mod deny;
 pub mod escalate;
+pub(crate) mod quorum;
 pub(crate) mod withdraw;
 
 pub(crate) mod activate;
@@ -14,6 +15,7 @@ pub mod open;
 
 pub mod decide_extension;
 pub mod extend;
+pub(crate) mod governing;
 pub(crate) mod offer;
 pub mod remind;
 pub(crate) mod rules;

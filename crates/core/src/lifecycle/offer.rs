@@ -79,7 +79,8 @@ fn filled(
     refused: Option<Refusal>,
     needs: BTreeSet<Need>,
 ) -> Offer {
-    let count = grant.map(|grant| ExtensionCount::of(grant, rules.map(|rules| rules.flow)));
+    let count =
+        grant.map(|grant| ExtensionCount::of(grant, rules.map_or(0, |rules| rules.governing.bounds.times)));
     let count = count.unwrap_or_default();
     let opens_at = refused.as_ref().and_then(|refusal| match refusal.details.get("opens_at") {
         Some(Detail::Time(at)) => Some(*at),

@@ -11,12 +11,13 @@ use crate::command::{Asked, Command, Request};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
 use crate::flow::Flow;
-use crate::flow::approval_rule::{Approval, Decided, Step};
+use crate::flow::approval_rule::{Approval, Step};
 use crate::flow::hours::{Hours, PastClose};
 use crate::flow::target::Take;
 use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms, TierDue, Tiers};
 use crate::id::{GrantId, PersonId, digest};
 use crate::lifecycle::ballot::Ballot;
+use crate::lifecycle::quorum::Quorum;
 use crate::lifecycle::{approve, bring, eligible, settle};
 use crate::limits;
 use crate::machine::Fault;
@@ -117,9 +118,9 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Requested) -> Re
 
 /// The ballot on a request, under the flow it was asked under.
 pub(crate) fn ballot<'a>(grant: &'a Grant, flow: &'a Flow) -> Ballot<'a> {
-    let rule: Option<&Decided> = match &flow.approval {
+    let rule = match &flow.approval {
         Approval::Automatic => None,
-        Approval::Decided(decided) => Some(decided),
+        Approval::Decided(decided) => Some(Quorum::of(flow, decided)),
     };
     Ballot { grant, rule, approvals: &grant.approvals, denials: &grant.denials, asked: None }
 }
@@ -419,8 +420,11 @@ fn later(on: &On<'_>, ask: &Request, flow: &Flow, opens: Option<Timestamp>) -> O
 
 /// `hours.closed`, naming the next opening.
 pub(crate) fn closed(hours: &Hours, at: Timestamp, words: String) -> Refusal {
-    let opens = hours.next_opening(at);
-    let why = hours.closed_because(at);
+    shut(words, hours.next_opening(at), hours.closed_because(at))
+}
+
+/// `hours.closed`, from when it is open again, and why it is not now.
+pub(crate) fn shut(words: String, opens: Option<Timestamp>, why: Option<&str>) -> Refusal {
     Refusal::new(Code::HoursClosed, words).with_some("opens_at", opens).with_some("why", why)
 }
 

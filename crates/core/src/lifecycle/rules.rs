@@ -3,13 +3,15 @@
 use crate::board::Board;
 use crate::check::{self, No, On};
 use crate::command::Extend;
-use crate::flow::approval_rule::{Approval, Decided};
-use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, ExtensionRule, GovernedBy};
-use crate::flow::hours::PastClose;
+use crate::flow::approval_rule::Decided;
+use crate::flow::extension_rule::{Anchor, ExtensionApproval};
+use crate::flow::hours::{Hours, PastClose};
 use crate::flow::{Flow, condition};
-use crate::grant::{Active, Grant};
+use crate::grant::{Active, Grant, Under};
 use crate::id::GrantId;
 use crate::lifecycle::eligible;
+use crate::lifecycle::governing::{self, Governing, Side};
+use crate::limits::JOINT_OPENINGS_MAX;
 use crate::machine::Fault;
 use crate::person::Person;
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -19,13 +21,14 @@ use crate::time::{Span, Timestamp};
 pub(crate) struct Rules<'a> {
     pub(crate) grant: &'a Grant,
     pub(crate) active: &'a Active,
-    pub(crate) flow: &'a Flow,
-    pub(crate) rule: &'a ExtensionRule,
+    pub(crate) governing: Governing<'a>,
     /// `active_since + total` and the flow's `until`, whichever is earlier.
     pub(crate) bound: Option<Timestamp>,
-    /// The close of the flow's hours, where access may not run past it.
+    /// The hours that access may not run past.
+    pub(crate) hours: Vec<&'a Hours>,
+    /// The close of these hours, the earliest.
     pub(crate) close: Option<Timestamp>,
-    /// Whether the flow's hours are closed now, and access may not run then.
+    /// Whether these hours are closed now, any of them.
     pub(crate) shut: bool,
 }
 
@@ -36,6 +39,8 @@ pub(crate) struct Awaited {
     pub(crate) within: Option<Span>,
     /// How long access runs on past its end meanwhile.
     pub(crate) bridge: Option<Span>,
+    /// By whose steps it is decided.
+    pub(crate) under: Under,
 }
 
 impl<'a> Rules<'a> {
@@ -48,25 +53,24 @@ impl<'a> Rules<'a> {
         Ok(on.rules.get_or_init(|| read))
     }
 
-    /// `extension.not_allowed` where there is no rule. An extension is a new ask: today's rules judge it,
-    /// unless they say otherwise.
+    /// `extension.not_allowed` where there is no rule.
     fn read(on: &On<'a>, grant: &GrantId) -> Result<Self, No> {
         let grant = on.grant(grant)?;
         let active = check::running(grant)?;
-        let flow = governing(on.board, grant)?;
-        let Some((flow, rule)) = flow.and_then(|flow| Some((flow, flow.extension.as_ref()?))) else {
+        let Some(governing) = Governing::of(on.board, grant)? else {
             let words = format!("grants of `{}` cannot be extended", grant.origin.flow);
             return Err(Refusal::new(Code::ExtensionNotAllowed, words).into());
         };
         let today = on.today(&grant.origin.flow)?.flow.until;
-        let total = rule.total.map(|total| active.since.plus(total));
-        let bound = [total, flow.until, today].into_iter().flatten().min();
-        let hours = flow.hours.as_ref().filter(|_| flow.past_close != PastClose::Allow);
+        let total = governing.bounds.total.map(|total| active.since.plus(total));
+        let until = governing.sides().map(|side| side.flow.until);
+        let bound = until.chain([total, today]).flatten().min();
+        let hours = binding(governing);
         // Hours that never close bound nothing.
-        let close =
-            hours.and_then(|hours| hours.closes_after(on.now())).filter(|close| *close < Timestamp::MAX);
-        let shut = hours.is_some_and(|hours| !hours.is_open(on.now()));
-        Ok(Self { grant, active, flow, rule, bound, close, shut })
+        let closes = hours.iter().filter_map(|hours| hours.closes_after(on.now()));
+        let close = closes.filter(|close| *close < Timestamp::MAX).min();
+        let shut = hours.iter().any(|hours| !hours.is_open(on.now()));
+        Ok(Self { grant, active, governing, bound, hours, close, shut })
     }
 
     /// The latest end that total, `until` and hours allow.
@@ -74,9 +78,22 @@ impl<'a> Rules<'a> {
         [self.bound, self.close].into_iter().flatten().min()
     }
 
+    /// The first instant from this one on at which all its hours are open.
+    pub(crate) fn next_opening(&self, at: Timestamp) -> Option<Timestamp> {
+        let mut opens = at;
+        for _ in 0..JOINT_OPENINGS_MAX {
+            let next = self.hours.iter().try_fold(opens, |opens, hours| hours.next_opening(opens))?;
+            if next == opens {
+                return Some(opens);
+            }
+            opens = next;
+        }
+        None
+    }
+
     /// The end that a span leads to.
     pub(crate) fn end_of(&self, now: Timestamp, span: Span) -> Timestamp {
-        match self.rule.anchor {
+        match self.governing.bounds.anchor {
             Anchor::End => self.active.end.plus(span),
             Anchor::Now => now.plus(span).max(self.active.end),
         }
@@ -84,22 +101,25 @@ impl<'a> Rules<'a> {
 
     /// The smallest span that the rule allows and that moves the end.
     pub(crate) fn least(&self, now: Timestamp) -> Span {
-        match self.rule.anchor {
-            Anchor::End => self.rule.span.min,
-            Anchor::Now => self.rule.span.min.max(self.active.end.since(now).plus(Span::millis(1))),
+        match self.governing.bounds.anchor {
+            Anchor::End => self.governing.bounds.span.min,
+            Anchor::Now => {
+                self.governing.bounds.span.min.max(self.active.end.since(now).plus(Span::millis(1)))
+            }
         }
     }
 
     /// The largest span that passes, where one does.
     pub(crate) fn most(&self, now: Timestamp) -> Option<Span> {
         let left = self.left(now);
-        let most = left.map_or(self.rule.span.max, |left| left.min(self.rule.span.max));
+        let most =
+            left.map_or(self.governing.bounds.span.max, |left| left.min(self.governing.bounds.span.max));
         (most >= self.least(now)).then_some(most)
     }
 
     /// What is left until the latest end, counted from where a span is counted from.
     fn left(&self, now: Timestamp) -> Option<Span> {
-        let from = match self.rule.anchor {
+        let from = match self.governing.bounds.anchor {
             Anchor::End => self.active.end,
             Anchor::Now => now,
         };
@@ -108,7 +128,7 @@ impl<'a> Rules<'a> {
 
     /// The span that one click gives: the default, or what is left where that is less and enough.
     pub(crate) fn default(&self, now: Timestamp) -> Span {
-        let default = self.rule.span.default;
+        let default = self.governing.bounds.span.default;
         match self.left(now) {
             Some(left) if left < default && left >= self.least(now) => left,
             Some(_) | None => default,
@@ -126,16 +146,35 @@ impl<'a> Rules<'a> {
         (span, self.end_of(on.now(), span))
     }
 
-    /// Whether people must approve this click: nobody, or what is then awaited.
+    /// Whether people must approve this click: nobody where all that governs says so, else what is then awaited.
     pub(crate) fn approval(&self, on: &On<'_>, ask: &Extend) -> Result<Option<Awaited>, No> {
+        let first = self.waits(on, ask, self.governing.first)?;
+        let granted = match self.governing.granted {
+            Some(side) => self.waits(on, ask, side)?,
+            None => None,
+        };
+        Ok(match (first, granted) {
+            (Some(first), Some(granted)) => Some(Awaited {
+                within: governing::smaller(first.within, granted.within),
+                // A revision without a bridge lets nothing run past its end.
+                bridge: first.bridge.zip(granted.bridge).map(|(one, other)| one.min(other)),
+                under: Under::Both,
+            }),
+            (None, Some(granted)) => Some(Awaited { under: Under::Granted, ..granted }),
+            (first, None) => first,
+        })
+    }
+
+    /// What this revision waits for, where it asks people about this click.
+    fn waits(&self, on: &On<'_>, ask: &Extend, side: Side<'a>) -> Result<Option<Awaited>, No> {
         let used = self.grant.extensions.len();
-        match &self.rule.approval {
+        match &side.rule.approval {
             ExtensionApproval::Decided { first, decide_within, bridge, .. }
                 if used >= usize::try_from(*first).unwrap_or(usize::MAX) =>
             {
-                match steps(self.flow, self.rule) {
-                    Some(decided) if !self.lane_is_open(on, ask, decided)? => {
-                        Ok(Some(Awaited { within: *decide_within, bridge: *bridge }))
+                match side.decided() {
+                    Some(decided) if !self.lane_is_open(on, ask, side, decided)? => {
+                        Ok(Some(Awaited { within: *decide_within, bridge: *bridge, under: Under::Governing }))
                     }
                     Some(_) | None => Ok(None),
                 }
@@ -145,29 +184,33 @@ impl<'a> Rules<'a> {
     }
 
     /// Whether the fast lane is open. What cannot be told is a no: the steps apply.
-    fn lane_is_open(&self, on: &On<'_>, ask: &Extend, decided: &Decided) -> Result<bool, No> {
+    fn lane_is_open(&self, on: &On<'_>, ask: &Extend, side: Side<'_>, decided: &Decided) -> Result<bool, No> {
         let lane = decided.automatic.as_ref().and_then(|lane| lane.when.as_deref());
         let Some(when) = lane else { return Ok(false) };
-        match self.hold(on, ask, [eligible::Conditioned::plain(when)]) {
+        match self.hold(on, ask, side.flow, [eligible::Conditioned::plain(when)]) {
             Ok(()) => Ok(true),
             Err(No::Refused(_)) => Ok(false),
             Err(No::Fault(fault)) => Err(No::Fault(fault)),
         }
     }
 
+    /// The conditions of one revision, over the holder's facts of today.
     pub(crate) fn hold<'c>(
         &self,
         on: &On<'_>,
         ask: &Extend,
+        flow: &Flow,
         conditions: impl IntoIterator<Item = eligible::Conditioned<'c>>,
     ) -> Result<(), No> {
         let items = || self.grant.items().collect();
-        eligible::conditions(on, conditions, holder(on, ask, self.grant), items, || self.asking(on, ask))
+        eligible::conditions(on, conditions, holder(on, ask, self.grant), items, || {
+            self.asking(on, ask, flow)
+        })
     }
 
-    fn asking(&self, on: &On<'_>, ask: &Extend) -> condition::Ask {
+    fn asking(&self, on: &On<'_>, ask: &Extend, flow: &Flow) -> condition::Ask {
         let asker = on.person().map_or(&self.grant.origin.requester.id, |person| &person.id);
-        let mut asking = eligible::asking(on, self.flow, asker, self.grant.holder());
+        let mut asking = eligible::asking(on, flow, asker, self.grant.holder());
         asking.span = self.asked(on, ask).0;
         asking.reason = ask.reason.clone().unwrap_or_default();
         asking.extension = used(self.grant);
@@ -175,28 +218,16 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The flow whose rules govern an extension: today's, unless that says that the granted ones do.
-pub(crate) fn governing<'a>(board: &Board<'a>, grant: &Grant) -> Result<Option<&'a Flow>, Fault> {
-    let Some(today) = board.world.policy.flow(&grant.origin.flow) else { return Ok(None) };
-    let by = today.flow.extension.as_ref().map(|rule| rule.governed_by);
-    match by {
-        None => Ok(None),
-        Some(GovernedBy::Today) => Ok(Some(&today.flow)),
-        // `stricter` is refused by `flow::unsupported` until both rules are merged; the granted rules are the promise.
-        Some(GovernedBy::Granted | GovernedBy::Stricter) => Ok(Some(board.pinned(grant)?)),
-    }
+/// The hours past which access may not run: those of all that govern, unless each allows it.
+fn binding(governing: Governing<'_>) -> Vec<&Hours> {
+    let with_hours = || governing.sides().filter_map(|side| Some((side.flow, side.flow.hours.as_ref()?)));
+    let binds = with_hours().any(|(flow, _)| flow.past_close != PastClose::Allow);
+    with_hours().filter(|_| binds).map(|(_, hours)| hours).collect()
 }
 
-/// The steps that decide on an extension, where people do.
-pub(crate) fn steps<'a>(flow: &'a Flow, rule: &'a ExtensionRule) -> Option<&'a Decided> {
-    match &rule.approval {
-        ExtensionApproval::Automatic => None,
-        ExtensionApproval::Decided { by: DecidedBy::Steps(decided), .. } => Some(decided),
-        ExtensionApproval::Decided { by: DecidedBy::Same, .. } => match &flow.approval {
-            Approval::Automatic => None,
-            Approval::Decided(decided) => Some(decided),
-        },
-    }
+/// How many extensions the rules that govern the grant allow.
+pub(crate) fn times(board: &Board<'_>, grant: &Grant) -> Result<u32, Fault> {
+    Ok(Governing::of(board, grant)?.map_or(0, |governing| governing.bounds.times))
 }
 
 /// Extensions granted so far.

@@ -210,7 +210,7 @@ impl<'a> Under<'a> {
                 fits.entry(human).or_insert((index, Vec::new())).1.push(number);
             }
         }
-        let steps: Vec<Step> = known.iter().map(|seats| seats.step.clone()).collect();
+        let steps: Vec<u32> = known.iter().map(|seats| seats.step.needed).collect();
         let (people, fitting): (Vec<usize>, Vec<Vec<u16>>) = fits.into_values().unzip();
         let left = || people.iter().filter_map(|index| self.people.id(*index)).collect();
         let filled = count(ballot::most_filled(&steps, &fitting));

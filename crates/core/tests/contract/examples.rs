@@ -23,7 +23,7 @@ use crate::effect::{Effect, Handed, HeldItem, Kept, Notice, Order, Task};
 use crate::event::{Cause, Event, Happened};
 use crate::fixture::{asked, at, flow_id, grant_id, item, mins, person_id, selectors, worker};
 use crate::flow::{CredentialKind, Kind};
-use crate::grant::{AskedExtension, Decision, Origin, Outcome, TierDue, TierPlace, Tiers, Waiting};
+use crate::grant::{AskedExtension, Decision, Origin, Outcome, TierDue, TierPlace, Tiers, Under, Waiting};
 use crate::id::{CommandId, Integration, Revision};
 use crate::person::{Fact, Item, Names, Record};
 use crate::time::Timestamp;
@@ -226,6 +226,7 @@ fn extension(about: &About) -> AskedExtension {
         decide_by: about.end,
         bridge: Some(about.end.plus(mins(10))),
         revision: Revision::new("r2").unwrap(),
+        under: Under::Both,
         reason: Some("not done yet".to_owned()),
         content: "hash".to_owned(),
         approvals: Vec::new(),

@@ -7,7 +7,7 @@ use crate::command::{Command, Reach, RevokeAll, Verb};
 use crate::event::Happened;
 use crate::fixture::{Answered, Tenant, command, item, settle, system};
 use crate::flow::Flow;
-use crate::flow::extension_rule::GovernedBy;
+use crate::flow::extension_rule::{ExtensionRule, GovernedBy};
 use crate::grant::{Grant, Outcome, Stage};
 use crate::id::{CommandId, GrantId};
 use crate::machine::{self, Fault};
@@ -136,11 +136,17 @@ fn bounds(moment: &Moment<'_>, grant: &Grant) -> Option<Bounds> {
     let today: &Flow = &standing.history.last()?.flow;
     let pinned = standing.history.iter().map(|since| &since.flow);
     let mut pinned = pinned.filter(|flow| flow.revision == grant.origin.revision);
-    let rule = match today.extension.as_ref()?.governed_by {
-        GovernedBy::Today => today.extension.as_ref()?,
-        GovernedBy::Granted | GovernedBy::Stricter => pinned.next()?.extension.as_ref()?,
-    };
-    Some(Bounds { times: rule.times, total: rule.total })
+    let (today, pinned) = (today.extension.as_ref()?, pinned.next().and_then(|flow| flow.extension.as_ref()));
+    let of = |rule: &ExtensionRule| Bounds { times: rule.times, total: rule.total };
+    match today.governed_by {
+        GovernedBy::Today => Some(of(today)),
+        GovernedBy::Granted => pinned.map(of),
+        GovernedBy::Stricter => {
+            let (one, other) = (of(today), of(pinned?));
+            let total = [one.total, other.total].into_iter().flatten().min();
+            Some(Bounds { times: one.times.min(other.times), total })
+        }
+    }
 }
 
 fn inside(moment: &Moment<'_>) -> Result<(), String> {

@@ -44,7 +44,7 @@ pub(crate) fn human(id: &PersonId) -> &'static str {
 pub(crate) fn policy(number: u8, now: Timestamp) -> Vec<Parts> {
     let mut flows = vec![auto(), db(), two(), late(), ask()];
     match number % POLICIES {
-        0 | 7 | 8 => {}
+        0 | 7 => {}
         1 => flows.iter_mut().for_each(|flow| flow.until = Some(now.plus(mins(7)))),
         2 => flows[3].until = Some(now.minus(MS)),
         3 => {
@@ -56,6 +56,16 @@ pub(crate) fn policy(number: u8, now: Timestamp) -> Vec<Parts> {
             rule(&mut flows[0]).total = Some(mins(30));
             rule(&mut flows[0]).times = 1;
             rule(&mut flows[2]).governed_by = GovernedBy::Granted;
+        }
+        8 => {
+            for flow in &mut flows {
+                rule(flow).governed_by = GovernedBy::Stricter;
+                rule(flow).total = Some(mins(50));
+            }
+            let by = DecidedBy::Steps(decided(vec![step("named", &["user:carol", "user:bob"])]));
+            let (decide_within, bridge) = (Some(mins(4)), Some(mins(2)));
+            let approval = ExtensionApproval::Decided { first: 1, bridge, decide_within, by };
+            rule(&mut flows[4]).approval = approval;
         }
         _ => {
             for flow in &mut flows {
