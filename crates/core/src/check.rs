@@ -9,6 +9,7 @@ use crate::explain::{Checked, Explanation, Verdict};
 use crate::flow::Flow;
 use crate::grant::{Grant, Outcome, Stage};
 use crate::id::{FlowId, GrantId};
+use crate::lifecycle::items::Items;
 use crate::lifecycle::rules::Rules;
 use crate::machine::Fault;
 use crate::person::{Actor, Names, Person};
@@ -35,6 +36,8 @@ pub(crate) struct On<'a> {
     pub(crate) command: &'a Command,
     /// The rules of the extension that is asked about, once they were read.
     pub(crate) rules: OnceCell<Rules<'a>>,
+    /// The items that are asked for, once the list was read.
+    pub(crate) items: OnceCell<Items>,
 }
 
 /// Runs the checks; the first that fails is the refusal.
@@ -77,7 +80,7 @@ fn show(shown: &mut Vec<Checked>, codes: &[Code], refused: Option<Code>) {
 
 impl<'a> On<'a> {
     pub(crate) const fn new(board: &'a Board<'a>, command: &'a Command) -> Self {
-        Self { board, command, rules: OnceCell::new() }
+        Self { board, command, rules: OnceCell::new(), items: OnceCell::new() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -9,6 +9,8 @@ use crate::time::Span;
 pub const ID_BYTES_MAX: usize = 256;
 /// Items one request may name. A scope is read by people who approve it.
 pub const ITEMS_PER_REQUEST_MAX: usize = 100;
+/// Resources a host may describe with a request for a whole list or a kit: it need not choose among those it knows.
+pub const RESOURCES_MAX: usize = 1_000;
 /// Groups of one person. Directories nest, but a decision walks this list.
 pub const GROUPS_PER_PERSON_MAX: usize = 2_000;
 /// Aliases of one person: mail addresses and accounts, not sessions.

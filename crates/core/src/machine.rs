@@ -2,18 +2,21 @@
 
 use crate::board::Board;
 use crate::check::{self, No, On};
-use crate::command::{Command, Verb};
+use crate::command::{Activate, Approve, Asked, Command, Extend, Request, Verb};
 use crate::effect::Task;
 use crate::event::{Event, Happened, IllegalEvent};
 use crate::explain::Explanation;
+use crate::flow::target::Take;
 use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
-    activate, approve, decide_extension, deny, effects as outbox, escalate, expire, extend, give_back, open,
-    publish, remind, request, review, revoke, revoke_all, rules, settle, verdict, withdraw,
+    activate, approve, conflict, decide_extension, deny, effects as outbox, escalate, expire, extend,
+    give_back, items, kit, open, publish, remind, request, review, revoke, revoke_all, rules, settle,
+    verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
+use crate::person::Item;
 use crate::time::{Span, Timestamp};
 use crate::view::View;
 use crate::world::{Decided, Done, Outcome, Read, Receipt, World};
@@ -55,19 +58,12 @@ impl std::error::Error for Fault {}
 pub fn needs(command: &Command, world: &World) -> Vec<Read> {
     let mut reads = vec![Read::Command(command.id.clone())];
     match &command.verb {
-        Verb::Request(ask) => {
-            let id = ask.grant.clone().unwrap_or_else(|| GrantId::of(&world.namespace, &command.id));
-            reads.push(Read::Grant(id));
-            let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
-            reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
-            if let Some(today) = world.policy.flow(&ask.flow) {
-                let limits = &today.flow.limits;
-                reads.extend(limits.open_total.map(|_| Read::OpenIn(ask.flow.clone())));
-                let items = ask.items.iter().filter(|_| limits.open_per_item.is_some());
-                reads.extend(items.map(|asked| Read::OpenOn(asked.item())));
-            }
+        Verb::Request(ask) => reads.extend(asked(command, ask, world)),
+        // An unknown kit needs nothing more: it is refused.
+        Verb::RequestKit(ask) => {
+            let parts = kit::parts(world, command, ask).unwrap_or_default();
+            reads.extend(parts.iter().flat_map(|part| asked(command, &part.ask, world)));
         }
-        Verb::RequestKit(_) => {}
         Verb::RevokeAll(ask) => reads.extend(revoke_all::needs(command, ask, world)),
         Verb::Settle(ask) => reads.push(Read::Person(ask.person.clone())),
         Verb::TakeEffect(ask) => reads.push(Read::Person(ask.person.clone())),
@@ -88,10 +84,55 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
                 reads.push(Read::Grant(grant.clone()));
                 reads.extend(world.grants.get(grant).map(|grant| Read::Person(grant.holder().clone())));
             }
+            reads.extend(beside(&command.verb, world));
         }
     }
     reads.extend(revisions(world));
     wanted(reads, world)
+}
+
+/// What a request needs: its grant, its holder's, and those that its flow's limits and conflicts look at.
+fn asked(command: &Command, ask: &Request, world: &World) -> Vec<Read> {
+    let id = ask.grant.clone().unwrap_or_else(|| GrantId::of(&world.namespace, &command.id));
+    let mut reads = vec![Read::Grant(id)];
+    let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
+    reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
+    let Some(flow) = world.policy.flow(&ask.flow).map(|since| &since.flow) else { return reads };
+    reads.extend(flow.limits.open_total.map(|_| Read::OpenIn(ask.flow.clone())));
+    if flow.limits.open_per_item.is_some() {
+        let items: Vec<Item> = match flow.take {
+            Take::Any => ask.items.iter().map(Asked::item).collect(),
+            Take::All => items::whole(flow).into_iter().collect(),
+        };
+        reads.extend(items.into_iter().map(Read::OpenOn));
+    }
+    reads.extend(conflict::reads(world, &ask.flow));
+    reads
+}
+
+/// What the holder may not have beside the grant that is to begin, or to last longer.
+fn beside(verb: &Verb, world: &World) -> Vec<Read> {
+    let grant = match verb {
+        Verb::Approve(Approve { grant, .. })
+        | Verb::Activate(Activate { grant })
+        | Verb::Extend(Extend { grant, .. }) => world.grants.get(grant),
+        Verb::Request(_)
+        | Verb::RequestKit(_)
+        | Verb::Deny(_)
+        | Verb::Withdraw(_)
+        | Verb::ApproveExtension(_)
+        | Verb::DenyExtension(_)
+        | Verb::GiveBack(_)
+        | Verb::Revoke(_)
+        | Verb::RevokeAll(_)
+        | Verb::Review(_)
+        | Verb::Publish(_)
+        | Verb::Settle(_)
+        | Verb::TakeEffect(_)
+        | Verb::EffectDone(_)
+        | Verb::EffectFailed(_) => None,
+    };
+    grant.map(|grant| conflict::reads(world, &grant.origin.flow)).unwrap_or_default()
 }
 
 /// The revisions that the loaded grants were asked under, and those their extensions were asked under.
@@ -150,38 +191,46 @@ pub(crate) fn moment(world: &World, now: Timestamp) -> Result<Timestamp, Fault> 
 
 /// Whose grants are settled before the command is decided.
 fn holders(world: &World, command: &Command) -> Vec<PersonId> {
-    let one = match &command.verb {
-        Verb::Request(ask) => {
-            request::named_holder(command.actor.person(), ask.holder.as_ref()).map(|holder| holder.id.clone())
-        }
-        Verb::Settle(ask) => Some(ask.person.clone()),
-        Verb::TakeEffect(ask) => Some(ask.person.clone()),
-        Verb::RevokeAll(_) => return revoke_all::holders(world),
-        Verb::RequestKit(_) | Verb::Publish(_) => None,
-        Verb::Approve(_)
-        | Verb::Deny(_)
-        | Verb::Withdraw(_)
-        | Verb::Activate(_)
-        | Verb::Extend(_)
-        | Verb::ApproveExtension(_)
-        | Verb::DenyExtension(_)
-        | Verb::GiveBack(_)
-        | Verb::Revoke(_)
-        | Verb::Review(_)
-        | Verb::EffectDone(_)
-        | Verb::EffectFailed(_) => {
-            let grant = command.verb.grant().and_then(|grant| world.grants.get(grant));
-            grant.map(|grant| grant.holder().clone())
-        }
-    };
+    let one =
+        match &command.verb {
+            Verb::Request(ask) => request::named_holder(command.actor.person(), ask.holder.as_ref())
+                .map(|holder| holder.id.clone()),
+            Verb::RequestKit(ask) => request::named_holder(command.actor.person(), ask.holder.as_ref())
+                .map(|holder| holder.id.clone()),
+            Verb::Settle(ask) => Some(ask.person.clone()),
+            Verb::TakeEffect(ask) => Some(ask.person.clone()),
+            Verb::RevokeAll(_) => return revoke_all::holders(world),
+            Verb::Publish(_) => None,
+            Verb::Approve(_)
+            | Verb::Deny(_)
+            | Verb::Withdraw(_)
+            | Verb::Activate(_)
+            | Verb::Extend(_)
+            | Verb::ApproveExtension(_)
+            | Verb::DenyExtension(_)
+            | Verb::GiveBack(_)
+            | Verb::Revoke(_)
+            | Verb::Review(_)
+            | Verb::EffectDone(_)
+            | Verb::EffectFailed(_) => {
+                let grant = command.verb.grant().and_then(|grant| world.grants.get(grant));
+                grant.map(|grant| grant.holder().clone())
+            }
+        };
     one.into_iter().collect()
 }
 
 fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
-    let (mut policy, mut revoked, mut handed) = (None, None, None);
+    let (mut policy, mut revoked, mut handed, mut more) = (None, None, None, Vec::new());
     let on_board = &mut board;
     let grant = match &command.verb {
         Verb::Request(ask) => Some(request::decide(on_board, command, ask)?),
+        Verb::RequestKit(ask) => {
+            let mut grants = kit::decide(on_board, command, ask)?.into_iter();
+            let first = grants.next();
+            more.extend(grants);
+            first
+        }
         Verb::Approve(ask) => Some(approve::decide(on_board, command, ask)?),
         Verb::Deny(ask) => Some(deny::decide(on_board, command, ask)?),
         Verb::Withdraw(ask) => Some(withdraw::decide(on_board, command, ask)?),
@@ -206,14 +255,13 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
             revoked = Some(revoke_all::decide(on_board, command, ask)?);
             None
         }
-        Verb::RequestKit(_) | Verb::Settle(_) => None,
+        Verb::Settle(_) => None,
     };
-    let view = match grant.and_then(|id| board.grant(&id)) {
-        Some(grant) => Some(View::of(grant, rules::times(&board, grant)?)),
-        None => None,
-    };
+    let view = |grant: &Grant| Ok::<_, Fault>(View::of(grant, rules::times(&board, grant)?));
+    let one = grant.and_then(|id| board.grant(&id)).map(view).transpose()?;
+    let more = more.iter().filter_map(|id| board.grant(id)).map(view).collect::<Result<_, _>>()?;
     let found = revoked.as_deref().map(RevokedAll::found);
-    let receipt = Receipt { content: command.content(), view, more: Vec::new(), revoked: found };
+    let receipt = Receipt { content: command.content(), view: one, more, revoked: found };
     Ok(Done { journal: board.finish(), policy, revoked, receipt, handed })
 }
 
@@ -222,6 +270,9 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
     let mut board = Board::new(world, now);
     for holder in holders(world, command) {
         settle::holder(&mut board, &holder)?;
+    }
+    if let Verb::RequestKit(ask) = &command.verb {
+        return kit::explain(&mut board, command, ask);
     }
     let on = On::new(&board, command);
     match &command.verb {

@@ -31,7 +31,7 @@ pub struct Offer {
     pub used: u32,
     /// Extensions left.
     pub left: u32,
-    /// The latest end that total, the flow's `until` and its hours allow; absent if nothing bounds it.
+    /// The latest end that total, the flow's `until`, guards and its hours allow; absent if nothing bounds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest_end: Option<Timestamp>,
     /// What the click must bring.

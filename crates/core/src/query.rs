@@ -9,7 +9,7 @@ use crate::explain::Explanation;
 use crate::flow::OwnRequests;
 use crate::grant::Grant;
 use crate::id::{CommandId, GrantId, PersonId};
-use crate::lifecycle::{ballot, decide_extension, extend, offer as offers, request, rules, settle};
+use crate::lifecycle::{ballot, conflict, decide_extension, extend, offer as offers, request, rules, settle};
 use crate::limits::CLOCK_TOLERANCE;
 use crate::machine::{self, Fault};
 use crate::offer::Offer;
@@ -34,6 +34,15 @@ pub fn needs_grant(grant: &GrantId, world: &World) -> Vec<Read> {
     let mut reads = vec![Read::Grant(grant.clone())];
     reads.extend(world.grants.get(grant).map(|grant| Read::Person(grant.holder().clone())));
     reads.extend(machine::revisions(world));
+    machine::wanted(reads, world)
+}
+
+/// What must be known to offer an extension of a grant. Asked again, as [`machine::needs`] is.
+#[must_use]
+pub fn needs_offer(grant: &GrantId, world: &World) -> Vec<Read> {
+    let mut reads = needs_grant(grant, world);
+    let beside = world.grants.get(grant).map(|grant| conflict::reads(world, &grant.origin.flow));
+    reads.extend(beside.unwrap_or_default());
     machine::wanted(reads, world)
 }
 

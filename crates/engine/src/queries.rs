@@ -152,7 +152,7 @@ impl Engine {
     ) -> Result<Offer, Error> {
         let id = grant_id(grant)?;
         let found = self.question(
-            |world| query::needs_grant(&id, world),
+            |world| query::needs_offer(&id, world),
             |world| query::offer(world, &id, person, holder, context, now),
         )?;
         Ok(found??)

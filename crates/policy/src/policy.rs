@@ -206,11 +206,7 @@ fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
             }
         }
     }
-    for (name, used, what) in [
-        ("kits", !draft.kits.is_empty(), "a request over several flows"),
-        ("conflicts", !draft.conflicts.is_empty(), "a ban on holding access together"),
-        ("guards", !draft.guards.is_empty(), "a rule for items under every flow"),
-    ] {
+    for (name, used, what) in [("kits", !draft.kits.is_empty(), "a request over several flows")] {
         if used {
             let message = format!("{what} is not acted on by this version yet");
             let help = format!("leave `{name}` out");

@@ -147,11 +147,7 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "contradiction",
         "hours.closed[0]",
     ),
-    (
-        "  take: all\n  what: [{integration: a, type: db, names: [x], permissions: [r]}]",
-        "unsupported",
-        "take",
-    ),
+    ("  limits: {requests: {times: 1, per: 1d}}", "unsupported", "limits.requests"),
 ];
 
 /// Whole documents, the code, and the path.
@@ -182,11 +178,6 @@ const OF_DOCUMENTS: &[(&str, &str, &str)] = &[
         "conflicts[0].flows[0]",
     ),
     ("version: 1\nflows: []\nkits: [{id: a, items: []}]\n", "out_of_range", "kits[0].items"),
-    (
-        "version: 1\nflows: []\nguards: [{name: a, what: [{}], require: {approval: steps}}]\n",
-        "unsupported",
-        "guards",
-    ),
     (
         "version: 1\nflows: []\nattributes: {principal: {a: float}}\n",
         "out_of_range",

@@ -26,8 +26,6 @@ fn the_example_has_no_problem_but_fields_that_are_not_acted_on_yet() {
             ("unsupported", "flows[0].limits.extensions"),
             ("unsupported", "flows[0].break_glass"),
             ("unsupported", "kits"),
-            ("unsupported", "conflicts"),
-            ("unsupported", "guards"),
         ]
     );
 }

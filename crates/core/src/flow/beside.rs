@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::requirement::MfaRule;
 use super::target::Target;
 use crate::id::{FlowId, KitId};
-use crate::person::Item;
+use crate::person::{Item, Resource, ResourceId};
 use crate::time::Span;
 
 /// What stands in a document beside its flows.
@@ -72,4 +72,19 @@ pub struct Require {
     pub mfa: Option<MfaRule>,
     /// A further condition.
     pub when: Option<Arc<dyn Condition>>,
+}
+
+impl Guard {
+    /// Whether it guards that permission on that resource.
+    #[must_use]
+    pub fn covers(&self, resource: &Resource, permission: &str) -> bool {
+        self.what.iter().any(|target| target.offers(resource, permission))
+    }
+
+    /// Whether it guards that permission on a resource of which only the name is known: labels that nobody
+    /// told exempt from nothing.
+    #[must_use]
+    pub fn may_cover(&self, resource: &ResourceId, permission: &str) -> bool {
+        self.what.iter().any(|target| target.may_offer(resource, permission))
+    }
 }

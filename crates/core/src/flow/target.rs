@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::selector::Glob;
 use crate::id::Integration;
-use crate::person::Resource;
+use crate::person::{Resource, ResourceId};
 
 /// One entry of `what`: the items of an integration that match.
 #[derive(Clone, Debug)]
@@ -58,20 +58,19 @@ impl Target {
     /// Whether this target offers that permission on that resource.
     #[must_use]
     pub fn offers(&self, resource: &Resource, permission: &str) -> bool {
-        let id = &resource.id;
+        self.may_offer(&resource.id, permission)
+            && self.labels.iter().all(|(name, value)| resource.labels.get(name) == Some(value))
+            && !self.except.labels.iter().any(|(name, value)| resource.labels.get(name) == Some(value))
+    }
+
+    /// Whether it could be that this target offers that permission there, whatever labels the resource has.
+    #[must_use]
+    pub fn may_offer(&self, id: &ResourceId, permission: &str) -> bool {
         self.integration.as_ref().is_none_or(|integration| *integration == id.integration)
             && self.kind.as_ref().is_none_or(|kind| *kind == id.kind)
             && (self.names.is_empty() || self.names.iter().any(|glob| glob.matches(&id.name)))
-            && self.labels.iter().all(|(name, value)| resource.labels.get(name) == Some(value))
-            && !self.except.covers(resource)
+            && !self.except.names.iter().any(|glob| glob.matches(&id.name))
             && self.permissions.include(permission)
-    }
-}
-
-impl Except {
-    fn covers(&self, resource: &Resource) -> bool {
-        self.names.iter().any(|glob| glob.matches(&resource.id.name))
-            || self.labels.iter().any(|(name, value)| resource.labels.get(name) == Some(value))
     }
 }
 

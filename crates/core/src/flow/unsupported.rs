@@ -5,7 +5,6 @@
 
 use super::Parts;
 use super::approval_rule::{Approval, Decided};
-use super::target::Take;
 use super::valid::{Found, Wrong, WrongCode};
 
 /// One field: where it is used in a flow, and what to do without it.
@@ -16,11 +15,6 @@ struct Field {
 }
 
 const FIELDS: &[Field] = &[
-    Field {
-        used: |parts| at("take", parts.take == Take::All),
-        what: "taking the whole list",
-        instead: "leave `take` out: the request then names its items",
-    },
     Field {
         used: |parts| {
             let lane = decided(parts).and_then(|rule| rule.automatic.as_ref());

@@ -15,7 +15,7 @@ use crate::time::Span;
 
 fn offered(tenant: &Tenant, person: &Person, holder: Option<&Person>) -> crate::offer::Offer {
     let id: GrantId = grant_id("x");
-    let world = tenant.world(|world| query::needs_grant(&id, world));
+    let world = tenant.world(|world| query::needs_offer(&id, world));
     query::offer(&world, &id, person, holder, &Record::new(), tenant.clock).unwrap().unwrap()
 }
 

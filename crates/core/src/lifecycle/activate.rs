@@ -5,7 +5,7 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Activate, Command};
 use crate::grant::{Grant, Outcome, Stage, Waiting};
 use crate::id::GrantId;
-use crate::lifecycle::{bring, eligible, open, request};
+use crate::lifecycle::{bring, conflict, eligible, open, request};
 use crate::person::Person;
 use crate::refusal::{Code, Refusal, WouldPass};
 
@@ -18,6 +18,7 @@ pub(crate) const CHECKS: &[Check<Activate>] = &[
     Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
     Check { codes: &[Code::PersonNotEligible], run: eligibility },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
+    Check { codes: &[Code::ConflictHeld], run: none_held },
     Check { codes: &[Code::HoursClosed], run: hours },
     Check { codes: &[Code::MfaMissing, Code::MfaStale], run: login },
 ];
@@ -71,6 +72,13 @@ fn conditions(on: &On<'_>, ask: &Activate) -> Result<(), No> {
         asking.reason = grant.origin.reason.clone().unwrap_or_default();
         asking
     })
+}
+
+/// The holder may have begun something else since it was approved.
+fn none_held(on: &On<'_>, ask: &Activate) -> Result<(), No> {
+    let (grant, holder) = (on.grant(&ask.grant)?, holder(on, ask)?);
+    let names = [&grant.origin.holder, &holder.names()];
+    conflict::none_held(on, &grant.origin.flow, &names, Some(grant.id()))
 }
 
 /// `hours.closed`: access does not begin while the flow's hours are shut, and whoever begins it chooses when.

@@ -13,9 +13,9 @@ use crate::event::{Cause, Happened, IllegalEvent};
 use crate::grant::{Approved as Waits, Decision, Grant, Stage, Terms, TierDue, Waiting};
 use crate::id::GrantId;
 use crate::lifecycle::ballot::{self, Ballot, Place};
-use crate::lifecycle::{eligible, open, remind, request};
+use crate::lifecycle::{conflict, eligible, open, remind, request};
 use crate::machine::Fault;
-use crate::person::{Item, Person};
+use crate::person::{Item, Names, Person};
 use crate::refusal::{Code, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
 
@@ -77,6 +77,7 @@ pub(crate) const CHECKS: &[Check<Approve>] = &[
     Check { codes: &[Code::ReasonMissing, Code::MfaMissing, Code::MfaStale], run: brought },
     Check { codes: &[Code::PersonNotEligible], run: holder_eligible },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: holder_conditions },
+    Check { codes: &[Code::ConflictHeld], run: none_held },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Approve) -> Result<GrantId, No> {
@@ -281,9 +282,24 @@ fn holder_today<'r>(on: &On<'_>, ask: &'r Approve) -> Result<Option<&'r Person>,
             format!("the facts of `{}` were handed in, the holder is `{}`", holder.id, grant.holder());
         return Err(Refusal::new(Code::PersonNotEligible, words).into());
     }
+    Ok(settles(on, ask)?.then_some(holder))
+}
+
+/// Whether this is the last approval that is needed.
+fn settles(on: &On<'_>, ask: &Approve) -> Result<bool, No> {
     let ballot = ballot(on, ask)?;
-    let settles = ballot.is_met(&with(ballot.approvals, &decision(on, ask, &ballot)?));
-    Ok(settles.then_some(holder))
+    Ok(ballot.is_met(&with(ballot.approvals, &decision(on, ask, &ballot)?)))
+}
+
+/// The approval that settles a request looks again at what the holder has by now.
+fn none_held(on: &On<'_>, ask: &Approve) -> Result<(), No> {
+    if !settles(on, ask)? {
+        return Ok(());
+    }
+    let grant = on.grant(&ask.grant)?;
+    let today = ask.holder.as_ref().map(Person::names);
+    let names: Vec<&Names> = [&grant.origin.holder].into_iter().chain(&today).collect();
+    conflict::none_held(on, &grant.origin.flow, &names, Some(grant.id()))
 }
 
 fn size(on: &On<'_>, ask: &Approve) -> Result<(), No> {

@@ -10,13 +10,14 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
+use crate::flow::approval_rule::Approval;
 use crate::flow::selector::Selector;
 use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
 use crate::id::{GrantId, digest};
 use crate::lifecycle::governing::{Governing, Side};
 use crate::lifecycle::rules::{self, Awaited, Rules};
 use crate::lifecycle::withdraw::is_party;
-use crate::lifecycle::{bring, decide_extension, eligible, remind, request};
+use crate::lifecycle::{bring, conflict, decide_extension, eligible, guard, remind, request};
 use crate::machine::Fault;
 use crate::person::{Names, Person};
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -70,6 +71,8 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
     Check { codes: &[Code::ScopeNotInFlow], run: scope },
     Check { codes: &[Code::RequestTooLarge], run: size },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
+    Check { codes: &[Code::GuardUnmet], run: guards },
+    Check { codes: &[Code::ConflictHeld], run: none_held },
     Check { codes: &[Code::ExtensionPending], run: none_pending },
     Check { codes: &[Code::ExtensionTooShort, Code::ExtensionTooLong], run: span },
     Check { codes: &[Code::ExtensionOverTotal], run: total },
@@ -273,6 +276,36 @@ fn conditions(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 /// What every revision that governs says by itself, today's first.
 fn each<'a>(rules: &Rules<'a>, check: impl FnMut(Side<'a>) -> Result<(), No>) -> Result<(), No> {
     rules.governing.sides().try_for_each(check)
+}
+
+/// What guards ask of these items today, whatever revision governs. A reason and a login bind no extension.
+fn guards(on: &On<'_>, ask: &Extend) -> Result<(), No> {
+    let rules = Rules::of(on, ask)?;
+    let origin = &rules.grant.origin;
+    let today = &on.today(&origin.flow)?.flow;
+    let by_nobody = match &today.approval {
+        Approval::Automatic => Some("nobody does under this flow"),
+        Approval::Decided(_) => origin.break_glass.then_some("nobody did in the emergency"),
+    };
+    let (_, to) = rules.asked(on, ask);
+    for guarding in &guard::over(on.board, rules.grant) {
+        guarding.approved(by_nobody)?;
+        let latest = guarding.guard.require.max.map(|most| rules.active.since.plus(most));
+        if let Some(latest) = latest.filter(|latest| to > *latest) {
+            let refusal = guarding.unmet(&format!("the new end {to} would pass {latest}"));
+            return Err(bounded(rules, on, refusal, latest).into());
+        }
+        guarding.holds(on, rules::holder(on, ask, rules.grant), || rules.asking(on, ask, today))?;
+    }
+    Ok(())
+}
+
+/// What the holder has may not be held together with this; this grant aside.
+fn none_held(on: &On<'_>, ask: &Extend) -> Result<(), No> {
+    let grant = on.grant(&ask.grant)?;
+    let today = rules::holder(on, ask, grant).map(Person::names);
+    let names: Vec<&Names> = [&grant.origin.holder].into_iter().chain(&today).collect();
+    conflict::none_held(on, &grant.origin.flow, &names, Some(grant.id()))
 }
 
 fn none_pending(on: &On<'_>, ask: &Extend) -> Result<(), No> {

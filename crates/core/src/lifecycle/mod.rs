@@ -1,6 +1,7 @@
 //! The steps of a grant's life, in their order. A step is a file: its checks in order, its event, its
 //! change of state, its effects, its table of tests.
 
+pub(crate) mod kit;
 pub mod request;
 
 pub mod approve;
@@ -33,5 +34,8 @@ pub(crate) mod verdict;
 pub(crate) mod settle;
 
 pub(crate) mod bring;
+pub(crate) mod conflict;
 pub(crate) mod eligible;
+pub(crate) mod guard;
+pub(crate) mod items;
 pub(crate) mod publish;

@@ -1,5 +1,6 @@
 //! A person asks for access under a flow.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,8 +18,9 @@ use crate::flow::target::Take;
 use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms, TierDue, Tiers};
 use crate::id::{GrantId, PersonId, digest};
 use crate::lifecycle::ballot::Ballot;
+use crate::lifecycle::items::{self, Items};
 use crate::lifecycle::quorum::Quorum;
-use crate::lifecycle::{approve, bring, eligible, settle};
+use crate::lifecycle::{approve, bring, conflict, eligible, guard, settle};
 use crate::limits;
 use crate::machine::Fault;
 use crate::person::{Item, Person};
@@ -51,6 +53,8 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
     Check { codes: &[Code::RequestEmpty, Code::RequestTooLarge], run: size },
     Check { codes: &[Code::ScopeNotInFlow], run: scope },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
+    Check { codes: &[Code::GuardUnmet], run: guards },
+    Check { codes: &[Code::ConflictHeld], run: none_held },
     Check { codes: &[Code::ApprovalNobody], run: somebody },
     Check { codes: &[Code::LimitOpenPerPerson], run: open_per_person },
     Check { codes: &[Code::LimitOpenPerItem], run: open_per_item },
@@ -63,14 +67,24 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) -> Result<GrantId, No> {
-    let on = On::new(board, command);
+    decide_on(board, command, ask, OnceCell::new())
+}
+
+/// The same for items that were read already: those of a kit.
+pub(crate) fn decide_on(
+    board: &mut Board<'_>,
+    command: &Command,
+    ask: &Request,
+    items: OnceCell<Items>,
+) -> Result<GrantId, No> {
+    let on = On { items, ..On::new(board, command) };
     check::all(CHECKS, &on, ask)?;
     let flow = flow(&on, ask)?;
     let holder = holder(&on, ask)?;
     let automatic = automatic(&on, ask, flow, holder)?;
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
-    let origin = Arc::new(origin(&on, ask, flow, holder));
+    let origin = Arc::new(origin(&on, ask, flow, holder)?);
     let id = origin.id.clone();
     let decide_by = decide_by(flow, &origin, now);
     let mut requested = Requested { origin, decide_by, automatic, tiers: Vec::new() };
@@ -132,6 +146,12 @@ pub(crate) fn illegal(grant: &Grant, event: &'static str) -> IllegalEvent {
 
 fn flow<'a>(on: &On<'a>, ask: &Request) -> Result<&'a Flow, No> {
     Ok(&on.today(&ask.flow)?.flow)
+}
+
+/// The items asked for: those that are named, or the flow's own where it is taken whole.
+fn items<'o>(on: &'o On<'_>, ask: &Request) -> Result<&'o Items, No> {
+    let flow = flow(on, ask)?;
+    Ok(on.items.get_or_init(|| Items::of(flow, ask)))
 }
 
 /// The holder: the actor, or the person named. What an actor says of themselves is not the host's word.
@@ -204,8 +224,9 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
             format!("`{}` has {open} open grants, which is the most", holder.id),
         );
     }
-    let long =
-        ask.items.iter().map(|asked| asked.permission.len()).find(|bytes| *bytes > limits::ID_BYTES_MAX);
+    items::bounded(&ask.resources)?;
+    let items = &items(on, ask)?.list;
+    let long = items.iter().map(|asked| asked.permission.len()).find(|bytes| *bytes > limits::ID_BYTES_MAX);
     if let Some(bytes) = long {
         let most = limits::ID_BYTES_MAX;
         return refused(
@@ -213,7 +234,7 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
             format!("a permission has at most {most} bytes, this one {bytes}"),
         );
     }
-    if let Some(words) = ask.items.iter().find_map(|asked| asked.resource.too_large()) {
+    if let Some(words) = items.iter().find_map(|asked| asked.resource.too_large()) {
         return refused(Code::RequestTooLarge, words);
     }
     let texts = ask.fields.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
@@ -222,7 +243,7 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
 
 fn scope(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let flow = flow(on, ask)?;
-    offered(flow, &ask.items.iter().collect::<Vec<_>>())
+    offered(flow, &items(on, ask)?.list.iter().collect::<Vec<_>>())
 }
 
 /// `scope.not_in_flow`: an item that the flow does not offer.
@@ -242,8 +263,8 @@ pub(crate) fn offered(flow: &Flow, items: &[&Asked]) -> Result<(), No> {
 }
 
 fn conditions(on: &On<'_>, ask: &Request) -> Result<(), No> {
-    let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
-    let items = || ask.items.iter().collect();
+    let (flow, holder, items) = (flow(on, ask)?, holder(on, ask)?, items(on, ask)?);
+    let items = || items.list.iter().collect();
     let named = flow.when.iter().map(eligible::Conditioned::named);
     eligible::conditions(on, named, Some(holder), items, || asking(on, ask, flow, holder))
 }
@@ -251,9 +272,37 @@ fn conditions(on: &On<'_>, ask: &Request) -> Result<(), No> {
 fn asking(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> crate::flow::condition::Ask {
     let requester: &PersonId = on.person().map_or(&holder.id, |person| &person.id);
     let mut asking = eligible::asking(on, flow, requester, &holder.id);
-    asking.span = span(ask, flow);
+    asking.span = span(on, ask, flow);
     asking.reason = ask.reason.clone().unwrap_or_default();
     asking
+}
+
+/// What guards ask of these items, whatever the flow says.
+fn guards(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
+    let guards = guard::of(on.board, items(on, ask)?);
+    let span = span(on, ask, flow);
+    for guarding in &guards {
+        guarding.approved(match &flow.approval {
+            Approval::Automatic => Some("nobody does under this flow"),
+            Approval::Decided(_) => None,
+        })?;
+        if let Some(most) = guarding.guard.require.max.filter(|most| span > *most) {
+            let refusal = guarding.unmet(&format!("{span} is longer than {most}")).with("max", most);
+            let passes = guard::most(&guards).map(|most| most.min(flow.duration.max));
+            let passes = passes.filter(|passes| *passes >= flow.duration.min);
+            return Err(refusal.or_some(passes.map(WouldPass::Span)).into());
+        }
+        guarding.holds(on, Some(holder), || asking(on, ask, flow, holder))?;
+        guarding.reasoned(ask.reason.as_deref())?;
+        guarding.login(on)?;
+    }
+    Ok(())
+}
+
+/// What the holder has may not be held together with this.
+fn none_held(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    conflict::none_held(on, &ask.flow, &[&holder(on, ask)?.names()], None)
 }
 
 /// Whether the fast lane is open, so that nobody needs to decide. What cannot be told is a no: the steps apply.
@@ -263,7 +312,11 @@ fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result
         Approval::Decided(decided) => decided.automatic.as_ref(),
     };
     let Some(when) = lane.and_then(|lane| lane.when.as_deref()) else { return Ok(false) };
-    let items = || ask.items.iter().collect();
+    let items = items(on, ask)?;
+    if guard::bars_lane(&guard::of(on.board, items)) {
+        return Ok(false);
+    }
+    let items = || items.list.iter().collect();
     let condition = [eligible::Conditioned::plain(when)];
     match eligible::conditions(on, condition, Some(holder), items, || asking(on, ask, flow, holder)) {
         Ok(()) => Ok(true),
@@ -310,7 +363,7 @@ fn open_per_item(on: &On<'_>, ask: &Request) -> Result<(), No> {
     if most.is_none() {
         return Ok(());
     }
-    for item in ask.items.iter().map(Asked::item) {
+    for item in items(on, ask)?.list.iter().map(Asked::item) {
         let open = settle::count_open(on.board, |grant| grant.terms.scope.contains(&item))?;
         limit(Code::LimitOpenPerItem, most, open, || format!("`{item}` is held or asked for already"))?;
     }
@@ -357,15 +410,20 @@ fn start(on: &On<'_>, ask: &Request) -> Result<(), No> {
     Ok(())
 }
 
-/// The span asked for, or the flow's default.
-fn span(ask: &Request, flow: &Flow) -> Span {
-    ask.span.unwrap_or(flow.duration.default)
+/// The span asked for, or the flow's default: no more than guards allow, where that is enough for the flow.
+fn span(on: &On<'_>, ask: &Request, flow: &Flow) -> Span {
+    let default = || {
+        let items = on.items.get_or_init(|| Items::of(flow, ask));
+        let most = guard::most(&guard::of(on.board, items)).filter(|most| *most >= flow.duration.min);
+        most.map_or(flow.duration.default, |most| most.min(flow.duration.default))
+    };
+    ask.span.unwrap_or_else(default)
 }
 
 fn duration(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let flow = flow(on, ask)?;
     within(
-        span(ask, flow),
+        span(on, ask, flow),
         flow.duration.min,
         flow.duration.max,
         Code::DurationTooShort,
@@ -397,7 +455,7 @@ fn hours(on: &On<'_>, ask: &Request) -> Result<(), No> {
         let refusal = closed(hours, start, format!("`{}` is closed at {start}", flow.id));
         return Err(refusal.or_some(later(on, ask, flow, hours.next_opening(start))).into());
     };
-    if flow.past_close == PastClose::Refuse && start.plus(span(ask, flow)) > close {
+    if flow.past_close == PastClose::Refuse && start.plus(span(on, ask, flow)) > close {
         let refusal =
             closed(hours, close, format!("`{}` closes at {close}, before the access would end", flow.id));
         let left = close.since(start);
@@ -436,9 +494,9 @@ fn login(on: &On<'_>, ask: &Request) -> Result<(), No> {
     bring::login(on, flow(on, ask)?.mfa.as_ref())
 }
 
-fn origin(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Origin {
+fn origin(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result<Origin, No> {
     let requester = on.person().unwrap_or(holder);
-    let mut items = ask.items.clone();
+    let Items { list: mut items, unknown } = items(on, ask)?.clone();
     items.sort_by_cached_key(Asked::item);
     items.dedup_by(|one, other| one.item() == other.item());
     let mut origin = Origin {
@@ -451,17 +509,17 @@ fn origin(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Origin {
         requester: requester.names(),
         requested_at: on.now(),
         items,
-        span: span(ask, flow),
+        span: span(on, ask, flow),
         start: ask.start,
         reason: ask.reason.clone(),
         fields: ask.fields.clone(),
         content: String::new(),
         lane: false,
         break_glass: ask.break_glass,
-        unknown: BTreeSet::new(),
+        unknown,
     };
     origin.content = content(&origin);
-    origin
+    Ok(origin)
 }
 
 /// The hash of all that approvers decide on: who gets what, for how long, from when, why, under which rules.

@@ -9,8 +9,8 @@ use crate::flow::hours::{Hours, PastClose};
 use crate::flow::{Flow, condition};
 use crate::grant::{Active, Grant, Under};
 use crate::id::GrantId;
-use crate::lifecycle::eligible;
 use crate::lifecycle::governing::{self, Governing, Side};
+use crate::lifecycle::{eligible, guard};
 use crate::limits::JOINT_OPENINGS_MAX;
 use crate::machine::Fault;
 use crate::person::Person;
@@ -24,6 +24,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) governing: Governing<'a>,
     /// `active_since + total` and the flow's `until`, whichever is earlier.
     pub(crate) bound: Option<Timestamp>,
+    /// `active_since` and the longest that guards allow.
+    pub(crate) guarded: Option<Timestamp>,
     /// The hours that access may not run past.
     pub(crate) hours: Vec<&'a Hours>,
     /// The close of these hours, the earliest.
@@ -65,17 +67,18 @@ impl<'a> Rules<'a> {
         let total = governing.bounds.total.map(|total| active.since.plus(total));
         let until = governing.sides().map(|side| side.flow.until);
         let bound = until.chain([total, today]).flatten().min();
+        let guarded = guard::most(&guard::over(on.board, grant)).map(|most| active.since.plus(most));
         let hours = binding(governing);
         // Hours that never close bound nothing.
         let closes = hours.iter().filter_map(|hours| hours.closes_after(on.now()));
         let close = closes.filter(|close| *close < Timestamp::MAX).min();
         let shut = hours.iter().any(|hours| !hours.is_open(on.now()));
-        Ok(Self { grant, active, governing, bound, hours, close, shut })
+        Ok(Self { grant, active, governing, bound, guarded, hours, close, shut })
     }
 
-    /// The latest end that total, `until` and hours allow.
+    /// The latest end that total, `until`, guards and hours allow.
     pub(crate) fn latest_end(&self) -> Option<Timestamp> {
-        [self.bound, self.close].into_iter().flatten().min()
+        [self.bound, self.guarded, self.close].into_iter().flatten().min()
     }
 
     /// The first instant from this one on at which all its hours are open.
@@ -187,6 +190,9 @@ impl<'a> Rules<'a> {
     fn lane_is_open(&self, on: &On<'_>, ask: &Extend, side: Side<'_>, decided: &Decided) -> Result<bool, No> {
         let lane = decided.automatic.as_ref().and_then(|lane| lane.when.as_deref());
         let Some(when) = lane else { return Ok(false) };
+        if guard::bars_lane(&guard::over(on.board, self.grant)) {
+            return Ok(false);
+        }
         match self.hold(on, ask, side.flow, [eligible::Conditioned::plain(when)]) {
             Ok(()) => Ok(true),
             Err(No::Refused(_)) => Ok(false),
@@ -208,7 +214,7 @@ impl<'a> Rules<'a> {
         })
     }
 
-    fn asking(&self, on: &On<'_>, ask: &Extend, flow: &Flow) -> condition::Ask {
+    pub(crate) fn asking(&self, on: &On<'_>, ask: &Extend, flow: &Flow) -> condition::Ask {
         let asker = on.person().map_or(&self.grant.origin.requester.id, |person| &person.id);
         let mut asking = eligible::asking(on, flow, asker, self.grant.holder());
         asking.span = self.asked(on, ask).0;

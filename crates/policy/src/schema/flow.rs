@@ -37,7 +37,7 @@ pub(super) struct Flow {
     /// What is offered.
     #[schemars(length(min = 1, max = 256))]
     what: Vec<Target>,
-    /// `any` (the default): a request names items. `all`: the whole list, items literal; not acted on yet.
+    /// `any` (the default): a request names items. `all`: the whole list, items literal.
     take: Option<Take>,
     /// When access may begin. Default: always.
     hours: Option<Hours>,

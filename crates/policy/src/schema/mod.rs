@@ -34,10 +34,10 @@ struct Document {
     /// Shopping lists over flows: one request, one grant a flow. Not acted on yet.
     #[schemars(length(max = 10_000))]
     kits: Option<Vec<Kit>>,
-    /// Toxic combinations: one person may hold at most one of these at a time. Not acted on yet.
+    /// Toxic combinations: one person may hold at most one of these at a time.
     #[schemars(length(max = 10_000))]
     conflicts: Option<Vec<Conflict>>,
-    /// What holds for every request and extension of such items, by whatever flow. Not acted on yet.
+    /// What holds for every request and extension of such items, by whatever flow.
     #[schemars(length(max = 10_000))]
     guards: Option<Vec<Guard>>,
     /// Types of what conditions see: they are then checked when the document is compiled.

@@ -1,5 +1,6 @@
 use crate::command::{Activate, Command, Request, Verb};
 use crate::fixture::*;
+use crate::flow::beside::Beside;
 use crate::flow::condition::Unmet;
 use crate::flow::hours::PastClose;
 use crate::flow::{Activation, Parts};
@@ -17,13 +18,14 @@ struct Beginning {
     reused: bool,
     expired: bool,
     given_back: bool,
+    holds_other: bool,
 }
 
 impl Case for Beginning {
     fn sound() -> Self {
         let (actor, ask, context) = (alice(), Activate { grant: grant_id("g1") }, Record::new());
-        let (reused, expired, given_back) = (false, false, false);
-        Self { parts: waiting(|_| ()), actor, ask, context, reused, expired, given_back }
+        let (reused, expired, given_back, holds_other) = (false, false, false, false);
+        Self { parts: waiting(|_| ()), actor, ask, context, reused, expired, given_back, holds_other }
     }
 
     fn scene(&self) -> (Tenant, Command) {
@@ -42,6 +44,13 @@ impl Case for Beginning {
             drop(tenant.at(if self.expired { 30 } else { 20 }).ask(&alice(), give_back("g1")));
         }
         tenant.at(90);
+        if self.holds_other {
+            let flows = || [self.parts.clone(), automatic("other")];
+            tenant.publish(flows());
+            tenant.asks(&alice(), request("other", "g0", &["pg/a/read"]));
+            let conflicts = vec![conflict("db or other", &["db", "other"])];
+            tenant.publish_beside(flows(), Beside { conflicts, ..Beside::default() });
+        }
         let mut given = command("click", &by(&self.actor), Verb::Activate(self.ask.clone()));
         given.context.clone_from(&self.context);
         (tenant, given)
@@ -85,6 +94,7 @@ const ROWS: &[Row<Beginning>] = &[
     (Code::PersonNotEligible, |case| case.actor.groups.clear()),
     (Code::ConditionUnmet, before_half_past),
     (Code::ConditionFailed, known_before_half_past),
+    (Code::ConflictHeld, |case| case.holds_other = true),
     (Code::HoursClosed, shuts),
     (Code::MfaMissing, |case| {
         case.parts.mfa = Some(fresh_login());

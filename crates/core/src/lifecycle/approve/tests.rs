@@ -4,6 +4,7 @@ use crate::command::{Approve, Command, Verb};
 use crate::fixture::*;
 use crate::flow::Parts;
 use crate::flow::approval_rule::{Order, Step};
+use crate::flow::beside::Beside;
 use crate::flow::condition::Unmet;
 use crate::person::{Fact, Item, Person, Record};
 use crate::refusal::{Code, WouldPass};
@@ -19,6 +20,7 @@ struct Approving {
     request_withdrawn: bool,
     decided: bool,
     reused: bool,
+    holds_other: bool,
 }
 
 fn step_of(case: &mut Approving, number: usize) -> &mut Step {
@@ -36,12 +38,13 @@ impl Case for Approving {
         ruling(&mut parts).order = Order::Any;
         let ask = Approve { holder: Some(alice()), ..approve("g1") };
         let (actor, context) = (bob(), Record::new());
-        let (withdrawn, request_withdrawn, decided, reused) = (false, false, false, false);
-        Self { parts, actor, ask, context, withdrawn, request_withdrawn, decided, reused }
+        let (withdrawn, request_withdrawn, decided, reused, holds_other) =
+            (false, false, false, false, false);
+        Self { parts, actor, ask, context, withdrawn, request_withdrawn, decided, reused, holds_other }
     }
 
     fn scene(&self) -> (Tenant, Command) {
-        let mut tenant = Tenant::new([self.parts.clone()]);
+        let mut tenant = Tenant::new([self.parts.clone(), automatic("other")]);
         tenant.asks(&alice(), request("db", "g1", &["pg/a/read", "aws/b/read"]));
         let mut approves = |person: Person| {
             let because = Approve { reason: Some("yes".to_owned()), ..approve("g1") };
@@ -61,11 +64,14 @@ impl Case for Approving {
             let other = Verb::Request(Box::new(request("db", "g2", &["pg/b/read"])));
             tenant.give(&command("click", &by(&alice()), other), tenant.clock).unwrap().unwrap();
         }
-        if self.withdrawn {
-            let mut today = self.parts.clone();
-            today.enabled = false;
-            tenant.publish([today]);
+        let mut beside = Beside::default();
+        if self.holds_other {
+            tenant.asks(&alice(), request("other", "g0", &["pg/a/read"]));
+            beside.conflicts.push(conflict("db or other", &["db", "other"]));
         }
+        let mut today = self.parts.clone();
+        today.enabled = !self.withdrawn;
+        tenant.publish_beside([today, automatic("other")], beside);
         tenant.at(30);
         let mut given = command("click", &by(&self.actor), Verb::Approve(self.ask.clone()));
         given.context.clone_from(&self.context);
@@ -130,6 +136,7 @@ const ROWS: &[Row<Approving>] = &[
         case.parts.when.insert(0, named(lost));
         holder(case).attributes.insert("lost".to_owned(), Fact::Bool(true));
     }),
+    (Code::ConflictHeld, |case| case.holds_other = true),
 ];
 
 #[test]

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use crate::command::{Command, Extend, Verb};
 use crate::fixture::*;
 use crate::flow::approval_rule::Lane;
+use crate::flow::beside::Beside;
 use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::Pattern;
@@ -21,6 +22,8 @@ struct Clicking {
     waiting: bool,
     given_back: bool,
     reused: bool,
+    beside: Beside,
+    holds_other: bool,
     minute: u64,
 }
 
@@ -30,19 +33,35 @@ impl Case for Clicking {
         ask.reason = Some("INC-7".to_owned());
         let (today, actor, context) = (automatic("db"), alice(), Record::new());
         let (extended, waiting, given_back, reused) = (false, false, false, false);
-        Self { today, actor, ask, context, extended, waiting, given_back, reused, minute: 10 }
+        let (beside, holds_other, minute) = (Beside::default(), false, 10);
+        Self {
+            today,
+            actor,
+            ask,
+            context,
+            extended,
+            waiting,
+            given_back,
+            reused,
+            beside,
+            holds_other,
+            minute,
+        }
     }
 
     fn scene(&self) -> (Tenant, Command) {
-        let mut tenant = Tenant::new([automatic("db")]);
+        let mut tenant = Tenant::new([automatic("db"), automatic("other")]);
         tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+        if self.holds_other {
+            tenant.asks(&alice(), request("other", "g0", &["pg/a/read"]));
+        }
         if self.extended {
             tenant.at(1).ask(&alice(), Verb::Extend(extend("g1"))).unwrap();
         }
         if self.waiting {
             let mut decided = automatic("db");
             rule(&mut decided).approval = extension_by(&["group:boss"]);
-            tenant.at(2).publish([decided]);
+            tenant.at(2).publish([decided, automatic("other")]);
             tenant.ask(&alice(), Verb::Extend(extend("g1"))).unwrap();
         }
         if self.given_back {
@@ -52,7 +71,7 @@ impl Case for Clicking {
             let other = Verb::Request(Box::new(request("db", "g2", &["pg/b/read"])));
             tenant.give(&command("click", &by(&alice()), other), tenant.clock).unwrap().unwrap();
         }
-        tenant.at(4).publish([self.today.clone()]);
+        tenant.at(4).publish_beside([self.today.clone(), automatic("other")], self.beside.clone());
         tenant.at(self.minute);
         let mut click = command("click", &by(&self.actor), Verb::Extend(self.ask.clone()));
         click.context.clone_from(&self.context);
@@ -81,6 +100,11 @@ const ROWS: &[Row<Clicking>] = &[
     (Code::RequestTooLarge, |case| case.context = too_many_facts()),
     (Code::ConditionUnmet, |case| case.today.when.insert(0, named(never()))),
     (Code::ConditionFailed, |case| rule(&mut case.today).when = Some(cannot_tell())),
+    (Code::GuardUnmet, |case| case.beside.guards.push(guard("production", "pg"))),
+    (Code::ConflictHeld, |case| {
+        case.holds_other = true;
+        case.beside.conflicts.push(conflict("db or other", &["db", "other"]));
+    }),
     (Code::ExtensionPending, |case| case.waiting = true),
     (Code::ExtensionTooShort, |case| case.ask.span = Some(mins(5).less(MS))),
     (Code::ExtensionTooLong, |case| case.ask.span = Some(mins(60).plus(MS))),

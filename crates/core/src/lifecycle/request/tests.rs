@@ -2,6 +2,7 @@ use crate::command::{Command, Request, Verb};
 use crate::effect::Order;
 use crate::fixture::*;
 use crate::flow::approval_rule::{Approval, Lane, Tier};
+use crate::flow::beside::Beside;
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonRule};
 use crate::flow::{OwnRequests, Parts};
@@ -18,6 +19,7 @@ struct Asking {
     before: Vec<(&'static str, &'static str)>,
     context: Record,
     id: &'static str,
+    beside: Beside,
 }
 
 impl Case for Asking {
@@ -25,17 +27,27 @@ impl Case for Asking {
         let mut ask = request("db", "g1", &["pg/orders/read"]);
         ask.reason = Some("INC-7".to_owned());
         let (parts, actor, context) = (automatic("db"), by(&alice()), Record::new());
-        Self { parts, published: true, actor, ask, before: Vec::new(), context, id: "click" }
+        Self {
+            parts,
+            published: true,
+            actor,
+            ask,
+            before: Vec::new(),
+            context,
+            id: "click",
+            beside: Beside::default(),
+        }
     }
 
     fn scene(&self) -> (Tenant, Command) {
-        let mut tenant = Tenant::new([automatic("db")]);
+        let mut tenant = Tenant::new([automatic("db"), automatic("other")]);
         for (id, grant) in &self.before {
-            let earlier = Verb::Request(Box::new(request("db", grant, &["pg/orders/read"])));
+            let flow = if *id == "other" { id } else { "db" };
+            let earlier = Verb::Request(Box::new(request(flow, grant, &["pg/orders/read"])));
             tenant.give(&command(id, &by(&alice()), earlier), at(0)).unwrap().unwrap();
         }
         if self.published {
-            tenant.at(1).publish([self.parts.clone()]);
+            tenant.at(1).publish_beside([self.parts.clone(), automatic("other")], self.beside.clone());
         }
         tenant.at(30);
         let mut asked = command(self.id, &self.actor, Verb::Request(Box::new(self.ask.clone())));
@@ -64,6 +76,15 @@ const ROWS: &[Row<Asking>] = &[
     (Code::ScopeNotInFlow, |case| case.ask.items = vec![asked("pg/orders/read"), asked("mail/orders/read")]),
     (Code::ConditionUnmet, |case| case.parts.when.insert(0, named(never()))),
     (Code::ConditionFailed, |case| case.parts.when.insert(0, named(cannot_tell()))),
+    (Code::GuardUnmet, |case| {
+        let mut guard = guard("production", "pg");
+        guard.require.when = Some(never());
+        case.beside.guards.push(guard);
+    }),
+    (Code::ConflictHeld, |case| {
+        case.before.push(("other", "g8"));
+        case.beside.conflicts.push(conflict("db or other", &["db", "other"]));
+    }),
     (Code::ApprovalNobody, |case| {
         case.parts.approval = Approval::Decided(decided(vec![step("own", &["user:Alice"])]));
     }),
