@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 use crate::world::{Journal, Read, World};
 
 /// The world as it was loaded, and what has happened to it since.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Board<'w> {
     pub(crate) world: &'w World,
     pub(crate) now: Timestamp,

@@ -13,7 +13,7 @@ use crate::lifecycle::items::Items;
 use crate::lifecycle::rules::Rules;
 use crate::machine::Fault;
 use crate::person::{Actor, Names, Person};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Lacking, Refusal, WouldPass};
 use crate::time::Timestamp;
 use crate::world::Since;
 
@@ -38,6 +38,8 @@ pub(crate) struct On<'a> {
     pub(crate) rules: OnceCell<Rules<'a>>,
     /// The items that are asked for, once the list was read.
     pub(crate) items: OnceCell<Items>,
+    /// The change that is tried, where one is: what it says that people will bring counts as brought.
+    pub(crate) assumed: Option<&'a WouldPass>,
 }
 
 /// Runs the checks; the first that fails is the refusal.
@@ -80,11 +82,21 @@ fn show(shown: &mut Vec<Checked>, codes: &[Code], refused: Option<Code>) {
 
 impl<'a> On<'a> {
     pub(crate) const fn new(board: &'a Board<'a>, command: &'a Command) -> Self {
-        Self { board, command, rules: OnceCell::new(), items: OnceCell::new() }
+        Self { board, command, rules: OnceCell::new(), items: OnceCell::new(), assumed: None }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.board.now
+    }
+
+    /// Whether the change that is tried brings such a text.
+    pub(crate) fn brings(&self, lacking: &Lacking) -> bool {
+        self.assumed.is_some_and(|change| change.reason.iter().any(|brought| brought.covers(lacking)))
+    }
+
+    /// Whether the change that is tried names the people whom steps lack.
+    pub(crate) fn names_enough(&self) -> bool {
+        self.assumed.is_some_and(|change| !change.approvers.is_empty())
     }
 
     /// The acting person, where it is one.

@@ -14,6 +14,13 @@ pub struct Explanation {
     pub refused: Option<Refusal>,
 }
 
+impl Explanation {
+    /// The same, with the refusal told in another way.
+    pub(crate) fn refused_as(self, tell: impl FnOnce(Refusal) -> Refusal) -> Self {
+        Self { refused: self.refused.map(tell), ..self }
+    }
+}
+
 /// One code, and how its check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Checked {

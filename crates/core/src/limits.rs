@@ -46,6 +46,10 @@ pub const CONDITION_TOKENS_MAX: usize = 256;
 /// Depth of one condition, brackets and chains counted.
 pub const CONDITION_DEPTH_MAX: usize = 32;
 
+/// Changes that are tried on a refusal, to say which would pass: most refusals need one or two, and each costs
+/// as much as deciding the command.
+pub const CHANGES_TRIED_MAX: usize = 24;
+
 /// A host may be this far ahead of its store's clock, and a login dated this far ahead of now.
 pub const CLOCK_TOLERANCE: Span = Span::seconds(30);
 /// However its hours fall, a grant that waits this long is `unused`.

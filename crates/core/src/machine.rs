@@ -190,7 +190,7 @@ pub(crate) fn moment(world: &World, now: Timestamp) -> Result<Timestamp, Fault> 
 }
 
 /// Whose grants are settled before the command is decided.
-fn holders(world: &World, command: &Command) -> Vec<PersonId> {
+pub(crate) fn holders(world: &World, command: &Command) -> Vec<PersonId> {
     let one =
         match &command.verb {
             Verb::Request(ask) => request::named_holder(command.actor.person(), ask.holder.as_ref())
@@ -276,12 +276,12 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
     }
     let on = On::new(&board, command);
     match &command.verb {
-        Verb::Request(ask) => check::explain(request::CHECKS, &on, ask),
+        Verb::Request(ask) => request::explain(&on, ask),
         Verb::Approve(ask) => check::explain(approve::CHECKS, &on, ask),
         Verb::Deny(ask) => check::explain(deny::CHECKS, &on, ask),
         Verb::Withdraw(ask) => check::explain(withdraw::CHECKS, &on, ask),
         Verb::Activate(ask) => check::explain(activate::CHECKS, &on, ask),
-        Verb::Extend(ask) => check::explain(extend::CHECKS, &on, ask),
+        Verb::Extend(ask) => extend::explain(&on, ask),
         Verb::ApproveExtension(ask) => check::explain(decide_extension::APPROVE, &on, ask),
         Verb::DenyExtension(ask) => check::explain(decide_extension::DENY, &on, ask),
         Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),

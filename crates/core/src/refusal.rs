@@ -1,11 +1,13 @@
 //! A refusal: the rules say no, with a code for ever, words, details and what would pass.
 
+mod would_pass;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::person::Item;
+pub use self::would_pass::{Lacking, Login, Missing, WouldPass};
 use crate::time::{Span, Timestamp};
 
 /// Details of a refusal, by name.
@@ -21,9 +23,13 @@ pub struct Refusal {
     /// What a program needs to know about it.
     #[serde(skip_serializing_if = "Details::is_empty")]
     pub details: Details,
-    /// The smallest change that would pass, where the rule knows it.
+    /// The smallest change that would pass, where the rules know one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would_pass: Option<WouldPass>,
+    /// Further changes that the check which refused would let pass, the best first: where the smallest one
+    /// is looked for. None is left in what is answered.
+    #[serde(skip)]
+    pub(crate) otherwise: Vec<WouldPass>,
 }
 
 /// One detail of a refusal.
@@ -40,28 +46,6 @@ pub enum Detail {
     Text(String),
     /// Several words.
     Texts(Vec<String>),
-}
-
-/// The smallest change to what was asked that would pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WouldPass {
-    /// The same with this span.
-    Span(Span),
-    /// The same, asked at this time.
-    At(Timestamp),
-    /// The same with this planned start.
-    Start(Timestamp),
-    /// The same, having seen this end.
-    IfEndsAt(Timestamp),
-    /// The same without these items.
-    Without(Vec<Item>),
-    /// The same with only these items.
-    Only(Vec<Item>),
-    /// The same with a reason that fits the rule.
-    Reason,
-    /// The same after such a login.
-    Login,
 }
 
 macro_rules! codes {
@@ -216,7 +200,13 @@ impl Refusal {
     /// A refusal with nothing but its words.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Details::new(), would_pass: None }
+        Self {
+            code,
+            message: message.into(),
+            details: Details::new(),
+            would_pass: None,
+            otherwise: Vec::new(),
+        }
     }
 
     /// Adds a detail.
@@ -235,7 +225,7 @@ impl Refusal {
         }
     }
 
-    /// Adds what would pass, where the rule knows it.
+    /// Adds a change that would pass, where there is one; the best comes first.
     #[must_use]
     pub fn or_some(self, would_pass: Option<WouldPass>) -> Self {
         match would_pass {
@@ -244,10 +234,13 @@ impl Refusal {
         }
     }
 
-    /// Adds what would pass.
+    /// Adds a change that would pass; the best comes first.
     #[must_use]
     pub fn or(mut self, would_pass: WouldPass) -> Self {
-        self.would_pass = Some(would_pass);
+        match self.would_pass {
+            None => self.would_pass = Some(would_pass),
+            Some(_) => self.otherwise.push(would_pass),
+        }
         self
     }
 }

@@ -221,27 +221,64 @@ fn told(words: &str, now: Timestamp) -> String {
     words.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// What would have passed, in words.
+/// What would have passed, in words: `the same for 1h, after a login at aal2`.
 pub(crate) fn would_pass(refused: &Json, now: Timestamp) -> Option<String> {
-    let would = refused.get("would_pass")?;
-    if let Some(word) = would.as_str() {
-        return Some(match word {
-            "login" => "the same after such a login".to_owned(),
-            "reason" => "the same with a reason that fits".to_owned(),
-            other => tame(other),
-        });
-    }
-    let (how, value) = would.as_object()?.iter().next()?;
+    let changes = refused.get("would_pass")?.as_object()?;
+    let told: Option<Vec<String>> = changes.iter().map(|(how, value)| change(how, value, now)).collect();
+    Some(format!("the same {}", told?.join(", ")))
+}
+
+fn change(how: &str, value: &Json, now: Timestamp) -> Option<String> {
     let at = value.as_str().and_then(|at| at.parse::<Timestamp>().ok()).map(|at| moment(at, now));
-    Some(match how.as_str() {
-        "span" => format!("the same for {}", value.as_u64().map(Span::millis)?),
-        "at" => format!("the same at {}", at?),
-        "start" => format!("the same, starting at {}", at?),
-        "if_ends_at" => format!("the same, knowing that it ends at {}", at?),
-        "without" => format!("the same without {}", items(value)),
-        "only" => format!("the same with only {}", items(value)),
+    Some(match how {
+        "span" => format!("for {}", value.as_u64().map(Span::millis)?),
+        "at" => format!("at {}", at?),
+        "start" => format!("starting at {}", at?),
+        "if_ends_at" => format!("knowing that it ends at {}", at?),
+        "without" => format!("without {}", items(value)),
+        "only" => format!("with only {}", items(value)),
+        "reason" => format!("with {}", each(value, lacking)),
+        "login" => format!("after a login{}", login(value)),
+        "approvers" => format!("with {}", each(value, missing)),
         other => tame(other),
     })
+}
+
+fn each(value: &Json, words: fn(&Json) -> String) -> String {
+    value.as_array().into_iter().flatten().map(words).collect::<Vec<_>>().join(" and ")
+}
+
+fn lacking(lacking: &Json) -> String {
+    let field = text(lacking, "field");
+    let mut words = if field == "reason" { "a reason".to_owned() } else { format!("`{field}`") };
+    if let Some(least) = lacking.get("min_length").and_then(Json::as_u64) {
+        words.push_str(&format!(" of at least {least} characters"));
+    }
+    if lacking.get("pattern").is_some() {
+        words.push_str(&format!(" like `{}`", text(lacking, "pattern")));
+    }
+    words
+}
+
+fn login(needed: &Json) -> String {
+    let mut words = String::new();
+    if let Some(age) = needed.get("max_age").and_then(Json::as_u64).map(Span::millis) {
+        words.push_str(&format!(" no older than {age}"));
+    }
+    if needed.get("level").is_some() {
+        words.push_str(&format!(" at {}", text(needed, "level")));
+    }
+    let methods = needed.get("methods").and_then(Json::as_array).into_iter().flatten();
+    let methods: Vec<String> = methods.filter_map(|method| method.as_str().map(tame)).collect();
+    if !methods.is_empty() {
+        words.push_str(&format!(" by {}", methods.join(" or ")));
+    }
+    words
+}
+
+fn missing(missing: &Json) -> String {
+    let more = missing.get("missing").and_then(Json::as_u64).unwrap_or_default();
+    format!("{more} more in the step `{}`", text(missing, "step"))
 }
 
 fn items(value: &Json) -> String {

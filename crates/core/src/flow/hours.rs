@@ -188,6 +188,22 @@ impl Hours {
         Some(at.max(Timestamp::from_millis(opening.from)))
     }
 
+    /// The last instant before `before`, and not before `from`, at which it is open; none where there is none.
+    #[must_use]
+    pub fn last_open(&self, from: Timestamp, before: Timestamp) -> Option<Timestamp> {
+        let opens = |at: i64| self.opening(at, before.millis().saturating_sub(1)).is_some();
+        let (mut open, mut shut) = (from.millis(), before.millis());
+        // INVARIANT: from `open` on it opens before `before`, from `shut` on it does not.
+        if open >= shut || !opens(open) {
+            return None;
+        }
+        while shut.saturating_sub(open) > 1 {
+            let middle = open.midpoint(shut);
+            *(if opens(middle) { &mut open } else { &mut shut }) = middle;
+        }
+        Some(Timestamp::from_millis(open))
+    }
+
     /// The earliest instant by which it was open for so long since `from`: a time that runs in open
     /// hours only has then run out. That may be a close; no time at all has passed at once, open or
     /// not. None where it takes an opening that begins later than [`OPENING_AHEAD_MAX`] after `from`.

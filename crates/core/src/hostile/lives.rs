@@ -15,7 +15,7 @@ use crate::time::Span;
 
 const ITEMS: [&str; 3] = ["pg/a/read", "pg/b/read", "aws/a/read"];
 
-pub(super) fn cases(usual: u32) -> u32 {
+pub(crate) fn cases(usual: u32) -> u32 {
     std::env::var("TENURE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }
 

@@ -13,6 +13,7 @@ mod silence;
 
 use std::collections::BTreeSet;
 
+pub(crate) use self::lives::cases;
 use crate::command::{EffectDone, Extend, Request, Verb};
 use crate::effect::{Handed, Order};
 use crate::fixture::*;

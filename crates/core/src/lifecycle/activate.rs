@@ -91,7 +91,7 @@ fn hours(on: &On<'_>, ask: &Activate) -> Result<(), No> {
     // Once nothing of the grant is left to begin, the opening is of no use.
     let Stage::Approved(approved) = &grant.stage else { return Err(refusal.into()) };
     let opens = hours.next_opening(now).filter(|opens| *opens < approved.waits_until());
-    Err(refusal.or_some(opens.map(WouldPass::At)).into())
+    Err(refusal.or_some(opens.map(WouldPass::at)).into())
 }
 
 fn login(on: &On<'_>, ask: &Activate) -> Result<(), No> {

@@ -233,15 +233,16 @@ fn less(on: &On<'_>, ask: &Approve) -> Result<(), No> {
         let words = format!("{span} is longer than the {asked} that was asked for");
         return Err(Refusal::new(Code::ApprovalLonger, words)
             .with("max", asked)
-            .or(WouldPass::Span(asked))
+            .or(WouldPass::span(asked))
             .into());
     }
     if let Some(only) = &ask.only
         && let Some(item) = only.iter().find(|item| !grant.terms.scope.contains(item))
     {
-        let within = only.iter().filter(|item| grant.terms.scope.contains(item)).cloned().collect();
+        let within = WouldPass::only(only.intersection(&grant.terms.scope).cloned());
+        let within = Some(within).filter(|within| !within.only.is_empty());
         let refusal = Refusal::new(Code::ApprovalWider, format!("`{item}` was not asked for"));
-        return Err(refusal.with("item", item.to_string()).or(WouldPass::Only(within)).into());
+        return Err(refusal.with("item", item.to_string()).or_some(within).into());
     }
     let terms = narrowest(grant, &with(&grant.approvals, &unplaced(on, ask)?));
     let over = grant.origin.start.is_some_and(|start| start.plus(terms.span) <= on.now());

@@ -71,7 +71,7 @@ impl<'a> Ballot<'a> {
             let waits: Vec<String> = self.open_steps().map(|(_, step)| step.name.clone()).collect();
             let words = format!("no decision of `{}` is awaited now", on.actor());
             let refusal = Refusal::new(Code::ApprovalNotAwaited, words).with("awaited", waits);
-            return Err(refusal.or_some(self.asked_at(on).map(WouldPass::At)).into());
+            return Err(refusal.or_some(self.asked_at(on).map(WouldPass::at)).into());
         }
         Ok(())
     }

@@ -6,60 +6,81 @@ use crate::check::{No, On};
 use crate::flow::requirement::{MfaRule, Pattern, ReasonRule};
 use crate::limits;
 use crate::person::Person;
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Login, Refusal, WouldPass};
 
-/// `reason.missing` and `reason.malformed`: as the rule says, fields included.
+/// One text that a rule asks for: the reason itself, or a further field.
+struct Wanted<'r> {
+    field: &'r str,
+    given: Option<&'r str>,
+    required: bool,
+    min_length: u32,
+    pattern: Option<&'r Pattern>,
+    message: Option<&'r str>,
+    missing: String,
+}
+
+/// `reason.missing` and `reason.malformed`: as the rule says, fields included. The first text that is wrong is
+/// the refusal; what would pass names all that are.
 pub(crate) fn reason(
+    on: &On<'_>,
     rule: &ReasonRule,
     reason: Option<&str>,
     fields: &BTreeMap<String, String>,
 ) -> Result<(), No> {
-    let given = reason.map(str::trim).filter(|reason| !reason.is_empty());
-    match given {
-        None if rule.required => {
-            return Err(missing(rule.message.as_deref(), "reason", "a reason must be given"));
-        }
-        None => {}
-        Some(given) => {
-            let least = usize::try_from(rule.min_length).unwrap_or(usize::MAX);
-            if given.chars().count() < least {
-                let words = format!("the reason must have at least {least} characters");
-                return Err(malformed(rule.message.as_deref(), "reason", &words));
-            }
-            fits(rule.pattern.as_ref(), given, rule.message.as_deref(), "reason")?;
+    let itself = Wanted {
+        field: "reason",
+        given: reason.map(str::trim).filter(|reason| !reason.is_empty()),
+        required: rule.required,
+        min_length: rule.min_length,
+        pattern: rule.pattern.as_ref(),
+        message: rule.message.as_deref(),
+        missing: "a reason must be given".to_owned(),
+    };
+    let further = rule.fields.iter().map(|field| Wanted {
+        field: &field.name,
+        given: fields.get(&field.name).map(|text| text.trim()).filter(|text| !text.is_empty()),
+        required: field.required,
+        min_length: 0,
+        pattern: field.pattern.as_ref(),
+        message: field.message.as_deref(),
+        missing: format!("`{}` must be given", field.label.as_deref().unwrap_or(&field.name)),
+    });
+    let mut refused: Option<Refusal> = None;
+    let mut lacking = Vec::new();
+    for wanted in std::iter::once(itself).chain(further) {
+        if let Some(refusal) = wanted.wrong().filter(|_| !on.brings(&wanted.lacking())) {
+            lacking.push(wanted.lacking());
+            refused = refused.or(Some(refusal));
         }
     }
-    for field in &rule.fields {
-        let text = fields.get(&field.name).map(|text| text.trim()).filter(|text| !text.is_empty());
-        match text {
-            None if field.required => {
-                let words = format!("`{}` must be given", field.label.as_deref().unwrap_or(&field.name));
-                return Err(missing(field.message.as_deref(), &field.name, &words));
-            }
-            None => {}
-            Some(text) => fits(field.pattern.as_ref(), text, field.message.as_deref(), &field.name)?,
-        }
-    }
-    Ok(())
-}
-
-fn fits(pattern: Option<&Pattern>, text: &str, message: Option<&str>, field: &str) -> Result<(), No> {
-    match pattern {
-        Some(pattern) if !pattern.fits(text) => {
-            Err(malformed(message, field, &format!("`{field}` must match `{}`", pattern.as_str())))
-        }
-        Some(_) | None => Ok(()),
+    match refused {
+        Some(refusal) => Err(refusal.or(WouldPass::reason(lacking)).into()),
+        None => Ok(()),
     }
 }
 
-fn missing(message: Option<&str>, field: &str, words: &str) -> No {
-    let message = message.unwrap_or(words);
-    Refusal::new(Code::ReasonMissing, message).with("field", field).or(WouldPass::Reason).into()
-}
+impl Wanted<'_> {
+    fn wrong(&self) -> Option<Refusal> {
+        let Some(given) = self.given else {
+            let words = self.message.unwrap_or(&self.missing);
+            return self.required.then(|| Refusal::new(Code::ReasonMissing, words).with("field", self.field));
+        };
+        let least = usize::try_from(self.min_length).unwrap_or(usize::MAX);
+        let words = if given.chars().count() < least {
+            format!("the reason must have at least {least} characters")
+        } else {
+            let pattern = self.pattern.filter(|pattern| !pattern.fits(given))?;
+            format!("`{}` must match `{}`", self.field, pattern.as_str())
+        };
+        let words = self.message.unwrap_or(&words);
+        Some(Refusal::new(Code::ReasonMalformed, words).with("field", self.field))
+    }
 
-fn malformed(message: Option<&str>, field: &str, words: &str) -> No {
-    let message = message.unwrap_or(words);
-    Refusal::new(Code::ReasonMalformed, message).with("field", field).or(WouldPass::Reason).into()
+    fn lacking(&self) -> Lacking {
+        let min_length = (self.min_length > 0).then_some(self.min_length);
+        let pattern = self.pattern.map(|pattern| pattern.as_str().to_owned());
+        Lacking { field: self.field.to_owned(), min_length, pattern }
+    }
 }
 
 /// `mfa.missing` and `mfa.stale`: the actor's own login, with what a step-up challenge needs (RFC 9470).
@@ -73,7 +94,11 @@ pub(crate) fn login(on: &On<'_>, rule: Option<&MfaRule>) -> Result<(), No> {
                 "methods",
                 (!rule.methods.is_empty()).then(|| rule.methods.iter().cloned().collect::<Vec<_>>()),
             )
-            .or(WouldPass::Login)
+            .or(WouldPass::login(Login {
+                max_age: rule.max_age,
+                level: rule.level,
+                methods: rule.methods.clone(),
+            }))
             .into())
     };
     let Some(login) = on.person().and_then(|person| person.authenticated.as_ref()) else {

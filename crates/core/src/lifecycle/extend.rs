@@ -10,6 +10,7 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
+use crate::explain::Explanation;
 use crate::flow::approval_rule::Approval;
 use crate::flow::selector::Selector;
 use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
@@ -17,7 +18,7 @@ use crate::id::{GrantId, digest};
 use crate::lifecycle::governing::{Governing, Side};
 use crate::lifecycle::rules::{self, Awaited, Rules};
 use crate::lifecycle::withdraw::is_party;
-use crate::lifecycle::{bring, conflict, decide_extension, eligible, guard, remind, request};
+use crate::lifecycle::{bring, conflict, counterfactual, decide_extension, eligible, guard, remind, request};
 use crate::machine::Fault;
 use crate::person::{Names, Person};
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -55,10 +56,7 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
     Check { codes: &[Code::ExtensionNotHolder], run: may_extend },
-    Check {
-        codes: &[Code::GrantNotActive, Code::GrantExpired],
-        run: |on, ask| check::running(on.grant(&ask.grant)?).map(|_| ()),
-    },
+    Check { codes: &[Code::GrantNotActive, Code::GrantExpired], run: running },
     Check { codes: &[Code::ExtensionStale], run: seen },
     Check {
         codes: &[Code::FlowWithdrawn],
@@ -86,7 +84,7 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(CHECKS, &on, ask)?;
+    check::all(CHECKS, &on, ask).map_err(|no| counterfactual::advised(no, board, command, ask))?;
     let rules = Rules::of(&on, ask)?;
     let (span, to) = rules.asked(&on, ask);
     let by = on.names().ok_or_else(|| not_holder(&on))?;
@@ -130,6 +128,11 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
     };
     board.record(&ask.grant, now, Some(cause), happened)?;
     Ok(ask.grant.clone())
+}
+
+pub(crate) fn explain(on: &On<'_>, ask: &Extend) -> Result<Explanation, Fault> {
+    let shown = check::explain(CHECKS, on, ask)?;
+    Ok(shown.refused_as(|refusal| counterfactual::told(refusal, on.board, on.command, ask)))
 }
 
 pub(crate) fn evolve_asked(mut grant: Grant, event: &ExtensionAsked) -> Result<Grant, IllegalEvent> {
@@ -215,13 +218,27 @@ fn may_extend(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     if on.person().is_some_and(named) { Ok(()) } else { Err(not_holder(on).into()) }
 }
 
+/// A grant that waits for a moment which comes by itself can be extended then.
+fn running(on: &On<'_>, ask: &Extend) -> Result<(), No> {
+    let grant = on.grant(&ask.grant)?;
+    let opens = match &grant.stage {
+        Stage::Approved(approved) => approved.opens_at,
+        Stage::Pending(_) | Stage::Active(_) | Stage::Closed(_) => None,
+    };
+    match check::running(grant) {
+        Ok(_) => Ok(()),
+        Err(No::Refused(refusal)) => Err(refusal.or_some(opens.map(WouldPass::at)).into()),
+        Err(No::Fault(fault)) => Err(No::Fault(fault)),
+    }
+}
+
 fn seen(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let active = check::running(on.grant(&ask.grant)?)?;
     match ask.if_ends_at {
         Some(seen) if seen != active.end => {
             let words = format!("the end is {}, not the {seen} that was seen", active.end);
             let refusal = Refusal::new(Code::ExtensionStale, words).with("ends", active.end);
-            Err(refusal.or(WouldPass::IfEndsAt(active.end)).into())
+            Err(refusal.or(WouldPass::if_ends_at(active.end)).into())
         }
         Some(_) | None => Ok(()),
     }
@@ -261,7 +278,7 @@ fn eligibility(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 fn scope(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
     let items: Vec<_> = rules.grant.items().collect();
-    each(rules, |side| request::offered(side.flow, &items))
+    each(rules, |side| request::offered(side.flow, &items, |_| None))
 }
 
 fn conditions(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -312,7 +329,8 @@ fn none_pending(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     match &check::running(on.grant(&ask.grant)?)?.asked {
         Some(asked) => {
             let words = format!("an extension asked by `{}` awaits its decision", asked.by.id);
-            Err(Refusal::new(Code::ExtensionPending, words).with("decide_by", asked.decide_by).into())
+            let refusal = Refusal::new(Code::ExtensionPending, words).with("decide_by", asked.decide_by);
+            Err(refusal.or(WouldPass::at(asked.decide_by)).into())
         }
         None => Ok(()),
     }
@@ -337,15 +355,14 @@ fn total(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     }
 }
 
-/// Adds the latest end and the largest span that would still pass.
+/// Adds the latest end and the largest span that would still pass, and when the hours open again.
 fn bounded(rules: &Rules<'_>, on: &On<'_>, refusal: Refusal, latest: Timestamp) -> Refusal {
     // Where the hours are shut now, no span passes.
     let most = rules.most(on.now()).filter(|_| !rules.shut);
     let refusal = refusal.with("latest_end", latest).with("most", most.unwrap_or(Span::ZERO));
-    match most {
-        Some(most) => refusal.or(WouldPass::Span(most)),
-        None => refusal,
-    }
+    refusal
+        .or_some(rules.most(on.now()).map(WouldPass::span))
+        .or_some(rules.reopens(on.now()).map(WouldPass::at))
 }
 
 fn gain(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -356,9 +373,9 @@ fn gain(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     }
     let words = format!("{span} from now would not move the end {}", rules.active.end);
     let refusal = Refusal::new(Code::ExtensionNoGain, words).with("ends", rules.active.end);
-    let least = rules.least(on.now());
-    let passes = rules.most(on.now()).is_some_and(|most| least <= most);
-    Err(if passes { refusal.or(WouldPass::Span(least)) } else { refusal }.into())
+    let longer = rules.most(on.now()).map(|_| WouldPass::span(rules.least(on.now())));
+    let later = rules.active.end.minus(span).plus(Span::millis(1));
+    Err(refusal.or_some(longer).or(WouldPass::at(later)).into())
 }
 
 fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -368,7 +385,7 @@ fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
         let opens = rules.next_opening(on.now());
         let why = rules.hours.iter().find_map(|hours| hours.closed_because(on.now()));
         let refusal = request::shut(format!("`{flow}` is closed now"), opens, why);
-        return Err(refusal.or_some(opens.and_then(|opens| rules.asked_at(opens))).into());
+        return Err(refusal.or_some(opens.map(WouldPass::at)).into());
     }
     let (_, to) = rules.asked(on, ask);
     match rules.close {
@@ -387,7 +404,7 @@ fn window(on: &On<'_>, ask: &Extend) -> Result<(), No> {
             let words = format!("it may be extended from {opens} on");
             Err(Refusal::new(Code::ExtensionTooEarly, words)
                 .with("opens_at", opens)
-                .or_some(rules.asked_at(opens))
+                .or(WouldPass::at(opens))
                 .into())
         }
         Some(_) | None => Ok(()),
@@ -401,7 +418,7 @@ fn cool_down(on: &On<'_>, ask: &Extend) -> Result<(), No> {
             let words = format!("it was extended a moment ago, and may be again from {opens} on");
             Err(Refusal::new(Code::ExtensionTooSoon, words)
                 .with("opens_at", opens)
-                .or_some(rules.asked_at(opens))
+                .or(WouldPass::at(opens))
                 .into())
         }
         Some(_) | None => Ok(()),
@@ -416,7 +433,7 @@ fn size(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 /// The rule's reason, none by default.
 pub(crate) fn reason(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let reason = ask.reason.as_deref();
-    each(Rules::of(on, ask)?, |side| bring::reason(&side.rule.reason, reason, &ask.fields))
+    each(Rules::of(on, ask)?, |side| bring::reason(on, &side.rule.reason, reason, &ask.fields))
 }
 
 /// The rule's login, none by default.

@@ -12,7 +12,7 @@ use crate::lifecycle::bring;
 use crate::lifecycle::eligible::{self, Conditioned};
 use crate::lifecycle::items::Items;
 use crate::person::{Person, ResourceId};
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Refusal, WouldPass};
 use crate::time::Span;
 
 /// A guard, and the items among those asked for that it guards.
@@ -94,11 +94,11 @@ impl Guarding<'_> {
     }
 
     /// A reason that the request itself brings.
-    pub(crate) fn reasoned(&self, reason: Option<&str>) -> Result<(), No> {
+    pub(crate) fn reasoned(&self, on: &On<'_>, reason: Option<&str>) -> Result<(), No> {
         let blank = reason.is_none_or(|reason| reason.trim().is_empty());
-        if self.guard.require.reason && blank {
+        if self.guard.require.reason && blank && !on.brings(&Lacking::reason()) {
             let refusal = self.unmet("a reason must be given").with("field", "reason");
-            return Err(refusal.or(WouldPass::Reason).into());
+            return Err(refusal.or(WouldPass::reason([Lacking::reason()])).into());
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Guarding<'_> {
     fn instead_of(&self, refusal: Refusal) -> Refusal {
         let mut unmet = self.unmet(&refusal.message);
         unmet.details.extend(refusal.details);
-        Refusal { would_pass: refusal.would_pass, ..unmet }
+        Refusal { would_pass: refusal.would_pass, otherwise: refusal.otherwise, ..unmet }
     }
 }
 

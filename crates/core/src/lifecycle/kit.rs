@@ -9,10 +9,10 @@ use crate::explain::Explanation;
 use crate::flow::beside::Kit;
 use crate::id::{FlowId, GrantId};
 use crate::lifecycle::items::{self, Items, Known};
-use crate::lifecycle::request;
+use crate::lifecycle::{counterfactual, request};
 use crate::limits;
 use crate::machine::Fault;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Refusal, WouldPass};
 use crate::world::World;
 
 /// The checks of the whole; then each grant has those of a request, over the grants that came before it.
@@ -29,9 +29,24 @@ pub(crate) struct Part {
 }
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &RequestKit) -> Result<Vec<GrantId>, No> {
+    let before = board.clone();
+    whole(board, command, ask).map_err(|no| counterfactual::advised(no, &before, command, ask))
+}
+
+/// All that must pass for the whole, and nothing is done.
+pub(crate) fn passes(on: &On<'_>, ask: &RequestKit) -> Result<(), No> {
+    check::all(CHECKS, on, ask)?;
+    let mut board = on.board.clone();
+    for part in parts(board.world, on.command, ask)? {
+        part.decide(&mut board, on.command, on.assumed)?;
+    }
+    Ok(())
+}
+
+fn whole(board: &mut Board<'_>, command: &Command, ask: &RequestKit) -> Result<Vec<GrantId>, No> {
     check::all(CHECKS, &On::new(board, command), ask)?;
     let parts = parts(board.world, command, ask)?;
-    parts.iter().map(|part| part.decide(board, command)).collect()
+    parts.iter().map(|part| part.decide(board, command, None)).collect()
 }
 
 /// The checks of the first grant that is refused, or of the last.
@@ -41,15 +56,17 @@ pub(crate) fn explain(
     ask: &RequestKit,
 ) -> Result<Explanation, Fault> {
     let mut shown = check::explain(CHECKS, &On::new(board, command), ask)?;
+    let before = board.clone();
+    let told = |refusal: Refusal| counterfactual::told(refusal, &before, command, ask);
     if shown.refused.is_some() {
-        return Ok(shown);
+        return Ok(shown.refused_as(told));
     }
     for part in parts(board.world, command, ask).unwrap_or_default() {
         shown = {
             let on = On { items: OnceCell::from(part.items.clone()), ..On::new(board, command) };
             check::explain(request::CHECKS, &on, &part.ask)?
         };
-        match part.decide(board, command) {
+        match part.decide(board, command, None) {
             Ok(_) => {}
             Err(No::Refused(refusal)) => {
                 shown.refused = Some(*refusal);
@@ -58,7 +75,7 @@ pub(crate) fn explain(
             Err(No::Fault(fault)) => return Err(fault),
         }
     }
-    Ok(shown)
+    Ok(shown.refused_as(told))
 }
 
 /// One request for each flow of the kit, in the order in which the flows appear.
@@ -114,9 +131,14 @@ fn part(kit: &Kit, ask: &RequestKit, prefix: &GrantId, flow: &FlowId, known: &Kn
 
 impl Part {
     /// The refusal says by which flow.
-    fn decide(&self, board: &mut Board<'_>, command: &Command) -> Result<GrantId, No> {
+    fn decide(
+        &self,
+        board: &mut Board<'_>,
+        command: &Command,
+        assumed: Option<&WouldPass>,
+    ) -> Result<GrantId, No> {
         let items = OnceCell::from(self.items.clone());
-        request::decide_on(board, command, &self.ask, items).map_err(|no| match no {
+        request::decide_on(board, command, &self.ask, items, assumed).map_err(|no| match no {
             No::Refused(mut refusal) => {
                 refusal.details.entry("flow").or_insert_with(|| self.ask.flow.as_str().into());
                 No::Refused(refusal)

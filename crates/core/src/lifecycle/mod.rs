@@ -35,6 +35,7 @@ pub(crate) mod settle;
 
 pub(crate) mod bring;
 pub(crate) mod conflict;
+pub(crate) mod counterfactual;
 pub(crate) mod eligible;
 pub(crate) mod guard;
 pub(crate) mod items;

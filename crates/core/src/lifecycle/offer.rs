@@ -6,12 +6,12 @@ use crate::check::{Check, No, On};
 use crate::command::Extend;
 use crate::grant::Grant;
 use crate::id::GrantId;
-use crate::lifecycle::extend;
 use crate::lifecycle::rules::Rules;
+use crate::lifecycle::{counterfactual, extend};
 use crate::machine::Fault;
 use crate::offer::{Need, Offer};
 use crate::person::Person;
-use crate::refusal::{Code, Detail, Refusal};
+use crate::refusal::{Code, Refusal};
 use crate::view::ExtensionCount;
 
 /// Whether one click would extend the grant now. A stranger learns no more than that it would not.
@@ -37,7 +37,7 @@ fn made(on: &On<'_>, ask: &Extend) -> Result<Offer, No> {
             Err(No::Refused(refusal)) => match need(check) {
                 Some(need) => drop(needs.insert(need)),
                 None => {
-                    refused = Some(*refusal);
+                    refused = Some(counterfactual::told(*refusal, on.board, on.command, ask));
                     break;
                 }
             },
@@ -82,12 +82,7 @@ fn filled(
     let count =
         grant.map(|grant| ExtensionCount::of(grant, rules.map_or(0, |rules| rules.governing.bounds.times)));
     let count = count.unwrap_or_default();
-    let opens_at = refused.as_ref().and_then(|refusal| match refusal.details.get("opens_at") {
-        Some(Detail::Time(at)) => Some(*at),
-        Some(Detail::Span(_) | Detail::Count(_) | Detail::Text(_) | Detail::Texts(_)) | None => None,
-    });
-    // What opens after the end opens for nobody.
-    let opens_at = opens_at.filter(|at| rules.is_none_or(|rules| *at < rules.active.held_until()));
+    let opens_at = refused.as_ref().and_then(|refusal| refusal.would_pass.as_ref()?.at);
     let allowed = refused.is_none();
     let open = rules.filter(|_| allowed);
     Offer {

@@ -11,6 +11,7 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Asked, Command, Request};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
+use crate::explain::Explanation;
 use crate::flow::Flow;
 use crate::flow::approval_rule::{Approval, Step};
 use crate::flow::hours::{Hours, PastClose};
@@ -20,11 +21,11 @@ use crate::id::{GrantId, PersonId, digest};
 use crate::lifecycle::ballot::Ballot;
 use crate::lifecycle::items::{self, Items};
 use crate::lifecycle::quorum::Quorum;
-use crate::lifecycle::{approve, bring, conflict, eligible, guard, settle};
+use crate::lifecycle::{approve, bring, conflict, counterfactual, eligible, guard, settle};
 use crate::limits;
 use crate::machine::Fault;
 use crate::person::{Item, Person};
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Missing, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
 
 /// Access was asked for.
@@ -67,17 +68,24 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) -> Result<GrantId, No> {
-    decide_on(board, command, ask, OnceCell::new())
+    decide_on(board, command, ask, OnceCell::new(), None)
+        .map_err(|no| counterfactual::advised(no, board, command, ask))
 }
 
-/// The same for items that were read already: those of a kit.
+pub(crate) fn explain(on: &On<'_>, ask: &Request) -> Result<Explanation, Fault> {
+    let shown = check::explain(CHECKS, on, ask)?;
+    Ok(shown.refused_as(|refusal| counterfactual::told(refusal, on.board, on.command, ask)))
+}
+
+/// The same for items that were read already, those of a kit, and under the change that is tried where one is.
 pub(crate) fn decide_on(
     board: &mut Board<'_>,
     command: &Command,
     ask: &Request,
     items: OnceCell<Items>,
+    assumed: Option<&WouldPass>,
 ) -> Result<GrantId, No> {
-    let on = On { items, ..On::new(board, command) };
+    let on = On { items, assumed, ..On::new(board, command) };
     check::all(CHECKS, &on, ask)?;
     let flow = flow(&on, ask)?;
     let holder = holder(&on, ask)?;
@@ -195,7 +203,12 @@ fn in_force(on: &On<'_>, ask: &Request) -> Result<(), No> {
     match (ask.start, flow(on, ask)?.until) {
         (Some(start), Some(until)) if until <= start => {
             let words = format!("the flow `{}` ends at {until}, before the planned start", ask.flow);
-            Err(Refusal::new(Code::FlowWithdrawn, words).with("flow", ask.flow.as_str()).into())
+            let earlier = until.minus(Span::millis(1));
+            let passes = (on.now() <= earlier).then(|| WouldPass::start(earlier));
+            Err(Refusal::new(Code::FlowWithdrawn, words)
+                .with("flow", ask.flow.as_str())
+                .or_some(passes)
+                .into())
         }
         (_, _) => Ok(()),
     }
@@ -207,7 +220,8 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
     if ask.items.is_empty() != takes_all {
         let words =
             if takes_all { "the flow gives its own items; name none" } else { "name at least one item" };
-        return refused(Code::RequestEmpty, words.to_owned());
+        let named = takes_all.then(|| WouldPass::without(ask.items.iter().map(Asked::item)));
+        return Err(Refusal::new(Code::RequestEmpty, words).or_some(named).into());
     }
     if ask.items.len() > limits::ITEMS_PER_REQUEST_MAX {
         let most = limits::ITEMS_PER_REQUEST_MAX;
@@ -242,12 +256,16 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
 }
 
 fn scope(on: &On<'_>, ask: &Request) -> Result<(), No> {
-    let flow = flow(on, ask)?;
-    offered(flow, &items(on, ask)?.list.iter().collect::<Vec<_>>())
+    let items: Vec<&Asked> = items(on, ask)?.list.iter().collect();
+    offered(flow(on, ask)?, &items, |foreign| Some(WouldPass::without(foreign.iter().cloned())))
 }
 
 /// `scope.not_in_flow`: an item that the flow does not offer.
-pub(crate) fn offered(flow: &Flow, items: &[&Asked]) -> Result<(), No> {
+pub(crate) fn offered(
+    flow: &Flow,
+    items: &[&Asked],
+    passes: impl Fn(&[Item]) -> Option<WouldPass>,
+) -> Result<(), No> {
     let offers =
         |asked: &&&Asked| flow.what.iter().any(|target| target.offers(&asked.resource, &asked.permission));
     let foreign: Vec<Item> = items.iter().filter(|asked| !offers(asked)).map(|asked| asked.item()).collect();
@@ -255,7 +273,7 @@ pub(crate) fn offered(flow: &Flow, items: &[&Asked]) -> Result<(), No> {
         Some(item) => {
             Err(Refusal::new(Code::ScopeNotInFlow, format!("`{}` does not offer `{item}`", flow.id))
                 .with("items", foreign.iter().map(ToString::to_string).collect::<Vec<_>>())
-                .or(WouldPass::Without(foreign.clone()))
+                .or_some(passes(&foreign))
                 .into())
         }
         None => Ok(()),
@@ -291,10 +309,10 @@ fn guards(on: &On<'_>, ask: &Request) -> Result<(), No> {
             let refusal = guarding.unmet(&format!("{span} is longer than {most}")).with("max", most);
             let passes = guard::most(&guards).map(|most| most.min(flow.duration.max));
             let passes = passes.filter(|passes| *passes >= flow.duration.min);
-            return Err(refusal.or_some(passes.map(WouldPass::Span)).into());
+            return Err(refusal.or_some(passes.map(WouldPass::span)).into());
         }
         guarding.holds(on, Some(holder), || asking(on, ask, flow, holder))?;
-        guarding.reasoned(ask.reason.as_deref())?;
+        guarding.reasoned(on, ask.reason.as_deref())?;
         guarding.login(on)?;
     }
     Ok(())
@@ -329,31 +347,34 @@ fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result
 fn somebody(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
     let Approval::Decided(decided) = &flow.approval else { return Ok(()) };
-    if automatic(on, ask, flow, holder)? {
+    if on.names_enough() || automatic(on, ask, flow, holder)? {
         return Ok(());
     }
     let parties = [Some(holder.names()), on.names()];
     let decides = |id: &&&PersonId| !parties.iter().flatten().any(|party| party.includes(id));
-    let vain = |step: &&Step| {
-        let named = step.named_people();
-        let enough = usize::try_from(step.needed).unwrap_or(usize::MAX);
-        named.is_some_and(|named| named.iter().filter(decides).count() < enough)
+    let missing = |step: &Step| {
+        let able = step.named_people()?.iter().filter(decides).count();
+        let missing = step.needed.saturating_sub(u32::try_from(able).unwrap_or(u32::MAX));
+        (missing > 0).then(|| Missing { step: step.name.clone(), missing })
     };
-    let in_vain: Vec<&Step> = decided.lists.iter().filter_map(|steps| steps.iter().find(vain)).collect();
-    match in_vain.first() {
-        Some(step) if in_vain.len() == decided.lists.len() => {
-            let words = format!("nobody could ever decide on the step `{}` of this request", step.name);
-            Err(Refusal::new(Code::ApprovalNobody, words).with("step", step.name.as_str()).into())
+    let lists = decided.lists.iter().map(|steps| steps.iter().filter_map(missing).collect::<Vec<_>>());
+    let fewest =
+        lists.min_by_key(|missing| missing.iter().map(|step| step.missing).fold(0, u32::saturating_add));
+    let fewest = fewest.unwrap_or_default();
+    match fewest.first() {
+        Some(Missing { step, .. }) => {
+            let words = format!("nobody could ever decide on the step `{step}` of this request");
+            let refusal = Refusal::new(Code::ApprovalNobody, words).with("step", step.as_str());
+            Err(refusal.or(WouldPass::approvers(fewest.clone())).into())
         }
-        Some(_) | None => Ok(()),
+        None => Ok(()),
     }
 }
 
 fn open_per_person(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let holder = holder(on, ask)?;
-    let open =
-        on.board.of_holder(&holder.id).filter(|grant| !grant.is_closed() && grant.origin.flow == ask.flow);
-    limit(Code::LimitOpenPerPerson, flow(on, ask)?.limits.open_per_person, open.count(), || {
+    let counts = |grant: &Grant| *grant.holder() == holder.id && grant.origin.flow == ask.flow;
+    limit(on, Code::LimitOpenPerPerson, flow(on, ask)?.limits.open_per_person, counts, || {
         format!("`{}` has open access under `{}` already", holder.id, ask.flow)
     })
 }
@@ -364,29 +385,44 @@ fn open_per_item(on: &On<'_>, ask: &Request) -> Result<(), No> {
         return Ok(());
     }
     for item in items(on, ask)?.list.iter().map(Asked::item) {
-        let open = settle::count_open(on.board, |grant| grant.terms.scope.contains(&item))?;
-        limit(Code::LimitOpenPerItem, most, open, || format!("`{item}` is held or asked for already"))?;
+        let counts = |grant: &Grant| grant.terms.scope.contains(&item);
+        let words = || format!("`{item}` is held or asked for already");
+        limit(on, Code::LimitOpenPerItem, most, counts, words).map_err(|no| match no {
+            No::Refused(refusal) => refusal.or(WouldPass::without([item.clone()])).into(),
+            No::Fault(fault) => No::Fault(fault),
+        })?;
     }
     Ok(())
 }
 
 fn open_total(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let most = flow(on, ask)?.limits.open_total;
-    if most.is_none() {
-        return Ok(());
-    }
-    let open = settle::count_open(on.board, |grant| grant.origin.flow == ask.flow)?;
-    limit(Code::LimitOpenTotal, most, open, || format!("as many grants of `{}` are open as may be", ask.flow))
+    let words = || format!("as many grants of `{}` are open as may be", ask.flow);
+    limit(on, Code::LimitOpenTotal, most, |grant| grant.origin.flow == ask.flow, words)
 }
 
-fn limit(code: Code, most: Option<u32>, open: usize, words: impl Fn() -> String) -> Result<(), No> {
-    match most {
-        Some(most) if open >= usize::try_from(most).unwrap_or(usize::MAX) => {
-            let open = u32::try_from(open).unwrap_or(u32::MAX);
-            Err(Refusal::new(code, words()).with("limit", most).with("open", open).into())
-        }
-        Some(_) | None => Ok(()),
+/// No more open grants than that; the refusal says when time alone frees a place.
+fn limit(
+    on: &On<'_>,
+    code: Code,
+    most: Option<u32>,
+    counts: impl Fn(&Grant) -> bool,
+    words: impl Fn() -> String,
+) -> Result<(), No> {
+    let Some(limit) = most else { return Ok(()) };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let open = settle::count_open(on.board, &counts)?;
+    if open < most {
+        return Ok(());
     }
+    let resets_at = settle::fewer_open_at(on.board, &counts, most)?;
+    let open = u32::try_from(open).unwrap_or(u32::MAX);
+    Err(Refusal::new(code, words())
+        .with("limit", limit)
+        .with("open", open)
+        .with_some("resets_at", resets_at)
+        .or_some(resets_at.map(WouldPass::at))
+        .into())
 }
 
 fn start(on: &On<'_>, ask: &Request) -> Result<(), No> {
@@ -396,15 +432,17 @@ fn start(on: &On<'_>, ask: &Request) -> Result<(), No> {
         let words = format!("the planned start {start} has passed");
         return Err(Refusal::new(Code::StartInPast, words)
             .with("earliest", now)
-            .or(WouldPass::Start(now))
+            .or(WouldPass::start(now))
             .into());
     }
-    let latest = now.plus(flow(on, ask)?.start_ahead);
+    let ahead = flow(on, ask)?.start_ahead;
+    let latest = now.plus(ahead);
     if start > latest {
         let words = format!("the planned start {start} is too far ahead, {latest} is the latest");
         return Err(Refusal::new(Code::StartTooFar, words)
             .with("latest", latest)
-            .or(WouldPass::Start(latest))
+            .or(WouldPass::start(latest))
+            .or(WouldPass::at(start.minus(ahead)))
             .into());
     }
     Ok(())
@@ -435,7 +473,7 @@ fn duration(on: &On<'_>, ask: &Request) -> Result<(), No> {
 pub(crate) fn within(span: Span, min: Span, max: Span, short: Code, long: Code) -> Result<(), No> {
     let refused = |code: Code, words: String, bound: Span| {
         let refusal = Refusal::new(code, words).with("min", min).with("max", max);
-        Err(refusal.or(WouldPass::Span(bound)).into())
+        Err(refusal.or(WouldPass::span(bound)).into())
     };
     if span < min {
         return refused(short, format!("{span} is too short, {min} is the least"), min);
@@ -451,29 +489,38 @@ fn hours(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let flow = flow(on, ask)?;
     let Some(hours) = &flow.hours else { return Ok(()) };
     let start = ask.start.unwrap_or(on.now());
-    let Some(close) = hours.closes_after(start) else {
+    let Some((opened, close)) = hours.opening_at(start) else {
         let refusal = closed(hours, start, format!("`{}` is closed at {start}", flow.id));
-        return Err(refusal.or_some(later(on, ask, flow, hours.next_opening(start))).into());
+        let before = hours.last_open(on.now(), start);
+        return Err(moved(on, ask, refusal, hours.next_opening(start), before).into());
     };
     if flow.past_close == PastClose::Refuse && start.plus(span(on, ask, flow)) > close {
-        let refusal =
-            closed(hours, close, format!("`{}` closes at {close}, before the access would end", flow.id));
+        let words = format!("`{}` closes at {close}, before the access would end", flow.id);
+        let refusal = closed(hours, close, words).with("latest_end", close);
         let left = close.since(start);
-        let refusal = refusal.with("latest_end", close);
-        let shorter = (left >= flow.duration.min).then_some(WouldPass::Span(left));
-        let passes = shorter.or_else(|| later(on, ask, flow, hours.next_opening(close)));
-        return Err(refusal.or_some(passes).into());
+        let shorter = (left >= flow.duration.min).then_some(WouldPass::span(left));
+        let fits = close.minus(span(on, ask, flow));
+        let before = if opened <= fits { Some(fits) } else { hours.last_open(on.now(), opened) };
+        return Err(moved(on, ask, refusal.or_some(shorter), hours.next_opening(close), before).into());
     }
     Ok(())
 }
 
-/// The same from the next opening on: asked then, or planned for then where it was planned and that is not too far.
-fn later(on: &On<'_>, ask: &Request, flow: &Flow, opens: Option<Timestamp>) -> Option<WouldPass> {
-    let opens = opens?;
-    match ask.start {
-        Some(_) => (opens <= on.now().plus(flow.start_ahead)).then_some(WouldPass::Start(opens)),
-        None => Some(WouldPass::At(opens)),
+/// The same from the next opening on, or before the last close: asked then, or planned for then.
+fn moved(
+    on: &On<'_>,
+    ask: &Request,
+    refusal: Refusal,
+    opens: Option<Timestamp>,
+    before: Option<Timestamp>,
+) -> Refusal {
+    if ask.start.is_some() {
+        let before = before.filter(|before| on.now() <= *before);
+        return refusal.or_some(opens.map(WouldPass::start)).or_some(before.map(WouldPass::start));
     }
+    let ahead = flow(on, ask).map_or(Span::ZERO, |flow| flow.start_ahead);
+    let planned = opens.filter(|opens| *opens <= on.now().plus(ahead)).map(WouldPass::start);
+    refusal.or_some(opens.map(WouldPass::at)).or_some(planned)
 }
 
 /// `hours.closed`, naming the next opening.
@@ -487,7 +534,7 @@ pub(crate) fn shut(words: String, opens: Option<Timestamp>, why: Option<&str>) -
 }
 
 fn reason(on: &On<'_>, ask: &Request) -> Result<(), No> {
-    bring::reason(&flow(on, ask)?.reason, ask.reason.as_deref(), &ask.fields)
+    bring::reason(on, &flow(on, ask)?.reason, ask.reason.as_deref(), &ask.fields)
 }
 
 fn login(on: &On<'_>, ask: &Request) -> Result<(), No> {

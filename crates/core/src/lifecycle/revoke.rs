@@ -12,7 +12,7 @@ use crate::lifecycle::expire::{self, Ended};
 use crate::lifecycle::{bring, eligible};
 use crate::machine::Fault;
 use crate::person::Actor;
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Refusal, WouldPass};
 
 /// Somebody ended it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,9 @@ fn open(on: &On<'_>, ask: &Revoke) -> Result<(), No> {
 /// `reason.missing`: nobody's access is ended without saying why.
 pub(crate) fn reason(given: Option<&str>) -> Result<&str, No> {
     given.filter(|reason| !reason.trim().is_empty()).ok_or_else(|| {
-        Refusal::new(Code::ReasonMissing, "a revocation needs a reason").or(WouldPass::Reason).into()
+        Refusal::new(Code::ReasonMissing, "a revocation needs a reason")
+            .or(WouldPass::reason([Lacking::reason()]))
+            .into()
     })
 }
 

@@ -14,7 +14,7 @@ use crate::lifecycle::{eligible, guard};
 use crate::limits::JOINT_OPENINGS_MAX;
 use crate::machine::Fault;
 use crate::person::Person;
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Refusal};
 use crate::time::{Span, Timestamp};
 
 /// The grant with the rules that govern its extension, and how far its end can move now.
@@ -138,9 +138,9 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The same, asked at that instant: only while access still runs.
-    pub(crate) fn asked_at(&self, opens: Timestamp) -> Option<WouldPass> {
-        (opens < self.active.held_until()).then_some(WouldPass::At(opens))
+    /// When the hours that are shut now, or that close too early, will open again.
+    pub(crate) fn reopens(&self, now: Timestamp) -> Option<Timestamp> {
+        self.next_opening(if self.shut { now } else { self.close? })
     }
 
     /// The span asked for and the end it leads to. A span that the caller names is never changed.

@@ -55,6 +55,23 @@ pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) ->
     Ok(open)
 }
 
+/// When fewer than so many of the loaded grants that match will be open, time alone considered.
+pub(crate) fn fewer_open_at(
+    board: &Board<'_>,
+    matches: impl Fn(&Grant) -> bool,
+    most: usize,
+) -> Result<Option<Timestamp>, Fault> {
+    let mut ends = Vec::new();
+    for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
+        if is_open(board, grant)? {
+            ends.push(over_at(board, grant)?.unwrap_or(Timestamp::MAX));
+        }
+    }
+    ends.sort_unstable();
+    let place = ends.len().checked_sub(most).and_then(|beyond| ends.get(beyond));
+    Ok(place.copied().filter(|at| *at < Timestamp::MAX))
+}
+
 /// Whether a grant is open by now, time and revocations of many considered.
 pub(crate) fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
     if board.world.revoked.contains_key(grant.id()) {
@@ -68,14 +85,37 @@ pub(crate) fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
     }
 }
 
-/// What becomes of a waiting grant is played through, apart from all others.
 fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+    played_through(board, grant, board.now, |grant| !grant.is_closed())
+}
+
+/// When an open grant will be over, time alone considered.
+fn over_at(board: &Board<'_>, grant: &Grant) -> Result<Option<Timestamp>, Fault> {
+    let closed_at = |grant: &Grant| match &grant.stage {
+        Stage::Closed(closed) => Some(closed.at),
+        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) => None,
+    };
+    match (&grant.stage, grant.over_by()) {
+        (Stage::Approved(_), Some(surely)) => played_through(board, grant, surely, closed_at),
+        (Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_), over_by) => {
+            Ok(over_by)
+        }
+    }
+}
+
+/// What becomes of a grant by that instant, apart from all others.
+fn played_through<T: Default>(
+    board: &Board<'_>,
+    grant: &Grant,
+    until: Timestamp,
+    came: impl Fn(&Grant) -> T,
+) -> Result<T, Fault> {
     let mut world = World::new(board.world.namespace.clone(), board.world.clock, board.world.policy.clone());
     world.revisions.clone_from(&board.world.revisions);
     world.grants.insert(grant.id().clone(), Arc::new(grant.clone()));
-    let mut alone = Board::new(&world, board.now);
+    let mut alone = Board::new(&world, until);
     holder(&mut alone, grant.holder())?;
-    Ok(alone.grant(grant.id()).is_some_and(|grant| !grant.is_closed()))
+    Ok(alone.grant(grant.id()).map(came).unwrap_or_default())
 }
 
 /// What happens next to a grant, by now: what time does, then what somebody did who revoked it among many, with

@@ -193,6 +193,57 @@ described! {
         /// The smallest change that would pass, where the rule knows it.
         would_pass: Option<WouldPass>,
     }
+    /// The smallest change to what was asked that would pass, all of it together.
+    WouldPass {
+        /// The same with this span, in milliseconds.
+        span: Option<Millis>,
+        /// The same, asked at this time, nothing else having happened.
+        at: Option<Time>,
+        /// The same with this planned start.
+        start: Option<Time>,
+        /// The same, having seen this end.
+        if_ends_at: Option<Time>,
+        /// The same without these items.
+        #[serde(default)]
+        without: Vec<Item>,
+        /// The same with only these items.
+        #[serde(default)]
+        only: Vec<Item>,
+        /// The same with a reason in which these texts fit.
+        #[serde(default)]
+        reason: Vec<Lacking>,
+        /// The same after such a login.
+        login: Option<NeededLogin>,
+        /// The same with more people named in these steps: what only the author of the policy can change.
+        #[serde(default)]
+        approvers: Vec<Missing>,
+    }
+    /// A text that a reason lacks, or that does not fit.
+    Lacking {
+        /// The field; `reason` is the reason itself.
+        field: String,
+        /// The fewest characters.
+        min_length: Option<u32>,
+        /// What it must look like: a regular expression.
+        pattern: Option<String>,
+    }
+    /// The login that is needed, as a step-up challenge asks for it.
+    NeededLogin {
+        /// How old it may be.
+        max_age: Option<Millis>,
+        /// At which level at least.
+        level: Option<Level>,
+        /// By any one of these methods; any where empty.
+        #[serde(default)]
+        methods: Vec<String>,
+    }
+    /// A step that names too few people.
+    Missing {
+        /// The step.
+        step: String,
+        /// How many more people it would have to name.
+        missing: u32,
+    }
     /// Whether and how a grant may be extended.
     Offer {
         /// Whether `extend` would pass now, given what is needed.
@@ -381,30 +432,6 @@ words! {
         Pass, /// This is the refusal.
         Fail, /// An earlier check refused.
         Unreached, }
-}
-
-/// The smallest change to what was asked that would pass.
-#[derive(JsonSchema)]
-#[cfg_attr(test, derive(serde::Deserialize, Debug))]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "only its shape is used")]
-pub(crate) enum WouldPass {
-    /// The same with this span, in milliseconds.
-    Span(Millis),
-    /// The same, asked at this time.
-    At(Time),
-    /// The same with this planned start.
-    Start(Time),
-    /// The same, having seen this end.
-    IfEndsAt(Time),
-    /// The same without these items.
-    Without(Vec<Item>),
-    /// The same with only these items.
-    Only(Vec<Item>),
-    /// The same with a reason that fits the rule.
-    Reason,
-    /// The same after such a login.
-    Login,
 }
 
 /// What a call answers.

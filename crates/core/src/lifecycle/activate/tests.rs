@@ -179,7 +179,7 @@ fn hours_are_not_waited_for_and_the_opening_is_named_where_it_helps() {
     let refusal = tenant.refused(&alice(), activate("g1"));
     let (opens, names) = (at(1440), refusal.details.get("opens_at"));
     assert_eq!((refusal.code, names), (Code::HoursClosed, Some(&opens.into())));
-    assert_eq!(refusal.would_pass, Some(WouldPass::At(opens)));
+    assert_eq!(refusal.would_pass, Some(WouldPass::at(opens)));
     tenant.clock = opens;
     assert_eq!(tenant.code(&alice(), activate("g1")), None, "what would pass passes");
     // The planned end comes before the next opening.

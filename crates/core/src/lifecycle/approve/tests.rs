@@ -329,7 +329,7 @@ fn wider_says_which_items_were_asked_for() {
     let refusal =
         asked_for(|_| ()).refused(&bob(), Verb::Approve(Approve { only: Some(only), ..approve("g1") }));
     assert_eq!(refusal.code, Code::ApprovalWider);
-    assert_eq!(refusal.would_pass, Some(WouldPass::Only(vec![item("pg/a/read")])));
+    assert_eq!(refusal.would_pass, Some(WouldPass::only([item("pg/a/read")])));
 }
 
 // guard: `lifecycle/ballot.rs`, fresh

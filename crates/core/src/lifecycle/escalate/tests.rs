@@ -78,7 +78,7 @@ fn who_stands_in_a_tier_is_an_approver_before_it_is_asked() {
     let mut tenant = asked_for(|rule| rule.denials = 2);
     let refusal = tenant.refused(&chief(), Verb::Approve(approve("g1")));
     assert_eq!(refusal.code, Code::ApprovalNotAwaited);
-    assert_eq!(refusal.would_pass, Some(WouldPass::At(at(20))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::at(at(20))));
     assert_eq!(yes(&mut tenant, &mallory()), Some(Code::ApprovalNotApprover));
     let mut mine = duty();
     mine.acts_for = Some(person_id("Alice"));

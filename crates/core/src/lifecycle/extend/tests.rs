@@ -207,7 +207,7 @@ fn r01_what_is_left_in_the_last_second_is_never_for_ever() {
 fn over_total_says_what_would_still_pass() {
     let mut tenant = running(|parts| rule(parts).total = Some(mins(80)));
     let refusal = tenant.refused(&alice(), by_span(mins(30)));
-    assert_eq!(refusal.would_pass, Some(WouldPass::Span(mins(20))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::span(mins(20))));
     assert_eq!(refusal.details.get("latest_end"), Some(&at(80).into()));
     assert_eq!(refusal.details.get("most"), Some(&mins(20).into()));
     assert_eq!(click(&mut tenant), None, "one click gives what is left");
@@ -258,7 +258,7 @@ fn the_window_opens_and_the_cool_down_ends_to_the_millisecond() {
     let mut tenant = running(|parts| rule(parts).window = Some(mins(15)));
     let refusal = tenant.refused(&alice(), Verb::Extend(extend("g1")));
     assert_eq!(refusal.details.get("opens_at"), Some(&at(45).into()));
-    assert_eq!(refusal.would_pass, Some(WouldPass::At(at(45))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::at(at(45))));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn an_extension_stays_inside_the_opening_unless_the_flow_allows_more() {
         let mut tenant = running(open(past_close));
         assert_eq!(click(tenant.at(50)), None);
         let refusal = tenant.refused(&alice(), by_span(mins(31)));
-        assert_eq!((refusal.code, refusal.would_pass), (Code::HoursClosed, Some(WouldPass::Span(mins(30)))));
+        assert_eq!((refusal.code, refusal.would_pass), (Code::HoursClosed, Some(WouldPass::span(mins(30)))));
         assert_eq!(refusal.details.get("latest_end"), Some(&at(120).into()));
     }
     let mut tenant = running(open(PastClose::Allow));
@@ -296,7 +296,7 @@ fn an_extension_stays_inside_the_opening_unless_the_flow_allows_more() {
 
 #[test]
 fn what_opens_after_the_end_opens_for_nobody() {
-    for (minutes, would_pass) in [(79, Some(WouldPass::At(at(89)))), (80, None)] {
+    for (minutes, would_pass) in [(79, Some(WouldPass::at(at(89)))), (80, None)] {
         let mut tenant = running(|parts| rule(parts).cool_down = mins(minutes));
         assert_eq!(click(tenant.at(10)), None, "the end is at 90 from now on");
         let refusal = tenant.refused(&alice(), Verb::Extend(extend("g1")));
@@ -322,7 +322,7 @@ fn a_span_is_counted_from_the_end_or_from_now() {
         assert_eq!(tenant.active("g1").end, at(60).max(at(10).plus(span)));
     }
     let refusal = running(now).at(10).refused(&alice(), by_span(mins(20)));
-    assert_eq!(refusal.would_pass, Some(WouldPass::Span(mins(50).plus(MS))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::span(mins(50).plus(MS))));
 }
 
 #[test]
@@ -427,7 +427,10 @@ fn r35_a_second_click_gives_nothing_more() {
     let seen = Extend { if_ends_at: Some(at(60)), ..extend("g1") };
     assert_eq!(tenant.code(&alice(), Verb::Extend(seen.clone())), None);
     let refusal = tenant.refused(&alice(), Verb::Extend(seen));
-    assert_eq!((refusal.code, refusal.would_pass), (Code::ExtensionStale, Some(WouldPass::IfEndsAt(at(90)))));
+    assert_eq!(
+        (refusal.code, refusal.would_pass),
+        (Code::ExtensionStale, Some(WouldPass::if_ends_at(at(90))))
+    );
     let click = command("click", &by(&alice()), Verb::Extend(extend("g1")));
     let first = tenant.give(&click, tenant.clock).unwrap().unwrap();
     let again = tenant.give(&click, tenant.clock).unwrap().unwrap();

@@ -524,8 +524,10 @@ fn a_refusal_names_what_both_leave() {
     let refusal = tenant.refused(&alice(), by_span(mins(30)));
     assert_eq!(
         (refusal.code, refusal.would_pass),
-        (Code::ExtensionOverTotal, Some(WouldPass::Span(mins(20))))
+        (Code::ExtensionOverTotal, Some(WouldPass::span(mins(20))))
     );
     let refusal = tenant.refused(&alice(), by_span(mins(51)));
-    assert_eq!((refusal.code, refusal.would_pass), (Code::ExtensionTooLong, Some(WouldPass::Span(mins(50)))));
+    assert_eq!(refusal.details.get("max"), Some(&mins(50).into()));
+    // Fifty minutes would be short enough, and over the total.
+    assert_eq!((refusal.code, refusal.would_pass), (Code::ExtensionTooLong, Some(WouldPass::span(mins(20)))));
 }

@@ -10,7 +10,7 @@ use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, Governed
 use crate::flow::selector::Glob;
 use crate::flow::target::{Except, Target};
 use crate::person::{Person, Resource};
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Refusal, WouldPass};
 use crate::time::Span;
 
 fn requiring(name: &str, change: impl FnOnce(&mut Require)) -> Guard {
@@ -75,7 +75,7 @@ fn the_longest_span_itself_is_allowed() {
     let mut tenant = guarded([automatic("db")], vec![requiring("short", |it| it.max = Some(mins(90)))]);
     let spans = |span| asks(|ask| ask.span = Some(span));
     let refusal = tenant.refused(&alice(), spans(mins(90).plus(MS)));
-    assert_eq!((refusal.code, refusal.would_pass), (Code::GuardUnmet, Some(WouldPass::Span(mins(90)))));
+    assert_eq!((refusal.code, refusal.would_pass), (Code::GuardUnmet, Some(WouldPass::span(mins(90)))));
     assert_eq!(refusal.details.get("max"), Some(&mins(90).into()));
     assert_eq!(tenant.code(&alice(), spans(mins(90))), None);
 }
@@ -100,10 +100,10 @@ fn what_would_pass_passes_all_guards_and_the_flow() {
     let mut tenant = guarded([automatic("db")], vec![most("a", 90), most("b", 70)]);
     let refusal = tenant.refused(&alice(), asks(|ask| ask.span = Some(mins(100))));
     assert_eq!(refusal.details.get("guard"), Some(&"a".into()), "the first as written");
-    assert_eq!(refusal.would_pass, Some(WouldPass::Span(mins(70))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::span(mins(70))));
     let mut tenant = guarded([automatic("db")], vec![most("c", 300)]);
     let refusal = tenant.refused(&alice(), asks(|ask| ask.span = Some(mins(301))));
-    assert_eq!(refusal.would_pass, Some(WouldPass::Span(mins(240))), "the flow's own bound is narrower");
+    assert_eq!(refusal.would_pass, Some(WouldPass::span(mins(240))), "the flow's own bound is narrower");
     let mut parts = automatic("db");
     parts.duration.min = mins(30);
     let mut tenant = guarded([parts], vec![most("d", 29)]);
@@ -132,14 +132,16 @@ fn a_reason_and_a_login_are_brought_by_the_request() {
     let mut tenant = guarded([automatic("db")], vec![requiring("why", |it| it.reason = true)]);
     let because = |reason: &str| asks(|ask| ask.reason = Some(reason.to_owned()));
     let refusal = tenant.refused(&alice(), asks(|_| ()));
-    assert_eq!((refusal.code, refusal.would_pass), (Code::GuardUnmet, Some(WouldPass::Reason)));
+    assert_eq!(refusal.code, Code::GuardUnmet);
+    assert_eq!(refusal.would_pass, Some(WouldPass::reason([Lacking::reason()])));
     assert_eq!(tenant.code(&alice(), because(" \t")), Some(Code::GuardUnmet), "blanks are no reason");
     assert_eq!(tenant.code(&alice(), because("x")), None);
 
     let mut tenant = guarded([automatic("db")], vec![requiring("login", |it| it.mfa = Some(fresh_login()))]);
     tenant.clock = at(5).plus(MS);
     let refusal = tenant.refused(&alice(), asks(|_| ()));
-    assert_eq!((refusal.code, &refusal.would_pass), (Code::GuardUnmet, &Some(WouldPass::Login)));
+    assert_eq!(refusal.code, Code::GuardUnmet);
+    assert_eq!(refusal.would_pass.map(|passes| passes.login.is_some()), Some(true));
     assert_eq!(refusal.details.keys().copied().collect::<Vec<_>>(), ["guard", "level", "max_age"]);
     tenant.clock = at(5).plus(MS);
     let mut again = alice();
@@ -238,7 +240,7 @@ fn the_whole_life_of_a_grant_is_bounded() {
     let guards = || vec![requiring("short", |it| it.max = Some(mins(100)))];
     let mut tenant = running(guards(), |_| ());
     let refusal = extends(&mut tenant, Some(mins(40).plus(MS))).unwrap_err();
-    assert_eq!((refusal.code, &refusal.would_pass), (Code::GuardUnmet, &Some(WouldPass::Span(mins(40)))));
+    assert_eq!((refusal.code, &refusal.would_pass), (Code::GuardUnmet, &Some(WouldPass::span(mins(40)))));
     assert_eq!(refusal.details.get("latest_end"), Some(&at(100).into()));
     assert_eq!(refusal.details.get("most"), Some(&mins(40).into()));
     let offer = tenant.offer("g1", &alice()).unwrap();

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::command::{Command, Request, Verb};
 use crate::effect::Order;
 use crate::fixture::*;
@@ -7,8 +9,8 @@ use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonRule};
 use crate::flow::{OwnRequests, Parts};
 use crate::limits;
-use crate::person::{Actor, Person, Record};
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::person::{Actor, Level, Person, Record};
+use crate::refusal::{Code, Login, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
 
 struct Asking {
@@ -160,7 +162,7 @@ fn the_bounds_of_a_span_are_allowed() {
         assert_eq!(code_of(|_, ask| ask.span = Some(span)), code, "{span}");
     }
     let refusal = comes_of(|_, ask| ask.span = Some(mins(300))).unwrap_err();
-    assert_eq!(refusal.would_pass, Some(WouldPass::Span(mins(240))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::span(mins(240))));
     assert_eq!(refusal.details.get("max"), Some(&mins(240).into()));
 }
 
@@ -179,7 +181,7 @@ fn a_planned_start_lies_between_now_and_as_far_ahead_as_the_flow_lets() {
         assert_eq!(code_of(planned), code, "{start}");
     }
     let refusal = comes_of(|_, ask| ask.start = Some(at(5))).unwrap_err();
-    assert_eq!((refusal.code, refusal.would_pass), (Code::StartTooFar, Some(WouldPass::Start(at(0)))));
+    assert_eq!((refusal.code, refusal.would_pass), (Code::StartTooFar, Some(WouldPass::start(at(0)))));
 }
 
 #[test]
@@ -212,11 +214,11 @@ fn hours_hold_at_the_start_and_with_refuse_to_the_end() {
         ask.span = Some(mins(90));
     })
     .unwrap_err();
-    assert_eq!(refusal.would_pass, Some(WouldPass::Span(mins(60))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::span(mins(60))));
     assert_eq!(refusal.details.get("latest_end"), Some(&at(60).into()));
     let refusal = comes_of(open(12, 13)).unwrap_err();
     assert_eq!(refusal.details.get("opens_at"), Some(&at(180).into()));
-    assert_eq!(refusal.would_pass, Some(WouldPass::At(at(180))));
+    assert_eq!(refusal.would_pass, Some(WouldPass::at(at(180))));
 }
 
 #[test]
@@ -227,10 +229,11 @@ fn a_plan_outside_the_hours_is_told_a_start_that_passes() {
         })
     };
     let refusal = planned(mins(180), Some(at(60))).unwrap_err();
-    assert_eq!((refusal.code, &refusal.would_pass), (Code::HoursClosed, &Some(WouldPass::Start(at(180)))));
+    assert_eq!((refusal.code, &refusal.would_pass), (Code::HoursClosed, &Some(WouldPass::start(at(180)))));
     assert!(planned(mins(180), Some(at(180))).is_ok(), "what was said passes");
     let refusal = planned(mins(180).less(MS), Some(at(60))).unwrap_err();
-    assert_eq!(refusal.would_pass, None, "the opening is too far ahead to be planned for");
+    let later = WouldPass { at: Some(at(0).plus(MS)), ..WouldPass::start(at(180)) };
+    assert_eq!(refusal.would_pass, Some(later), "the opening is too far ahead to be planned for now");
 }
 
 #[test]
@@ -260,7 +263,9 @@ fn a_step_up_login_is_named() {
     .unwrap_err();
     assert_eq!(refusal.code, Code::MfaMissing);
     assert_eq!(refusal.details.keys().copied().collect::<Vec<_>>(), ["level", "max_age", "methods"]);
-    assert_eq!(refusal.would_pass, Some(WouldPass::Login));
+    let methods = BTreeSet::from(["otp".to_owned()]);
+    let needed = Login { max_age: Some(mins(5)), level: Some(Level::Aal2), methods };
+    assert_eq!(refusal.would_pass, Some(WouldPass::login(needed)));
 }
 
 #[test]

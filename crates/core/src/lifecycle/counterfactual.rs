@@ -1,0 +1,168 @@
+//! The smallest change that would pass: found by asking the same checks again, never by a rule of its own.
+//!
+//! A check that refuses offers the changes that it alone would let pass, the best first, each of them exact:
+//! the largest span, the earliest time. The search makes the change on a copy of what was asked and runs all
+//! the checks again; where another one refuses, its changes are added to the first. What passes them all is
+//! the answer. What can be asked now comes before any waiting; where nothing can, the same is tried at each
+//! later time that a check named, the earliest first, on the world as time alone will have made it.
+//!
+//! A check that offers nothing ends that way: what depends on who asks, or on conditions that only the author
+//! of the policy knows how to meet, is never guessed.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::board::Board;
+use crate::check::{self, No, On};
+use crate::command::{Asked, Command, Extend, Request, RequestKit};
+use crate::lifecycle::{extend, kit, request, settle};
+use crate::limits;
+use crate::machine::{self, Fault};
+use crate::person::{Actor, Authenticated, Person};
+use crate::refusal::{Login, Refusal, WouldPass};
+use crate::time::Timestamp;
+
+/// What is asked, so that it can be asked in another way.
+pub(crate) trait Ask: Clone {
+    /// The same, changed. Time, reasons and logins are no part of it.
+    fn changed(&self, change: &WouldPass) -> Self;
+
+    /// All that must pass before it is done.
+    fn passes(&self, on: On<'_>) -> Result<(), No>;
+}
+
+impl Ask for Request {
+    fn changed(&self, change: &WouldPass) -> Self {
+        let mut ask = self.clone();
+        ask.span = change.span.or(ask.span);
+        ask.start = change.start.or(ask.start);
+        ask.items.retain(|asked: &Asked| !change.without.contains(&asked.item()));
+        ask
+    }
+
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        check::all(request::CHECKS, &on, self)
+    }
+}
+
+impl Ask for RequestKit {
+    /// A kit is whole: it is never asked for without an item.
+    fn changed(&self, change: &WouldPass) -> Self {
+        let mut ask = self.clone();
+        ask.span = change.span.or(ask.span);
+        ask.start = change.start.or(ask.start);
+        ask
+    }
+
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        kit::passes(&on, self)
+    }
+}
+
+impl Ask for Extend {
+    fn changed(&self, change: &WouldPass) -> Self {
+        let mut ask = self.clone();
+        ask.span = change.span.or(ask.span);
+        ask.if_ends_at = change.if_ends_at.or(ask.if_ends_at);
+        ask
+    }
+
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        check::all(extend::CHECKS, &on, self)
+    }
+}
+
+/// Why a command does nothing; where the rules say no, with the smallest change that would pass.
+pub(crate) fn advised<V: Ask>(no: No, board: &Board<'_>, command: &Command, ask: &V) -> No {
+    match no {
+        No::Refused(refusal) => told(*refusal, board, command, ask).into(),
+        No::Fault(fault) => No::Fault(fault),
+    }
+}
+
+/// The refusal, with the smallest change that would pass all checks instead of the one that refused.
+pub(crate) fn told<V: Ask>(mut refusal: Refusal, board: &Board<'_>, command: &Command, ask: &V) -> Refusal {
+    let mut search = Search { board, command, ask, moments: BTreeSet::new(), tried: Vec::new() };
+    refusal.would_pass = search.smallest(&refusal);
+    refusal.otherwise.clear();
+    refusal
+}
+
+struct Search<'s, 'w, V> {
+    board: &'s Board<'w>,
+    command: &'s Command,
+    ask: &'s V,
+    /// Later times at which a check that refused would not.
+    moments: BTreeSet<Timestamp>,
+    tried: Vec<WouldPass>,
+}
+
+impl<'w, V: Ask> Search<'_, 'w, V> {
+    /// What passes now; where nothing does, the first of the later times at which something does.
+    fn smallest(&mut self, refusal: &Refusal) -> Option<WouldPass> {
+        let now = WouldPass::default();
+        if let Some(found) = self.beyond(&now, refusal, self.board) {
+            return Some(found);
+        }
+        while let Some(at) = self.moments.pop_first() {
+            // What cannot be told is not told.
+            let board = self.later(at).ok()?;
+            if let Some(found) = self.pass(WouldPass::at(at), &board) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// This change where it passes, or else what it leads to.
+    fn pass(&mut self, change: WouldPass, board: &Board<'_>) -> Option<WouldPass> {
+        if self.tried.contains(&change) || self.tried.len() >= limits::CHANGES_TRIED_MAX {
+            return None;
+        }
+        self.tried.push(change.clone());
+        let command = logged_in(self.command, change.login.as_ref(), board.now);
+        let on = On { assumed: Some(&change), ..On::new(board, &command) };
+        match self.ask.changed(&change).passes(on) {
+            Ok(()) => {}
+            Err(No::Refused(refusal)) => return self.beyond(&change, &refusal, board),
+            Err(No::Fault(_)) => return None,
+        }
+        Some(change)
+    }
+
+    /// The first change that passes, among those that go on from one which met this refusal.
+    fn beyond(&mut self, change: &WouldPass, refusal: &Refusal, board: &Board<'_>) -> Option<WouldPass> {
+        for way in refusal.would_pass.iter().chain(&refusal.otherwise) {
+            if let Some(at) = way.at {
+                self.moments.extend(Some(at).filter(|at| board.now < *at));
+            } else if let Some(found) = change.and(way).and_then(|next| self.pass(next, board)) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The world at a later time, nothing else having happened.
+    fn later(&self, at: Timestamp) -> Result<Board<'w>, Fault> {
+        let mut board = Board::new(self.board.world, at);
+        for holder in machine::holders(board.world, self.command) {
+            settle::holder(&mut board, &holder)?;
+        }
+        Ok(board)
+    }
+}
+
+/// The command, given right after a login that is all that was asked for.
+fn logged_in<'c>(command: &'c Command, login: Option<&Login>, now: Timestamp) -> Cow<'c, Command> {
+    let (Some(login), Actor::Person(person)) = (login, &command.actor) else { return Cow::Borrowed(command) };
+    let before = person.authenticated.as_ref();
+    let mut methods = before.map(|before| before.methods.clone()).unwrap_or_default();
+    methods.extend(login.methods.iter().cloned());
+    let level = before.and_then(|before| before.level).max(login.level);
+    let person =
+        Person { authenticated: Some(Authenticated { at: now, methods, level }), ..(**person).clone() };
+    Cow::Owned(Command { actor: Actor::Person(Box::new(person)), ..command.clone() })
+}
+
+#[cfg(test)]
+mod properties;
