@@ -89,3 +89,22 @@ fn r36_who_decides_on_extensions_is_taken_at_their_word() {
     };
     assert!(decided.lists.first().unwrap().first().unwrap().approvers.is_empty());
 }
+
+// guard: `lint/doors.rs`, the weaker door is told
+#[test]
+fn r41_a_weaker_door_to_the_same_item_is_told() {
+    let flow = |id: &str, approval: &str| {
+        format!(
+            "- id: {id}\n  who: {{any: [group:sre]}}\n  what: [{{integration: pg, permissions: [read]}}]\n  \
+             duration: {{max: 4h}}\n  approval: {approval}\n"
+        )
+    };
+    let strict = flow("strict", "{steps: [{approvers: [manager]}]}");
+    let doors = |easy: &str| {
+        let text = format!("version: 1\nflows:\n{}{strict}", flow("easy", easy));
+        let policy = Policy::from_text(&text, Format::Yaml).unwrap();
+        policy.warnings().iter().filter(|one| one.code.as_str() == "weaker_door").count()
+    };
+    assert_eq!(doors("automatic"), 1);
+    assert_eq!(doors("{steps: [{approvers: [manager]}]}"), 0, "as strict is no weaker");
+}

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::command::{Approve, DecideExtension};
-use crate::flow::Parts;
+use crate::flow::beside::{Beside, Guard, Require};
+use crate::flow::{Activation, Parts};
+use crate::grant::Waiting;
 use crate::limits::{ERROR_CHARS_MAX, OPEN_GRANTS_PER_PERSON_MAX, SILENT_WORKERS_MAX};
 use crate::machine;
 use crate::person::{Fact, Person};
@@ -230,4 +232,45 @@ fn r30_a_store_that_loads_too_little_gets_no_yes() {
     world.grants.clear();
     let came = machine::apply(&world, &asks, at(0));
     assert_eq!(came.unwrap_err(), machine::Fault::NotLoaded(Box::new(others)));
+}
+
+// guard: `lifecycle/extend.rs`, the check `guard.unmet`
+#[test]
+fn r41_a_guard_binds_what_runs_already() {
+    let mut tenant = Tenant::new([automatic("f")]);
+    tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 60));
+    let max = Require { max: Some(mins(90)), ..Require::default() };
+    let guards = vec![Guard { require: max, ..guard("production", "pg") }];
+    tenant.publish_beside([automatic("f")], Beside { guards, ..Beside::default() });
+    let longer = Verb::Extend(by_minutes("x", 31));
+    assert_eq!(tenant.code(&alice(), longer), Some(Code::GuardUnmet));
+    assert_eq!(tenant.code(&alice(), Verb::Extend(by_minutes("x", 30))), None);
+    let guards = vec![guard("production", "pg")];
+    tenant.publish_beside([automatic("f")], Beside { guards, ..Beside::default() });
+    let by_nobody = Verb::Extend(by_minutes("x", 5));
+    assert_eq!(tenant.code(&alice(), by_nobody), Some(Code::GuardUnmet), "people must approve now");
+}
+
+// guard: `lifecycle/activate.rs`, the check `hours.closed`
+// guard: `lifecycle/open.rs`, confirmed while the hours are shut
+#[test]
+fn r43_whoever_begins_it_begins_it_in_open_hours() {
+    let office = |activation: Activation| {
+        let mut parts = automatic("f");
+        (parts.activation, parts.hours) = (activation, Some(open_daily(9, 17)));
+        let mut tenant = Tenant::new([parts]);
+        tenant.at(7 * 60 + 50);
+        tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 60));
+        tenant
+    };
+    let mut tenant = office(Activation::ByHolder);
+    assert_eq!(tenant.at(8 * 60).code(&alice(), activate("x")), Some(Code::HoursClosed));
+    assert_eq!(tenant.holds("alice", "pg/a/read"), None);
+    assert_eq!(tenant.at(24 * 60).code(&alice(), activate("x")), None);
+    assert_eq!(tenant.holds("alice", "pg/a/read"), Some(at(25 * 60)));
+    let mut tenant = office(Activation::OnConfirmation);
+    tenant.at(8 * 60).deliver("alice");
+    assert_eq!(tenant.look("x").waiting_for, Some(Waiting::Hours), "confirmed, and not begun");
+    assert_eq!(tenant.holds("alice", "pg/a/read"), None);
+    assert_eq!(tenant.at(24 * 60).holds("alice", "pg/a/read"), Some(at(25 * 60)));
 }

@@ -116,6 +116,7 @@ fn approved(start: Option<Timestamp>, change: impl FnOnce(&mut Parts)) -> Tenant
     tenant
 }
 
+// guard: `lifecycle/open.rs`, since when it runs
 #[test]
 fn r12_the_clock_of_the_access_starts_when_the_holder_begins() {
     let mut tenant = approved(None, |_| ());

@@ -41,6 +41,7 @@ fn named(name: &str) -> (Code, Option<String>) {
     (Code::GuardUnmet, Some(format!("Text({name:?})")))
 }
 
+// guard: `lifecycle/guard.rs`, people must approve
 #[test]
 fn r41_the_weakest_of_several_policies_does_not_win() {
     let strict = parts("strict");

@@ -56,6 +56,7 @@ fn waits_for(tenant: &Tenant) -> Option<Waiting> {
     tenant.look("g1").waiting_for
 }
 
+// guard: `lifecycle/open.rs`, since when it runs
 #[test]
 fn r12_the_clock_starts_when_the_last_target_has_confirmed() {
     let mut tenant = Tenant::new([confirming(|_| ())]);
@@ -281,6 +282,7 @@ fn a_verdict_after_the_wait_was_over_begins_nothing() {
     assert_eq!(tenant.closed("g1").outcome, Outcome::Failed);
 }
 
+// guard: `grant.rs`, what waits and was told
 #[test]
 fn r33_what_another_grant_has_or_will_have_is_not_taken_away() {
     // Alice holds the item until ten, and her `g1` was provisioned and waits for its other target.
@@ -330,6 +332,7 @@ fn an_end_is_told_only_where_somebody_would_take_it_back() {
     assert!(told.iter().all(|(_, until)| *until == at(95)) && !told.is_empty(), "{told:?}");
 }
 
+// guard: `lifecycle/verdict.rs`, what another grant put there
 #[test]
 fn r42_what_a_waiting_grant_put_there_was_not_held_before() {
     let mut tenant = Tenant::new([confirming(|_| ()), automatic("db")]);
@@ -345,6 +348,7 @@ fn r42_what_a_waiting_grant_put_there_was_not_held_before() {
     assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/a/read"]);
 }
 
+// guard: `lifecycle/verdict.rs`, what the holder had before
 #[test]
 fn r42_what_the_holder_had_before_stays_where_the_wait_is_over() {
     let mut tenant = asked(&[A, B], None, |_| ());

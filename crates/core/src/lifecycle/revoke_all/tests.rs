@@ -478,6 +478,7 @@ fn given_again_it_answers_what_it_answered() {
     assert_eq!(tenant.give(&other, at(0)).unwrap().unwrap_err().code, Code::CommandReused);
 }
 
+// guard: `world.rs`, a flow that is gone
 #[test]
 fn r03_whatever_becomes_of_its_flow_a_grant_is_on_its_way_to_an_end() {
     for withdrawn in [false, true] {
