@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use super::lives::cases;
 use super::*;
 use crate::flow::Parts;
-use crate::flow::extension_rule::Anchor;
+use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
 use crate::flow::hours::PastClose;
 use crate::id::GrantId;
+use crate::offer::Need;
 use crate::person::{Person, Record};
 use crate::query;
 use crate::refusal::Code;
@@ -81,7 +82,30 @@ fn bounded(numbers: &[u64; 9]) -> Parts {
     }
     parts.until = (flags & 16 == 0).then(|| at(61 + until % 120));
     parts.hours = (flags & 32 == 0).then(|| open_daily(9, 11));
+    if flags & 192 == 0 {
+        parts.past_close = PastClose::Allow;
+    }
     parts
+}
+
+/// The rule of a flow that came after it, and whose rules it says govern.
+fn after(numbers: &[u64; 9], flags: u64) -> Parts {
+    let mut parts = bounded(numbers);
+    if flags & 1 == 0 {
+        let by = DecidedBy::Steps(decided(vec![step("boss", &["group:boss"])]));
+        let (bridge, decide_within) = ((flags & 2 == 0).then(|| mins(9)), (flags & 4 == 0).then(|| mins(6)));
+        rule(&mut parts).approval = ExtensionApproval::Decided { first: 1, bridge, decide_within, by };
+    }
+    rule(&mut parts).governed_by =
+        [GovernedBy::Stricter, GovernedBy::Stricter, GovernedBy::Granted, GovernedBy::Today]
+            [usize::try_from(flags / 8 % 4).unwrap()];
+    parts
+}
+
+/// The end of `x`, or the one that is asked.
+fn asked_end(tenant: &Tenant) -> crate::time::Timestamp {
+    let active = tenant.active("x");
+    active.asked.as_ref().map_or(active.end, |asked| asked.end)
 }
 
 proptest! {
@@ -90,11 +114,15 @@ proptest! {
     #[test]
     fn an_offer_is_what_one_click_then_does(
         numbers in any::<[u16; 9]>(),
+        later in prop::option::of(any::<([u16; 9], u64)>()),
         waits in any::<[u32; 3]>(),
     ) {
         let numbers = numbers.map(u64::from);
         let mut tenant = Tenant::new([bounded(&numbers)]);
         tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 10 + numbers[8] % 60));
+        if let Some((later, flags)) = later {
+            tenant.publish([after(&later.map(u64::from), flags)]);
+        }
         for wait in waits {
             tenant.later(Span::millis(u64::from(wait) % (40 * 60_000)));
             let offer = tenant.offer("x", &alice()).unwrap();
@@ -114,12 +142,19 @@ proptest! {
                 let refused = tried.ask(&alice(), Verb::Extend(ask)).err();
                 prop_assert_eq!(refused.is_none(), passes, "{} of {:?}: {:?}", span, offer, refused);
                 let latest = offer.latest_end.filter(|_| passes);
-                prop_assert!(latest.is_none_or(|latest| tried.active("x").end <= latest));
+                prop_assert!(latest.is_none_or(|latest| asked_end(&tried) <= latest));
                 if span == default {
-                    prop_assert_eq!(tried.active("x").end, clicked.active("x").end);
+                    prop_assert_eq!(asked_end(&tried), asked_end(&clicked));
                 }
             }
+            let waits = clicked.active("x").asked.is_some();
+            prop_assert_eq!(offer.needs.contains(&Need::Approval), waits);
             tenant = clicked;
+            if waits && wait % 3 > 0 {
+                tenant.later(Span::millis(u64::from(wait) % (15 * 60_000)));
+                // It may have lapsed by now, and the grant with it.
+                let _ = tenant.ask(&bob(), Verb::ApproveExtension(decide("x")));
+            }
         }
     }
 }

@@ -457,4 +457,6 @@ pub(crate) fn click(grant: &GrantId, holder: Option<&Person>) -> Extend {
 #[cfg(test)]
 mod bridge;
 #[cfg(test)]
+mod interplay;
+#[cfg(test)]
 mod tests;
