@@ -24,7 +24,7 @@ pub(super) struct Extension {
     cool_down: Option<Span>,
     /// What a span is counted from. Default `end`.
     anchor: Option<Anchor>,
-    /// Whose rules: today's or those of the request. Default `today`; `stricter` is not acted on yet.
+    /// Whose rules: today's, those of the request, or the stricter of both. Default `today`.
     governed_by: Option<GovernedBy>,
     /// A further condition. Default: none.
     when: Option<Condition>,
@@ -96,9 +96,9 @@ struct ExtensionApprovalRule {
     /// So many need nobody's approval. Default 0.
     #[schemars(range(max = 100))]
     first: Option<u32>,
-    /// How long access runs on while a decision is awaited. Not acted on yet.
+    /// How long access runs on while a decision is awaited.
     bridge: Option<Span>,
-    /// How long they have. Default: until the end.
+    /// How long they have. Default: as long as access is held.
     decide_within: Option<Span>,
     /// By whom.
     steps: ExtensionSteps,
