@@ -13,8 +13,8 @@ use tenure_store::plan::Question;
 use tenure_store::{Answered, Batch, Given, Store};
 
 use crate::ask::{
-    Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish, Request,
-    Revoke, Withdraw,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
+    Request, Revoke, Withdraw,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
@@ -119,6 +119,14 @@ impl Engine {
     /// [`Error`].
     pub fn withdraw(&self, withdraw: Withdraw, now: Timestamp) -> Result<View, Error> {
         self.grant(withdraw, now)
+    }
+
+    /// Begins access that waits for its holder.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn activate(&self, activate: Activate, now: Timestamp) -> Result<View, Error> {
+        self.grant(activate, now)
     }
 
     /// Moves a grant's end later.

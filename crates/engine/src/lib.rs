@@ -60,8 +60,8 @@ pub use tenure_policy;
 pub use tenure_store;
 
 pub use ask::{
-    Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish, Request,
-    Revoke, Withdraw, compile,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
+    Request, Revoke, Withdraw, compile,
 };
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;

@@ -10,7 +10,8 @@ use tenure::tenure_core::id::{GrantId, SystemName};
 use tenure::tenure_core::person::{self, Person};
 
 pub use self::command::{
-    Approve, ApproveExtension, Deny, DenyExtension, Extend, GiveBack, Publish, Request, Revoke, Withdraw,
+    Activate, Approve, ApproveExtension, Deny, DenyExtension, Extend, GiveBack, Publish, Request, Revoke,
+    Withdraw,
 };
 pub use self::question::{
     Catalog, EffectDone, EffectFailed, Explain, History, Holds, Inbox, List, Look, Offer, Records, Sweep,
@@ -42,6 +43,8 @@ pub enum Call {
     Deny(Deny),
     /// Takes a request back.
     Withdraw(Withdraw),
+    /// Begins access that waits for its holder.
+    Activate(Activate),
     /// Moves a grant's end later.
     Extend(Extend),
     /// Approves an extension.
@@ -127,6 +130,7 @@ impl Call {
             Self::Approve(_) => "approve",
             Self::Deny(_) => "deny",
             Self::Withdraw(_) => "withdraw",
+            Self::Activate(_) => "activate",
             Self::Extend(_) => "extend",
             Self::ApproveExtension(_) => "approve_extension",
             Self::DenyExtension(_) => "deny_extension",

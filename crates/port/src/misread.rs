@@ -55,6 +55,7 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "approve" => Approve,
         "deny" => Deny,
         "withdraw" => Withdraw,
+        "activate" => Activate,
         "extend" => Extend,
         "approve_extension" => ApproveExtension,
         "deny_extension" => DenyExtension,

@@ -268,6 +268,7 @@ impl Given {
                 given!(ask, Verb::Deny(deny))
             }
             Call::Withdraw(ask) => given!(ask, Verb::Withdraw(command::Withdraw { grant: ask.grant })),
+            Call::Activate(ask) => given!(ask, Verb::Activate(command::Activate { grant: ask.grant })),
             Call::Extend(ask) => {
                 let extend = command::Extend {
                     grant: ask.grant,

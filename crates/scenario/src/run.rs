@@ -273,6 +273,8 @@ impl<'s> Stage<'s> {
     /// The effect of that kind and grant: one that was taken before, or the next that can be taken. What
     /// comes before it in its line is taken with it, as a worker would.
     fn take(&mut self, told: &Told) -> Option<Json> {
+        let mut places = self.places(told).into_iter();
+        let mut place = places.next()?;
         loop {
             let fits = |effect: &Json| {
                 effect.get("grant").and_then(Json::as_str) == Some(&told.grant)
@@ -283,21 +285,27 @@ impl<'s> Stage<'s> {
             }
             let mut call =
                 json!({"call": "take_effects", "worker": WORKER, "lease": LEASE.as_millis(), "limit": 1});
-            if let Some((at, fields)) = self.target(told).zip(call.as_object_mut()) {
+            if let Some((at, fields)) = place.clone().zip(call.as_object_mut()) {
                 fields.insert("integration".to_owned(), at);
             }
             let answer = self.call(&call);
-            let handed = answer.get("ok").and_then(Json::as_array)?;
-            self.taken.push(handed.first()?.clone());
+            match answer.get("ok").and_then(Json::as_array)?.first() {
+                Some(handed) => self.taken.push(handed.clone()),
+                None => place = places.next()?,
+            }
         }
     }
 
-    /// The integration at which the grant has items: notices are at none.
-    fn target(&self, told: &Told) -> Option<Json> {
+    /// The integrations at which the grant has items, in their order; notices are at none.
+    fn places(&self, told: &Told) -> Vec<Option<Json>> {
         if told.effect.starts_with("notify:") {
-            return None;
+            return vec![None];
         }
-        self.look(&told.grant)?.pointer("/items/0/integration").cloned()
+        let grant = self.look(&told.grant).unwrap_or_default();
+        let items = grant.get("items").and_then(Json::as_array).into_iter().flatten();
+        let mut places: Vec<_> = items.map(|item| item.get("integration").cloned()).collect();
+        places.dedup();
+        places
     }
 
     /// Confirms every effect there is.

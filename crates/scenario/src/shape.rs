@@ -142,6 +142,7 @@ pub(crate) const CALLS: &[Shape] = &[
     },
     Shape { verb: "deny", fields: &[AS, ID, CONTEXT, GRANT, REASON, CONTENT], answers: Answers::Grant },
     Shape { verb: "withdraw", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
+    Shape { verb: "activate", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
     Shape {
         verb: "extend",
         fields: &[
@@ -222,7 +223,7 @@ pub(crate) const CALLS: &[Shape] = &[
 ];
 
 /// Verbs of later versions: known by name, refused in words.
-pub(crate) const LATER: &[&str] = &["activate", "review"];
+pub(crate) const LATER: &[&str] = &["review"];
 
 /// Verbs that are no calls.
 pub(crate) const OTHERS: &[&str] = &["explain", "provisioned", "failed", "restart", "person"];

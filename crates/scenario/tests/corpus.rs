@@ -92,6 +92,23 @@ const REACHABLE: &[(&str, &[&str])] = &[
     ),
     ("withdraw", &["command.reused", "grant.unknown", "actor.not_allowed", "request.closed"]),
     (
+        "activate",
+        &[
+            "command.reused",
+            "grant.unknown",
+            "actor.not_allowed",
+            "grant.expired",
+            "grant.not_active",
+            "request.too_large",
+            "person.not_eligible",
+            "condition.unmet",
+            "condition.failed",
+            "hours.closed",
+            "mfa.missing",
+            "mfa.stale",
+        ],
+    ),
+    (
         "extend",
         &[
             "command.reused",

@@ -98,6 +98,8 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         "withdrawn" => format!("{grant}: taken back"),
         "undecided" => format!("{grant}: nobody decided in time"),
         "activated" => format!("{grant}: access runs until {}", when("end")),
+        "now_waits" => format!("{grant}: waits for {} now", text(record, "waiting_for")),
+        "failed" => format!("{grant}: the targets did not give it"),
         "unused" => format!("{grant}: it never began"),
         "reminded" => format!("{grant}: a reminder that it ends at {}", when("ends")),
         "extension_asked" => {

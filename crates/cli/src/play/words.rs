@@ -75,6 +75,7 @@ fn asked(ask: &Ask, now: Timestamp) -> String {
         }
         "deny" => format!("denies {grant}"),
         "withdraw" => format!("takes {grant} back"),
+        "activate" => format!("begins {grant}"),
         "extend" => match span(ask) {
             Some(span) => format!("extends {grant} by {span}"),
             None => format!("extends {grant}"),

@@ -6,7 +6,7 @@ mod publish;
 mod request;
 
 pub use extend::Extend;
-pub use on_grant::{Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Revoke, Withdraw};
+pub use on_grant::{Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Revoke, Withdraw};
 pub use publish::{Publish, compile, publication};
 pub use request::Request;
 

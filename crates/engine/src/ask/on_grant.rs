@@ -74,6 +74,8 @@ on_grant! {
     }
     /// Takes a request back.
     Withdraw: Withdraw {}
+    /// Begins access that waits for its holder.
+    Activate: Activate {}
     /// Approves an extension.
     ApproveExtension: DecideExtension {
         /// Why.

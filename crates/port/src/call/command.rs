@@ -112,6 +112,12 @@ commands! {
         #[schemars(with = "String")]
         grant: GrantId,
     }
+    /// Begins access that waits for its holder.
+    Activate {
+        /// The grant.
+        #[schemars(with = "String")]
+        grant: GrantId,
+    }
     /// Moves a grant's end later.
     Extend {
         /// The grant.

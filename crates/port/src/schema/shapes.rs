@@ -456,7 +456,7 @@ pub(crate) enum Answer {
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its shape is used")]
 pub(crate) enum Answered {
-    /// `request`, `approve`, `deny`, `withdraw`, `extend`, `approve_extension`, `deny_extension`,
+    /// `request`, `approve`, `deny`, `withdraw`, `activate`, `extend`, `approve_extension`, `deny_extension`,
     /// `give_back`, `revoke`, `effect_done`, `effect_failed`, `look`.
     Grant(Box<Grant>),
     /// `offer`.

@@ -14,7 +14,8 @@ use crate::story::{Ask, Deed, Named, Said, Step, StepClock, Told};
 use crate::trouble::{Trouble, quote};
 
 const STAGES: &[&str] = &["pending", "approved", "active", "closed"];
-const OUTCOMES: &[&str] = &["denied", "withdrawn", "undecided", "unused", "expired", "given_back", "revoked"];
+const OUTCOMES: &[&str] =
+    &["denied", "withdrawn", "undecided", "unused", "failed", "expired", "given_back", "revoked"];
 /// What the host itself is called in a story.
 const HOST: &str = "system:scenario";
 
