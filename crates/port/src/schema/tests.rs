@@ -42,6 +42,7 @@ fn story() -> Vec<(Value, Value)> {
         json!({"call": "explain", "of": ask("g9")}),
         json!({"call": "inbox", "actor": bob, "limit": 1}),
         json!({"call": "withdraw", "actor": alice, "grant": "g2"}),
+        json!({"call": "activate", "actor": alice, "grant": "g2"}),
         json!({"call": "deny", "actor": bob, "grant": "g3", "reason": "no"}),
         json!({"call": "approve", "actor": alice, "grant": "g1"}),
         json!({"call": "approve", "actor": bob, "grant": "g1", "span": "1h", "only": [item]}),
