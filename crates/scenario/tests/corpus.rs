@@ -103,6 +103,7 @@ const REACHABLE: &[(&str, &[&str])] = &[
             "person.not_eligible",
             "condition.unmet",
             "condition.failed",
+            "conflict.held",
             "hours.closed",
             "mfa.missing",
             "mfa.stale",

@@ -96,20 +96,8 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
         Happened::Denied,
         Happened::Withdrawn(end_of_access.clone()),
         Happened::Undecided,
-        Happened::NowWaits(NowWaits {
-            waiting_for: Waiting::Provisioning,
-            opens_at: Some(end),
-            unused_at: end,
-            fails_at: Some(end),
-            told_until: Some(later),
-        }),
-        Happened::Activated(Activated {
-            told: false,
-            since: about.now,
-            end: about.now.plus(mins(60)),
-            clipped: true,
-            reminders: vec![about.now.plus(mins(45)), about.now.plus(mins(55))],
-        }),
+        Happened::NowWaits(now_waits(end)),
+        Happened::Activated(activated(about)),
         Happened::Unused(end_of_access.clone()),
         Happened::Failed(end_of_access.clone()),
         Happened::Reminded(Reminded { ends: end }),
@@ -152,6 +140,26 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
         Happened::EffectLate(EffectLate { number, worker: worker("w1"), target: integration() }),
         Happened::EffectStuck { number, worker: worker("w1") },
     ]
+}
+
+fn now_waits(end: Timestamp) -> NowWaits {
+    NowWaits {
+        waiting_for: Waiting::Provisioning,
+        opens_at: Some(end),
+        unused_at: end,
+        fails_at: Some(end),
+        told_until: Some(end.plus(mins(30))),
+    }
+}
+
+fn activated(about: &About) -> Activated {
+    Activated {
+        since: about.now,
+        end: about.now.plus(mins(60)),
+        clipped: true,
+        reminders: vec![about.now.plus(mins(45)), about.now.plus(mins(55))],
+        told: true,
+    }
 }
 
 /// The event with all that may stand beside it.
