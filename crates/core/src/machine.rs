@@ -12,7 +12,7 @@ use crate::id::{GrantId, PersonId};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
     activate, approve, conflict, decide_extension, deny, effects as outbox, escalate, expire, extend,
-    give_back, items, kit, open, publish, remind, request, review, revoke, revoke_all, rules, settle,
+    give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all, rules, settle,
     verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
@@ -87,17 +87,21 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
             reads.extend(beside(&command.verb, world));
         }
     }
+    if let Verb::Extend(ask) = &command.verb {
+        reads.extend(quota::before_extension(world, &ask.grant));
+    }
     reads.extend(revisions(world));
     wanted(reads, world)
 }
 
-/// What a request needs: its grant, its holder's, and those that its flow's limits and conflicts look at.
+/// What a request needs: its grant, its holder's, and those that its flow's limits, quotas and conflicts look at.
 fn asked(command: &Command, ask: &Request, world: &World) -> Vec<Read> {
     let id = ask.grant.clone().unwrap_or_else(|| GrantId::of(&world.namespace, &command.id));
     let mut reads = vec![Read::Grant(id)];
     let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
     reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
     let Some(flow) = world.policy.flow(&ask.flow).map(|since| &since.flow) else { return reads };
+    reads.extend(holder.and_then(|holder| quota::before_request(flow, &holder.id)));
     reads.extend(flow.limits.open_total.map(|_| Read::OpenIn(ask.flow.clone())));
     if flow.limits.open_per_item.is_some() {
         let items: Vec<Item> = match flow.take {

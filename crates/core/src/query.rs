@@ -9,7 +9,9 @@ use crate::explain::Explanation;
 use crate::flow::OwnRequests;
 use crate::grant::Grant;
 use crate::id::{CommandId, GrantId, PersonId};
-use crate::lifecycle::{ballot, conflict, decide_extension, extend, offer as offers, request, rules, settle};
+use crate::lifecycle::{
+    ballot, conflict, decide_extension, extend, offer as offers, quota, request, rules, settle,
+};
 use crate::limits::CLOCK_TOLERANCE;
 use crate::machine::{self, Fault};
 use crate::offer::Offer;
@@ -43,6 +45,7 @@ pub fn needs_offer(grant: &GrantId, world: &World) -> Vec<Read> {
     let mut reads = needs_grant(grant, world);
     let beside = world.grants.get(grant).map(|grant| conflict::reads(world, &grant.origin.flow));
     reads.extend(beside.unwrap_or_default());
+    reads.extend(quota::before_extension(world, grant));
     machine::wanted(reads, world)
 }
 

@@ -147,7 +147,11 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "contradiction",
         "hours.closed[0]",
     ),
-    ("  limits: {requests: {times: 1, per: 1d}}", "unsupported", "limits.requests"),
+    (
+        "  break_glass: {who: [group:a], max: 1h, review_within: 1h, review_by: [group:b]}",
+        "unsupported",
+        "break_glass",
+    ),
 ];
 
 /// Whole documents, the code, and the path.

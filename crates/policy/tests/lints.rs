@@ -62,6 +62,27 @@ fn an_open_door() {
     assert_eq!(warnings("approval: automatic"), []);
 }
 
+#[test]
+fn a_fast_lane_without_a_condition_is_an_open_door_so_often() {
+    let lane = |often: &str| {
+        format!(
+            "who: {{any: [everyone]}}\napproval: {{automatic: {{{often}}}, steps: [{{approvers: [manager]}}]}}"
+        )
+    };
+    noticed(Lint::OpenDoor, "approval.automatic", &lane("times: 1, per: 7d"), "who: {any: [everyone]}");
+    let found = warnings_of(&format!("version: 1\nflows:\n{}", flow(&lane("times: 1, per: 7d"))));
+    assert_eq!(found[0].2, "everyone gets this access by asking for it, once in `7d`");
+}
+
+#[cfg(feature = "cedar")]
+#[test]
+fn a_fast_lane_with_a_condition_is_open_to_nobody_knows_whom() {
+    let lane = "automatic: {when: 'context.on_call', times: 3, per: 7d}";
+    let lane = format!("approval: {{{lane}, steps: [{{approvers: [manager]}}]}}");
+    assert_eq!(warnings(&format!("who: {{any: [everyone]}}\n{lane}")), []);
+    assert_eq!(doors(&lane, ""), []);
+}
+
 #[cfg(feature = "cedar")]
 #[test]
 fn a_constant_condition() {
@@ -228,6 +249,33 @@ fn each_way_to_be_easier_is_noticed_and_equals_are_not() {
     assert_eq!(doors(&steps(1), "mfa: {level: aal2}\napproval: automatic"), []);
     // Withdrawn, nothing is had by it.
     assert_eq!(doors("approval: automatic\nenabled: false", &steps(2)), []);
+}
+
+#[test]
+fn a_fast_lane_is_the_easier_door() {
+    let lane = |needed: u32| {
+        let steps = format!("steps: [{{approvers: [manager], needed: {needed}}}]");
+        format!("approval: {{automatic: {{times: 3, per: 7d}}, {steps}}}")
+    };
+    let steps = |needed: u32| format!("approval: {{steps: [{{approvers: [manager], needed: {needed}}}]}}");
+    let words = |easier: &str, stricter: &str| {
+        let found = doors(easier, stricter);
+        found.first().map(|(_, _, words)| words.split(": ").nth(1).unwrap().to_owned())
+    };
+    assert_eq!(words(&lane(2), &steps(2)).unwrap(), "no approver 3 times in `7d` instead of 2");
+    assert_eq!(words(&lane(1), &lane(2)).unwrap(), "1 approver instead of 2 outside of the fast lane");
+    assert_eq!(
+        words("approval: automatic", &lane(2)).unwrap(),
+        "no approver instead of 2 outside of the fast lane"
+    );
+    // Fewer people sometimes, more at other times: nobody can tell which is easier.
+    assert_eq!(words(&lane(3), &steps(2)), None);
+    assert_eq!(words(&steps(1), &lane(2)), None);
+    assert_eq!(words(&lane(2), &lane(2)), None);
+    // A tier adds people and takes none away: as many must approve as before.
+    let tiers =
+        "approval: {steps: [{approvers: [manager], needed: 2, escalate: [{after: 5m, to: [owner]}]}]}";
+    assert_eq!((words(tiers, &steps(2)), words(&steps(2), tiers)), (None, None));
 }
 
 #[cfg(feature = "cedar")]

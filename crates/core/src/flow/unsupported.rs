@@ -4,7 +4,6 @@
 //! nothing is accepted and ignored. Who builds one of them takes its line out of the table.
 
 use super::Parts;
-use super::approval_rule::{Approval, Decided};
 use super::valid::{Found, Wrong, WrongCode};
 
 /// One field: where it is used in a flow, and what to do without it.
@@ -14,31 +13,11 @@ struct Field {
     instead: &'static str,
 }
 
-const FIELDS: &[Field] = &[
-    Field {
-        used: |parts| {
-            let lane = decided(parts).and_then(|rule| rule.automatic.as_ref());
-            at("approval.automatic.times", lane.is_some_and(|lane| lane.quota.is_some()))
-        },
-        what: "a quota on automatic approval",
-        instead: "leave `times` and `per` out and say `when`",
-    },
-    Field {
-        used: |parts| at("limits.requests", parts.limits.requests.is_some()),
-        what: "a quota on requests",
-        instead: "leave `requests` out; the counts of open grants are limited",
-    },
-    Field {
-        used: |parts| at("limits.extensions", parts.limits.extensions.is_some()),
-        what: "a quota on extensions over several grants",
-        instead: "leave `extensions` out; `extension.times` limits those of one grant",
-    },
-    Field {
-        used: |parts| at("break_glass", parts.break_glass.is_some()),
-        what: "access in an emergency without approval",
-        instead: "leave `break_glass` out, and name people who are on call among the approvers",
-    },
-];
+const FIELDS: &[Field] = &[Field {
+    used: |parts| at("break_glass", parts.break_glass.is_some()),
+    what: "access in an emergency without approval",
+    instead: "leave `break_glass` out, and name people who are on call among the approvers",
+}];
 
 /// Every field of this flow that this build does not act on.
 #[must_use]
@@ -55,11 +34,4 @@ pub fn unsupported(parts: &Parts) -> Vec<Wrong> {
 
 fn at(path: &str, used: bool) -> Vec<String> {
     if used { vec![path.to_owned()] } else { Vec::new() }
-}
-
-fn decided(parts: &Parts) -> Option<&Decided> {
-    match &parts.approval {
-        Approval::Automatic => None,
-        Approval::Decided(decided) => Some(decided),
-    }
 }

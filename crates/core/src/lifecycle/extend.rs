@@ -18,7 +18,9 @@ use crate::id::{GrantId, digest};
 use crate::lifecycle::governing::{Governing, Side};
 use crate::lifecycle::rules::{self, Awaited, Rules};
 use crate::lifecycle::withdraw::is_party;
-use crate::lifecycle::{bring, conflict, counterfactual, decide_extension, eligible, guard, remind, request};
+use crate::lifecycle::{
+    bring, conflict, counterfactual, decide_extension, eligible, guard, quota, remind, request,
+};
 use crate::machine::Fault;
 use crate::person::{Names, Person};
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -76,6 +78,7 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
     Check { codes: &[Code::ExtensionOverTotal], run: total },
     Check { codes: &[Code::ExtensionNoGain], run: gain },
     Check { codes: &[Code::HoursClosed], run: hours },
+    Check { codes: &[Code::LimitExtensions], run: quota_of_extensions },
     Check { codes: &[Code::ExtensionTooEarly], run: window },
     Check { codes: &[Code::ExtensionTooSoon], run: cool_down },
     Check { codes: &[Code::ReasonMissing, Code::ReasonMalformed], run: reason },
@@ -99,7 +102,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
             from: active.end,
             to,
             reason: ask.reason.clone(),
-            lane: false,
+            lane: rules.takes_lane(),
             reminders: remind::due(&board.pinned(rules.grant)?.notify.before_end, active.since, to, now),
         }),
         Some(Awaited { within, bridge, under }) => {
@@ -395,6 +398,17 @@ fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+fn quota_of_extensions(on: &On<'_>, ask: &Extend) -> Result<(), No> {
+    let rules = Rules::of(on, ask)?;
+    let (holder, flow) = (rules.grant.holder(), &rules.grant.origin.flow);
+    let quotas = rules.governing.sides().filter_map(|side| side.flow.limits.extensions);
+    let Some(tally) = quota::extensions(on.board, holder, flow, quotas)? else { return Ok(()) };
+    tally.refuses(
+        Code::LimitExtensions,
+        &format!("access of `{holder}` under `{flow}` was extended too often"),
+    )
 }
 
 fn window(on: &On<'_>, ask: &Extend) -> Result<(), No> {

@@ -6,6 +6,7 @@ use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, Extensio
 use crate::flow::{Durations, Flow};
 use crate::grant::{AskedExtension, Grant, Under};
 use crate::lifecycle::quorum::Quorum;
+use crate::lifecycle::rules;
 use crate::machine::Fault;
 use crate::time::Span;
 
@@ -71,7 +72,7 @@ impl<'a> Governing<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn of(flow: &'a Flow) -> Option<Self> {
+    pub(crate) fn of(flow: &'a Flow) -> Option<Self> {
         flow.extension.as_ref().map(|rule| Self { flow, rule })
     }
 
@@ -85,6 +86,15 @@ impl<'a> Side<'a> {
                 Approval::Decided(decided) => Some(decided),
             },
         }
+    }
+
+    /// Those who decide on the next extension of the grant, unless the fast lane is open: the first few need nobody.
+    pub(crate) fn deciders(self, grant: &Grant) -> Option<&'a Decided> {
+        let first = match &self.rule.approval {
+            ExtensionApproval::Automatic => return None,
+            ExtensionApproval::Decided { first, .. } => *first,
+        };
+        self.decided().filter(|_| first <= rules::used(grant))
     }
 
     fn quorum(self) -> Option<Quorum<'a>> {

@@ -40,3 +40,4 @@ pub(crate) mod eligible;
 pub(crate) mod guard;
 pub(crate) mod items;
 pub(crate) mod publish;
+pub(crate) mod quota;

@@ -21,7 +21,7 @@ use crate::id::{GrantId, PersonId, digest};
 use crate::lifecycle::ballot::Ballot;
 use crate::lifecycle::items::{self, Items};
 use crate::lifecycle::quorum::Quorum;
-use crate::lifecycle::{approve, bring, conflict, counterfactual, eligible, guard, settle};
+use crate::lifecycle::{approve, bring, conflict, counterfactual, eligible, guard, quota, settle};
 use crate::limits;
 use crate::machine::Fault;
 use crate::person::{Item, Person};
@@ -60,6 +60,7 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
     Check { codes: &[Code::LimitOpenPerPerson], run: open_per_person },
     Check { codes: &[Code::LimitOpenPerItem], run: open_per_item },
     Check { codes: &[Code::LimitOpenTotal], run: open_total },
+    Check { codes: &[Code::LimitRequests], run: quota_of_requests },
     Check { codes: &[Code::StartInPast, Code::StartTooFar], run: start },
     Check { codes: &[Code::DurationTooShort, Code::DurationTooLong], run: duration },
     Check { codes: &[Code::HoursClosed], run: hours },
@@ -90,9 +91,10 @@ pub(crate) fn decide_on(
     let flow = flow(&on, ask)?;
     let holder = holder(&on, ask)?;
     let automatic = automatic(&on, ask, flow, holder)?;
+    let lane = automatic && matches!(flow.approval, Approval::Decided(_));
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
-    let origin = Arc::new(origin(&on, ask, flow, holder)?);
+    let origin = Arc::new(Origin { lane, ..origin(&on, ask, flow, holder)? });
     let id = origin.id.clone();
     let decide_by = decide_by(flow, &origin, now);
     let mut requested = Requested { origin, decide_by, automatic, tiers: Vec::new() };
@@ -329,13 +331,15 @@ fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result
         Approval::Automatic => return Ok(true),
         Approval::Decided(decided) => decided.automatic.as_ref(),
     };
-    let Some(when) = lane.and_then(|lane| lane.when.as_deref()) else { return Ok(false) };
+    let Some(lane) = lane else { return Ok(false) };
     let items = items(on, ask)?;
-    if guard::bars_lane(&guard::of(on.board, items)) {
+    if guard::bars_lane(&guard::of(on.board, items))
+        || !quota::lane_of_requests(on.board, &holder.id, flow, lane)?
+    {
         return Ok(false);
     }
     let items = || items.list.iter().collect();
-    let condition = [eligible::Conditioned::plain(when)];
+    let condition = lane.when.as_deref().map(eligible::Conditioned::plain);
     match eligible::conditions(on, condition, Some(holder), items, || asking(on, ask, flow, holder)) {
         Ok(()) => Ok(true),
         Err(No::Refused(_)) => Ok(false),
@@ -399,6 +403,13 @@ fn open_total(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let most = flow(on, ask)?.limits.open_total;
     let words = || format!("as many grants of `{}` are open as may be", ask.flow);
     limit(on, Code::LimitOpenTotal, most, |grant| grant.origin.flow == ask.flow, words)
+}
+
+fn quota_of_requests(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    let holder = holder(on, ask)?;
+    let Some(quota) = flow(on, ask)?.limits.requests else { return Ok(()) };
+    let tally = quota::requests(on.board, &holder.id, &ask.flow, quota)?;
+    tally.refuses(Code::LimitRequests, &format!("`{}` has asked under `{}` too often", holder.id, ask.flow))
 }
 
 /// No more open grants than that; the refusal says when time alone frees a place.

@@ -10,7 +10,7 @@ use crate::flow::{Flow, condition};
 use crate::grant::{Active, Grant, Under};
 use crate::id::GrantId;
 use crate::lifecycle::governing::{self, Governing, Side};
-use crate::lifecycle::{eligible, guard};
+use crate::lifecycle::{eligible, guard, quota};
 use crate::limits::JOINT_OPENINGS_MAX;
 use crate::machine::Fault;
 use crate::person::Person;
@@ -170,30 +170,30 @@ impl<'a> Rules<'a> {
 
     /// What this revision waits for, where it asks people about this click.
     fn waits(&self, on: &On<'_>, ask: &Extend, side: Side<'a>) -> Result<Option<Awaited>, No> {
-        let used = self.grant.extensions.len();
-        match &side.rule.approval {
-            ExtensionApproval::Decided { first, decide_within, bridge, .. }
-                if used >= usize::try_from(*first).unwrap_or(usize::MAX) =>
+        match (&side.rule.approval, side.deciders(self.grant)) {
+            (ExtensionApproval::Decided { decide_within, bridge, .. }, Some(decided))
+                if !self.lane_is_open(on, ask, side, decided)? =>
             {
-                match side.decided() {
-                    Some(decided) if !self.lane_is_open(on, ask, side, decided)? => {
-                        Ok(Some(Awaited { within: *decide_within, bridge: *bridge, under: Under::Governing }))
-                    }
-                    Some(_) | None => Ok(None),
-                }
+                Ok(Some(Awaited { within: *decide_within, bridge: *bridge, under: Under::Governing }))
             }
-            ExtensionApproval::Automatic | ExtensionApproval::Decided { .. } => Ok(None),
+            (ExtensionApproval::Automatic | ExtensionApproval::Decided { .. }, _) => Ok(None),
         }
+    }
+
+    /// Whether this click takes a fast lane, where nobody decides on it.
+    pub(crate) fn takes_lane(&self) -> bool {
+        self.governing.sides().any(|side| side.deciders(self.grant).is_some())
     }
 
     /// Whether the fast lane is open. What cannot be told is a no: the steps apply.
     fn lane_is_open(&self, on: &On<'_>, ask: &Extend, side: Side<'_>, decided: &Decided) -> Result<bool, No> {
-        let lane = decided.automatic.as_ref().and_then(|lane| lane.when.as_deref());
-        let Some(when) = lane else { return Ok(false) };
-        if guard::bars_lane(&guard::over(on.board, self.grant)) {
+        let Some(lane) = &decided.automatic else { return Ok(false) };
+        if guard::bars_lane(&guard::over(on.board, self.grant))
+            || !quota::lane_of_extensions(on.board, self.grant.holder(), side.flow, lane)?
+        {
             return Ok(false);
         }
-        match self.hold(on, ask, side.flow, [eligible::Conditioned::plain(when)]) {
+        match self.hold(on, ask, side.flow, lane.when.as_deref().map(eligible::Conditioned::plain)) {
             Ok(()) => Ok(true),
             Err(No::Refused(_)) => Ok(false),
             Err(No::Fault(fault)) => Err(No::Fault(fault)),

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::command::{Command, Reach, RevokeAll, Verb};
-use crate::event::Happened;
+use crate::event::{Event, Happened};
 use crate::fixture::{Answered, Tenant, command, item, settle, system};
-use crate::flow::Flow;
 use crate::flow::extension_rule::{ExtensionRule, GovernedBy};
-use crate::grant::{Grant, Outcome, Stage};
+use crate::flow::{Flow, Quota};
+use crate::grant::{Grant, Origin, Outcome, Stage};
 use crate::id::{CommandId, GrantId};
 use crate::machine::{self, Fault};
-use crate::people::{ITEMS, PEOPLE, human};
+use crate::people::{EXTENSIONS, ITEMS, LANE, PEOPLE, REQUESTS, human};
 use crate::refusal::{Code, Refusal};
 use crate::targets::latest;
 use crate::time::Span;
@@ -50,7 +50,7 @@ enum Invariant {
     I2,
     /// Nobody decided on their own access.
     I3,
-    /// Extensions never exceed the number in force when each was asked.
+    /// Extensions never exceed the number in force when each was asked, and quotas hold in every span.
     I4,
     /// No extension moved an end earlier.
     I5,
@@ -87,7 +87,7 @@ pub(crate) fn all(moment: &Moment<'_>, watch: &mut Watch) -> Result<(), String> 
             Invariant::I1 => inside(moment).and_then(|()| within_total(moment, watch)),
             Invariant::I2 => scopes(moment),
             Invariant::I3 => own(moment),
-            Invariant::I4 => counted(moment, watch),
+            Invariant::I4 => counted(moment, watch).and_then(|()| rolling(moment)),
             Invariant::I5 => later(moment),
             Invariant::I6 => numbered(moment),
             Invariant::I7 => replayed(moment),
@@ -226,6 +226,31 @@ fn counted(moment: &Moment<'_>, watch: &Watch) -> Result<(), String> {
         let times = watch.bounds(moment, grant)?.times;
         if u32::try_from(used).is_ok_and(|used| used > times) || grant.extensions.len() != used {
             return Err(format!("`{}` was extended {used} times of {times}", event.grant));
+        }
+    }
+    Ok(())
+}
+
+/// In no span that ends with something new there was more of it than its quota: counted from the events.
+fn rolling(moment: &Moment<'_>) -> Result<(), String> {
+    let counted: [(&str, Quota, fn(&Happened) -> bool); 3] = [
+        ("ask", REQUESTS, |happened| matches!(happened, Happened::Requested(_))),
+        ("auto", EXTENSIONS, |happened| matches!(happened, Happened::Extended(_))),
+        ("two", LANE, |happened| matches!(happened, Happened::Requested(requested) if requested.origin.lane)),
+    ];
+    let grant = |event: &Event| moment.after.grants.get(&event.grant).map(|grant| &grant.origin);
+    for event in new(moment) {
+        let Some(origin) = grant(event) else { continue };
+        let quota = counted.iter().find(|(flow, _, is)| origin.flow.as_str() == *flow && is(&event.happened));
+        let Some((_, quota, is)) = quota else { continue };
+        let theirs = |other: &&Event| {
+            let same = |of: &Origin| of.flow == origin.flow && of.holder.id == origin.holder.id;
+            is(&other.happened) && grant(other).is_some_and(|of| same(of))
+        };
+        let recent = moment.after.events.iter().filter(theirs).filter(|other| other.at <= event.at);
+        let count = recent.filter(|other| event.at.since(other.at) < quota.per).count();
+        if u32::try_from(count).is_ok_and(|count| count > quota.times) {
+            return Err(format!("`{}` makes {count} within {}, of {}", event.grant, quota.per, quota.times));
         }
     }
     Ok(())

@@ -1,17 +1,22 @@
 //! Who there is, what they may ask for, and the policies that come and go.
 
 use crate::fixture::*;
-use crate::flow::Parts;
-use crate::flow::approval_rule::{Order, Tier};
+use crate::flow::approval_rule::{Lane, Order, Tier};
 use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
+use crate::flow::{Parts, Quota};
 use crate::id::PersonId;
 use crate::person::Person;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Everybody: `bot` is alice, `ci` is bob, and `al` is alice under her other id. The host knows that of each.
 pub(crate) const PEOPLE: [&str; 6] = ["alice", "bob", "carol", "bot", "ci", "al"];
 pub(crate) const FLOWS: [&str; 5] = ["auto", "db", "two", "late", "ask"];
 pub(crate) const ITEMS: [&str; 3] = ["pg/a/read", "pg/b/read", "aws/a/read"];
+/// How often one person may ask under `ask`, extend under `auto`, and take the fast lane of `two`, whatever
+/// policy is in force.
+pub(crate) const REQUESTS: Quota = Quota { times: 2, per: Span::minutes(12) };
+pub(crate) const EXTENSIONS: Quota = Quota { times: 3, per: Span::minutes(15) };
+pub(crate) const LANE: Quota = Quota { times: 1, per: Span::minutes(20) };
 /// How many policies there are to be put in force.
 pub(crate) const POLICIES: u8 = 9;
 
@@ -89,6 +94,7 @@ fn auto() -> Parts {
     let mut parts = short(automatic("auto"));
     rule(&mut parts).times = 3;
     rule(&mut parts).total = Some(mins(75));
+    parts.limits.extensions = Some(EXTENSIONS);
     parts
 }
 
@@ -110,6 +116,7 @@ fn db() -> Parts {
 
 fn ask() -> Parts {
     let mut parts = short(automatic("ask"));
+    parts.limits.requests = Some(REQUESTS);
     rule(&mut parts).times = 3;
     let mut named = step("named", &["user:bob", "user:carol"]);
     named.escalate = vec![in_the_end(3)];
@@ -130,6 +137,7 @@ fn two() -> Parts {
     parts.limits.open_per_item = Some(3);
     parts.limits.open_per_person = Some(2);
     let decided = ruling(&mut parts);
+    decided.automatic = Some(Lane { when: None, quota: Some(LANE) });
     (decided.order, decided.denials) = (Order::Any, 2);
     let mut named = step("named", &["user:carol", "user:bob"]);
     named.escalate = vec![in_the_end(4), in_the_end(9)];

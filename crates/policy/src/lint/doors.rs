@@ -12,7 +12,7 @@ use tenure_core::id::PersonId;
 use tenure_core::time::Span;
 
 use super::overlap::Patience;
-use super::people::covers;
+use super::people::{covers, open_lane, times};
 use super::{Found, Lint, overlap};
 use crate::decode::Placed;
 
@@ -46,8 +46,10 @@ struct Door<'h> {
 /// How easily access is had: the smaller, the more easily.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Ease {
-    /// How many people must approve at least.
+    /// How many people must approve at least: none where a fast lane is open without a condition.
     approvers: u64,
+    /// How many people must approve where no fast lane is open.
+    decided: u64,
     /// Whether a login is asked for.
     login: bool,
     longest: Reverse<Span>,
@@ -111,14 +113,24 @@ fn weaker<'h>(houses: &'h [House<'h>]) -> BTreeMap<usize, Weaker<'h>> {
 
 impl Ease {
     fn of(flow: &Flow) -> Self {
-        let approvers = match &flow.approval {
+        let decided = match &flow.approval {
             Approval::Automatic => 0,
             Approval::Decided(rule) => {
                 let people = |steps: &Vec<Step>| steps.iter().map(|step| u64::from(step.needed)).sum();
                 rule.lists.iter().map(people).min().unwrap_or(0)
             }
         };
-        Self { approvers, login: flow.mfa.is_some(), longest: Reverse(flow.duration.max) }
+        // Who meets the condition of a lane, nobody can tell.
+        let approvers = if open_lane(flow).is_some() { 0 } else { decided };
+        Self { approvers, decided, login: flow.mfa.is_some(), longest: Reverse(flow.duration.max) }
+    }
+}
+
+fn approvers(count: u64) -> String {
+    match count {
+        0 => "no approver".to_owned(),
+        1 => "1 approver".to_owned(),
+        more => format!("{more} approvers"),
     }
 }
 
@@ -133,8 +145,10 @@ impl<'f> House<'f> {
     /// for more of one and less of another, and where it has a condition of its own, nobody can tell.
     fn is_easier(&self, than: &Self, patience: &mut Patience) -> bool {
         let (mine, theirs) = (self.ease, than.ease);
-        let harder = mine.approvers > theirs.approvers || (mine.login && !theirs.login);
-        let same = mine.approvers == theirs.approvers && mine.login == theirs.login;
+        let more = mine.approvers > theirs.approvers || mine.decided > theirs.decided;
+        let harder = more || (mine.login && !theirs.login);
+        let people = mine.approvers == theirs.approvers && mine.decided == theirs.decided;
+        let same = people && mine.login == theirs.login;
         self.at != than.at
             && !harder
             && (!same || mine.longest < theirs.longest)
@@ -163,12 +177,14 @@ impl Weaker<'_> {
         let (mine, theirs) = (self.door.house.ease, self.stricter.house.ease);
         let mut easier = Vec::new();
         if mine.approvers < theirs.approvers {
-            let approvers = match mine.approvers {
-                0 => "no approver".to_owned(),
-                1 => "1 approver".to_owned(),
-                more => format!("{more} approvers"),
+            let often = match open_lane(self.door.house.flow) {
+                Some(quota) => format!(" {} in `{}`", times(quota.times), quota.per),
+                None => String::new(),
             };
-            easier.push(format!("{approvers} instead of {}", theirs.approvers));
+            easier.push(format!("{}{often} instead of {}", approvers(mine.approvers), theirs.approvers));
+        } else if mine.decided < theirs.decided {
+            let (mine, theirs) = (approvers(mine.decided), theirs.decided);
+            easier.push(format!("{mine} instead of {theirs} outside of the fast lane"));
         }
         if !mine.login && theirs.login {
             easier.push("no `mfa`".to_owned());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tenure_core::flow::approval_rule::{Approval, Step};
 use tenure_core::flow::selector::Selector;
-use tenure_core::flow::{Flow, Who};
+use tenure_core::flow::{Flow, Quota, Who};
 
 use super::{About, Lint, lists, rules};
 
@@ -32,14 +32,34 @@ pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
 /// Everybody, by asking.
 fn open_door(about: &mut About<'_, '_, '_>, flow: &Flow) {
     let everyone = flow.who.any.iter().any(|one| matches!(one, Selector::Everyone));
-    if everyone && matches!(flow.approval, Approval::Automatic) {
-        let message = "everyone gets this access by asking for it".to_owned();
-        about.add(
-            Lint::OpenDoor,
-            "approval",
-            message,
-            "name who may hold it under `who`, or let somebody approve",
-        );
+    let (path, often) = match (&flow.approval, open_lane(flow)) {
+        (Approval::Automatic, _) => ("approval", String::new()),
+        (Approval::Decided(_), Some(quota)) => {
+            ("approval.automatic", format!(", {} in `{}`", times(quota.times), quota.per))
+        }
+        (Approval::Decided(_), None) => return,
+    };
+    if everyone {
+        let message = format!("everyone gets this access by asking for it{often}");
+        let help = "name who may hold it under `who`, or let somebody approve";
+        about.add(Lint::OpenDoor, path, message, help);
+    }
+}
+
+/// How often the fast lane is open to anybody: without a condition, it is.
+pub(super) fn open_lane(flow: &Flow) -> Option<Quota> {
+    let lane = match &flow.approval {
+        Approval::Automatic => None,
+        Approval::Decided(rule) => rule.automatic.as_ref(),
+    };
+    lane.filter(|lane| lane.when.is_none()).and_then(|lane| lane.quota)
+}
+
+pub(super) fn times(times: u32) -> String {
+    match times {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
     }
 }
 

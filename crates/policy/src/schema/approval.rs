@@ -62,10 +62,10 @@ enum Order {
 struct Lane {
     /// The condition that opens it.
     when: Option<Condition>,
-    /// How often one person may take it. Not acted on yet.
+    /// How often one person may take it.
     #[schemars(range(min = 1, max = 10_000))]
     times: Option<u32>,
-    /// In which rolling span. Not acted on yet.
+    /// In which rolling span.
     per: Option<Span>,
 }
 

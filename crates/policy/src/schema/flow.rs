@@ -364,9 +364,9 @@ struct Limits {
     /// Open grants under this flow.
     #[schemars(range(min = 1, max = 10_000))]
     open_total: Option<u32>,
-    /// Requests of one person in a rolling span. Not acted on yet.
+    /// Requests of one person in a rolling span.
     requests: Option<Quota>,
-    /// Extensions of one holder in a rolling span. Not acted on yet.
+    /// Extensions of one holder in a rolling span.
     extensions: Option<Quota>,
 }
 

@@ -7,7 +7,7 @@ use crate::flow::beside::Beside;
 use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::Pattern;
-use crate::flow::{OwnRequests, Parts};
+use crate::flow::{OwnRequests, Parts, Quota};
 use crate::person::{Actor, Person, Record};
 use crate::refusal::{Code, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
@@ -114,6 +114,10 @@ const ROWS: &[Row<Clicking>] = &[
         case.ask.span = Some(mins(50));
     }),
     (Code::HoursClosed, |case| case.today.hours = Some(open_daily(20, 22))),
+    (Code::LimitExtensions, |case| {
+        case.extended = true;
+        case.today.limits.extensions = Some(Quota { times: 1, per: mins(9).plus(MS) });
+    }),
     (Code::ExtensionTooEarly, |case| {
         rule(&mut case.today).window = Some(mins(50).less(MS));
     }),

@@ -1,7 +1,7 @@
 use crate::command::{Extend, Verb};
 use crate::fixture::*;
-use crate::flow::Parts;
 use crate::flow::extension_rule::Anchor;
+use crate::flow::{Parts, Quota};
 use crate::offer::{Need, Offer};
 use crate::refusal::Code;
 use crate::time::Span;
@@ -71,13 +71,14 @@ fn a_stranger_learns_no_more_than_no() {
 /// What an offer says is what `extend` then does: at every minute, under every rule that bounds a span.
 #[test]
 fn an_offer_and_the_extension_agree() {
-    let rules: [fn(&mut Parts); 6] = [
+    let rules: [fn(&mut Parts); 7] = [
         |_| (),
         |parts| rule(parts).total = Some(mins(83)),
         |parts| parts.until = Some(at(77)),
         |parts| parts.hours = Some(open_daily(8, 11)),
         |parts| rule(parts).window = Some(mins(20)),
         |parts| rule(parts).cool_down = mins(7),
+        |parts| parts.limits.extensions = Some(Quota { times: 2, per: mins(44) }),
     ];
     for change in rules {
         for anchor in [Anchor::End, Anchor::Now] {

@@ -7,7 +7,7 @@ use crate::flow::approval_rule::{Approval, Lane, Tier};
 use crate::flow::beside::Beside;
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonRule};
-use crate::flow::{OwnRequests, Parts};
+use crate::flow::{OwnRequests, Parts, Quota};
 use crate::limits;
 use crate::person::{Actor, Level, Person, Record};
 use crate::refusal::{Code, Login, Refusal, WouldPass};
@@ -102,6 +102,10 @@ const ROWS: &[Row<Asking>] = &[
     (Code::LimitOpenTotal, |case| {
         has_open(case);
         case.parts.limits.open_total = Some(1);
+    }),
+    (Code::LimitRequests, |case| {
+        has_open(case);
+        case.parts.limits.requests = Some(Quota { times: 1, per: mins(30).plus(MS) });
     }),
     (Code::StartInPast, |case| {
         case.ask.start = Some(at(30).minus(MS));
