@@ -115,6 +115,7 @@ const EFFECTS: &[&str] = &["provision", "adjust", "deprovision", "rotate"];
 /// Kinds of notices.
 const NOTICES: &[&str] = &[
     "approval_wanted",
+    "escalated",
     "decided",
     "active",
     "ending_soon",
