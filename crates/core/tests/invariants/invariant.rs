@@ -233,7 +233,8 @@ fn counted(moment: &Moment<'_>, watch: &Watch) -> Result<(), String> {
 
 /// In no span that ends with something new there was more of it than its quota: counted from the events.
 fn rolling(moment: &Moment<'_>) -> Result<(), String> {
-    let counted: [(&str, Quota, fn(&Happened) -> bool); 3] = [
+    type Counts = fn(&Happened) -> bool;
+    let counted: [(&str, Quota, Counts); 3] = [
         ("ask", REQUESTS, |happened| matches!(happened, Happened::Requested(_))),
         ("auto", EXTENSIONS, |happened| matches!(happened, Happened::Extended(_))),
         ("two", LANE, |happened| matches!(happened, Happened::Requested(requested) if requested.origin.lane)),

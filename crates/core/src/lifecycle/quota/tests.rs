@@ -336,17 +336,11 @@ fn the_past_is_read_where_it_counts_and_never_guessed() {
         tenant.asks(&alice(), request("db", "g0", &["pg/a/read"]));
         let asked = command("c", &by(&alice()), verb);
         let world = tenant.world(|world| machine::needs(&asked, world));
-        let spans: Vec<Span> = world
-            .read
-            .iter()
-            .filter_map(|read| match read {
-                Read::Recent(person, flow, span) if person.as_str() == "alice" && flow.as_str() == "db" => {
-                    Some(*span)
-                }
-                _ => None,
-            })
-            .collect();
-        spans
+        let spans = world.read.iter().filter_map(|read| {
+            let Read::Recent(person, flow, span) = read else { return None };
+            (*person == person_id("alice") && *flow == flow_id("db")).then_some(*span)
+        });
+        spans.collect::<Vec<Span>>()
     };
     let extends = || Verb::Extend(extend("g0"));
     assert_eq!(reads(|_| (), asks("g1")), []);
