@@ -328,6 +328,45 @@ fn the_quota_is_that_of_the_rules_that_govern() {
     assert_eq!(clicks(&mut tenant, &alice(), "g1"), None);
 }
 
+#[test]
+fn of_two_revisions_both_quotas_hold_and_the_one_that_lasts_is_told() {
+    for (granted, today, resets) in [
+        (times(1, 60), times(2, 90), at(60)),
+        (times(2, 90), times(1, 60), at(60)),
+        (times(1, 60), times(1, 90), at(90)),
+    ] {
+        let mut tenant = quota_of(extendable(granted));
+        tenant.asks(&alice(), Request { span: Some(mins(200)), ..request("db", "g1", &["pg/a/read"]) });
+        let mut parts = automatic("db");
+        extendable(today)(&mut parts);
+        rule(&mut parts).governed_by = GovernedBy::Stricter;
+        tenant.publish([parts]);
+        assert_eq!(clicks(&mut tenant, &alice(), "g1"), None);
+        tenant.clock = resets.minus(MS);
+        let refusal = tenant.refused(&alice(), Verb::Extend(extend("g1")));
+        assert_eq!((refusal.code, resets_at(&refusal)), (Code::LimitExtensions, Some(resets)));
+        tenant.clock = resets;
+        assert_eq!(clicks(&mut tenant, &alice(), "g1"), None);
+    }
+}
+
+#[test]
+fn of_two_revisions_the_lane_of_each_must_be_open() {
+    let shared = |quota| {
+        let mut parts = lane(quota);
+        (rule(&mut parts).approval, rule(&mut parts).governed_by) = (same(), GovernedBy::Stricter);
+        rule(&mut parts).times = 9;
+        parts
+    };
+    let mut tenant = Tenant::new([shared(times(9, 600))]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    tenant.publish([shared(times(2, 600))]);
+    assert_eq!(clicks(&mut tenant, &alice(), "g1"), None);
+    assert!(tenant.grant("g1").extensions[0].lane);
+    assert_eq!(clicks(&mut tenant, &alice(), "g1"), None);
+    assert_eq!(tenant.look("g1").extensions.pending, 1, "today's is taken twice, and its steps apply");
+}
+
 /// The past is read where a quota looks there, and nowhere else; and nothing is decided without it.
 #[test]
 fn the_past_is_read_where_it_counts_and_never_guessed() {
