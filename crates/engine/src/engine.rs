@@ -6,7 +6,7 @@ use tenure_core::command::Command;
 use tenure_core::id::{Namespace, Revision};
 use tenure_core::time::Timestamp;
 use tenure_core::view::View;
-use tenure_core::world::World;
+use tenure_core::world::{Found, Receipt, World};
 use tenure_policy::Policy;
 use tenure_store::batch::Accepted;
 use tenure_store::plan::Question;
@@ -14,7 +14,7 @@ use tenure_store::{Answered, Batch, Given, Store};
 
 use crate::ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, Revoke, Withdraw,
+    Request, Revoke, RevokeAll, Withdraw,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
@@ -169,13 +169,32 @@ impl Engine {
         self.grant(revoke, now)
     }
 
+    /// Ends all open access of a person, under a flow, at an integration or to an item, at one instant: what
+    /// ended, and what that actor may not end.
+    ///
+    /// # Errors
+    /// [`Error`]; `grant.unknown` where nothing is open there, `actor.not_allowed` where nothing of it may end.
+    pub fn revoke_all(&self, revoke: RevokeAll, now: Timestamp) -> Result<Found, Error> {
+        // INVARIANT: a revocation of many answers what it found.
+        let missing = || Fault::Store(broken("a revocation of many answered without what it found"));
+        self.answer(revoke, now)?.revoked.clone().ok_or_else(|| missing().into())
+    }
+
     /// Gives any command: the grant as it then stands, where the command was about one.
     ///
     /// # Errors
     /// [`Error`].
     pub fn give(&self, ask: impl Ask, now: Timestamp) -> Result<Option<View>, Error> {
+        Ok(self.answer(ask, now)?.view.clone())
+    }
+
+    /// Gives any command: all that it answers.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn answer(&self, ask: impl Ask, now: Timestamp) -> Result<Arc<Receipt>, Error> {
         let command = ask.into_command(&*self.ids)?;
-        Ok(self.carry_out(command, now, true)?.receipt.view.clone())
+        Ok(self.carry_out(command, now, true)?.receipt)
     }
 
     fn grant(&self, ask: impl Ask, now: Timestamp) -> Result<View, Error> {

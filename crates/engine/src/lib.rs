@@ -61,7 +61,7 @@ pub use tenure_store;
 
 pub use ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, Revoke, Withdraw, compile,
+    Request, Revoke, RevokeAll, Withdraw, compile,
 };
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;
@@ -79,6 +79,7 @@ pub use tenure_core::record::Record;
 pub use tenure_core::refusal::{Code, Refusal, WouldPass};
 pub use tenure_core::time::{Span, Timestamp};
 pub use tenure_core::view::View;
+pub use tenure_core::world::{Found, Receipt};
 pub use tenure_policy::{Policy, Problem, Problems};
 pub use tenure_store::{Clock, ManualClock, MemoryStore, Store, StoreFault, SystemClock};
 

@@ -9,9 +9,9 @@ use tenure::tenure_core::limits::CLOCK_TOLERANCE;
 use tenure::tenure_core::record::Entry;
 use tenure::tenure_policy::document::Format;
 use tenure::{
-    Actor, Approve, Code, Deny, Done, EffectId, Engine, Error, Extend, Failed, Fault, GiveBack, List,
-    ManualClock, MemoryStore, Person, Policy, Publish, Request, ResourceId, Revoke, Span, StageName, Store,
-    StoreFault, Take, Timestamp, Withdraw, compile,
+    Actor, Approve, Code, Deny, Done, EffectId, Engine, Error, Extend, Failed, Fault, GiveBack, GrantId,
+    List, ManualClock, MemoryStore, Person, Policy, Publish, Request, ResourceId, Revoke, RevokeAll, Span,
+    StageName, Store, StoreFault, Take, Timestamp, Withdraw, compile,
 };
 
 const POLICY: &str = "
@@ -395,5 +395,73 @@ fn r19_an_engine_goes_on_where_it_was_closed() {
         let opened = MemoryStore::from_bytes(damaged.as_bytes(), house.clock.clone(), &compile);
         let Err(StoreFault::Broken(why)) = opened else { panic!("{damaged}") };
         assert!(why.contains(part), "{why}");
+    }
+}
+
+#[test]
+fn many_grants_end_at_one_instant_and_are_swept_batch_by_batch() {
+    let house = House::new();
+    let logs = resource("logs", "syslog");
+    let people: Vec<Person> = (0..150).map(|number| person(&format!("p{number:03}"), "dev")).collect();
+    for who in &people {
+        let ask = Request::new("logs", who).item(logs.permission("read")).grant(format!("of-{}", who.id));
+        house.engine.request(ask, nine()).unwrap();
+    }
+    house.active("g1");
+    assert_eq!(
+        code(house.engine.revoke_all(RevokeAll::flow("logs", &people[0]).reason("x"), nine())),
+        Code::ActorNotAllowed
+    );
+    let host = Actor::System("security".parse().unwrap());
+    let now = house.at(5);
+    assert_eq!(code(house.engine.revoke_all(RevokeAll::flow("logs", &host), now)), Code::ReasonMissing);
+    let all = RevokeAll::flow("logs", &host).reason("a leak").command_id("leak");
+    let found = house.engine.revoke_all(all.clone(), now).unwrap();
+    assert_eq!((found.revoked.len(), found.not_allowed.len()), (150, 0));
+    // Whether or not it was written of each: none of them is active.
+    for who in &people {
+        assert!(!house.engine.holds(&who.id, &logs, "read", now).unwrap().allowed, "{}", who.id);
+    }
+    let active = List { stage: Some(StageName::Active), ..List::default() };
+    let active = house.engine.list(&active, now).unwrap();
+    assert_eq!(active.grants.iter().map(|view| view.id.as_str()).collect::<Vec<_>>(), ["g1"]);
+    let report = house.engine.sweep(house.at(9)).unwrap();
+    assert_eq!(report.people, 50, "the first hundred were closed at once");
+    let closed = house.engine.look("of-p149", house.at(9)).unwrap().unwrap();
+    assert_eq!((closed.outcome, closed.closed_at), (Some(Outcome::Revoked), Some(now)));
+    assert_eq!(house.engine.sweep(house.at(9)).unwrap().events, 0);
+    assert_eq!(house.engine.revoke_all(all, house.at(9)).unwrap(), found, "the same command again");
+}
+
+#[test]
+fn each_reach_of_a_revocation_is_named_in_its_own_way() {
+    let item = orders().permission("read").item();
+    let host = Actor::System("security".parse().unwrap());
+    let each = || {
+        [
+            RevokeAll::person("alice", &host),
+            RevokeAll::flow("prod-db", &host),
+            RevokeAll::integration("prod-pg", &host),
+            RevokeAll::item(item.clone(), &host),
+        ]
+    };
+    for revoke in each() {
+        let house = House::new();
+        house.active("g1");
+        let found = house.engine.revoke_all(revoke.reason("over"), nine()).unwrap();
+        assert_eq!(found.revoked.first().map(GrantId::as_str), Some("g1"));
+        for revoke in each() {
+            let revoke = revoke.reason("over");
+            assert_eq!(code(house.engine.revoke_all(revoke, nine())), Code::GrantUnknown);
+        }
+    }
+    let house = House::new();
+    for bad in [
+        RevokeAll::person("", &host),
+        RevokeAll::flow("Not A Flow", &host),
+        RevokeAll::integration("", &host),
+    ] {
+        let fault = fault(house.engine.revoke_all(bad.reason("over"), nine()));
+        assert!(matches!(fault, Fault::BadId { .. }), "{fault:?}");
     }
 }

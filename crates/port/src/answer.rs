@@ -11,6 +11,7 @@ use tenure::tenure_core::offer::Offer;
 use tenure::tenure_core::record::Record;
 use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
+use tenure::tenure_core::world::Found;
 use tenure::{Error, Page, Problems, SweepReport, Taken, Verdict};
 
 /// What came of a call.
@@ -33,6 +34,8 @@ pub enum Answer {
 pub enum Answered {
     /// The grant as it now stands; nothing where `look` found none.
     Grant(Option<Box<View>>),
+    /// What a revocation of many ended, and what of it is not the actor's to end.
+    Revoked(Found),
     /// The revision of the document that is in force now.
     Published {
         /// The revision.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tenure::ask::Ask;
-use tenure::tenure_core::command::{self, Command, Verb};
+use tenure::tenure_core::command::{self, Command, Reach, Verb};
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::person::{Actor, Record};
 use tenure::tenure_core::time::Timestamp;
@@ -14,7 +14,6 @@ use tenure::{Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, St
 
 use crate::answer::{Answer, Answered, Listed, Misread};
 use crate::call::{self, Call, Document, Format};
-use crate::misread;
 
 /// A handle for one namespace, for every language: calls and answers are data.
 ///
@@ -55,7 +54,7 @@ impl Port {
     }
 
     fn answered_by_json(&self, json: &str) -> Answer {
-        self.guarded(|| match misread::call(json) {
+        self.guarded(|| match crate::misread::call(json) {
             Ok(call) => self.answered(call),
             Err(misread) => misread.into(),
         })
@@ -92,8 +91,11 @@ impl Port {
             Asked::Command(given) => {
                 let now = self.at(given.now);
                 let Verb::Publish(publish) = &given.verb else {
-                    let view = self.engine.give(given, now)?;
-                    return Ok(Answered::Grant(view.map(Box::new)));
+                    let receipt = self.engine.answer(given, now)?;
+                    return Ok(match &receipt.revoked {
+                        Some(found) => Answered::Revoked(found.clone()),
+                        None => grant(receipt.view.clone()),
+                    });
                 };
                 let published = publish.policy.revision.clone();
                 self.engine.give(given, now)?;
@@ -291,10 +293,7 @@ impl Given {
                 given!(ask, Verb::DenyExtension(decide))
             }
             Call::GiveBack(ask) => given!(ask, Verb::GiveBack(command::GiveBack { grant: ask.grant })),
-            Call::Revoke(ask) => {
-                let revoke = command::Revoke { grant: ask.grant, reason: ask.reason };
-                given!(ask, Verb::Revoke(revoke))
-            }
+            Call::Revoke(ask) => revoked(ask),
             Call::Publish(ask) => published(ask),
             Call::Sweep(ask) => Ok(Asked::Question(Question::Sweep(ask))),
             Call::TakeEffects(ask) => Ok(Asked::Question(Question::TakeEffects(ask))),
@@ -329,6 +328,28 @@ fn requested(ask: call::Request) -> Result<Asked, Bad> {
     given!(ask, Verb::Request(Box::new(request)))
 }
 
+/// One grant, or all that is open somewhere: what is to end is named once.
+fn revoked(ask: call::Revoke) -> Result<Asked, Bad> {
+    let reason = || ask.reason.clone();
+    let one = |grant| Verb::Revoke(command::Revoke { grant, reason: reason() });
+    let all = |of| Verb::RevokeAll(command::RevokeAll { of, reason: reason() });
+    let named = [
+        ask.grant.map(|grant| ("grant", one(grant))),
+        ask.person.map(|person| ("person", all(Reach::Person(person)))),
+        ask.flow.map(|flow| ("flow", all(Reach::Flow(flow)))),
+        ask.integration.map(|at| ("integration", all(Reach::Integration(at)))),
+        ask.item.map(|item| ("item", all(Reach::Item(item)))),
+    ];
+    let mut named = named.into_iter().flatten();
+    let (code, path) = match (named.next(), named.next()) {
+        (Some((_, verb)), None) => return given!(ask, verb),
+        (_, Some((second, _))) => ("contradiction", second),
+        (None, None) => ("missing_field", "grant"),
+    };
+    let words = "a revocation names one of `grant`, `person`, `flow`, `integration` and `item`";
+    Err(Bad::Misread(misread(code, path, words)))
+}
+
 fn published(ask: call::Publish) -> Result<Asked, Bad> {
     let policy = match (&ask.policy, ask.format) {
         (Document::Text(text), Some(format)) => {
@@ -341,10 +362,14 @@ fn published(ask: call::Publish) -> Result<Asked, Bad> {
         }
         (Document::Fields(fields), None) => Policy::from_json(serde_json::Value::from(fields.clone())),
         (Document::Text(_), None) => {
-            return Err(Bad::Misread(format_misread("missing_field", "a policy text needs its `format`")));
+            return Err(Bad::Misread(misread("missing_field", "format", "a policy text needs its `format`")));
         }
         (Document::Fields(_), Some(_)) => {
-            return Err(Bad::Misread(format_misread("unknown_field", "`format` belongs to a policy text")));
+            return Err(Bad::Misread(misread(
+                "unknown_field",
+                "format",
+                "`format` belongs to a policy text",
+            )));
         }
     }
     .map_err(Error::Invalid)?;
@@ -353,18 +378,12 @@ fn published(ask: call::Publish) -> Result<Asked, Bad> {
     given!(ask, Verb::Publish(publish))
 }
 
-fn format_misread(code: &'static str, message: &str) -> Misread {
-    Misread { code, path: "format".to_owned(), line: None, column: None, message: message.to_owned() }
+fn not_a_command() -> Misread {
+    misread("out_of_range", "of.call", "only a command of an actor has checks to explain")
 }
 
-fn not_a_command() -> Misread {
-    Misread {
-        code: "out_of_range",
-        path: "of.call".to_owned(),
-        line: None,
-        column: None,
-        message: "only a command of an actor has checks to explain".to_owned(),
-    }
+fn misread(code: &'static str, path: &str, message: &str) -> Misread {
+    Misread { code, path: path.to_owned(), line: None, column: None, message: message.to_owned() }
 }
 
 fn grant(view: Option<View>) -> Answered {

@@ -94,6 +94,40 @@ fn r07_a_field_that_is_not_known_is_refused_at_every_level() {
 }
 
 #[test]
+fn a_revocation_names_what_it_ends_once() {
+    let item = json!({"integration": "pg", "type": "database", "name": "orders", "permission": "read"});
+    let named = [
+        ("grant", json!("g1")),
+        ("person", json!("alice")),
+        ("flow", json!("db")),
+        ("integration", json!("pg")),
+        ("item", item),
+    ];
+    let revoke = || json!({"call": "revoke", "actor": "system:x", "reason": "over"});
+    let place = |answer: &Value| answer.pointer("/invalid/0/path").cloned();
+    for (name, value) in &named {
+        let port = port();
+        port.call(&request().to_string());
+        let mut call = revoke();
+        call[*name] = value.clone();
+        let answer = told(&port, &call.to_string());
+        let ended = if *name == "grant" { "/ok/id" } else { "/ok/revoked/0" };
+        assert_eq!(answer.pointer(ended), Some(&json!("g1")), "{name}: {answer}");
+        for (second, value) in named.iter().filter(|(second, _)| second != name) {
+            let mut both = call.clone();
+            both[*second] = value.clone();
+            let answer = told(&port, &both.to_string());
+            assert_eq!(code(&answer), "contradiction", "{name} and {second}");
+            assert!(place(&answer) == Some(json!(second)) || place(&answer) == Some(json!(name)), "{answer}");
+        }
+    }
+    let nothing = told(&port(), &revoke().to_string());
+    assert_eq!((code(&nothing), place(&nothing)), ("missing_field".to_owned(), Some(json!("grant"))));
+    let all = json!({"call": "revoke", "actor": "system:x", "reason": "over", "everything": true});
+    assert_eq!(code_of(&all.to_string()), "unknown_field");
+}
+
+#[test]
 fn a_name_that_stands_twice_has_no_meaning() {
     let twice = |at: &str, more: &str| request().to_string().replacen(at, &format!("{more}{at}"), 1);
     for call in [

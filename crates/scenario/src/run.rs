@@ -11,7 +11,6 @@ use tenure_port::store::{ManualClock, MemoryStore};
 
 pub use self::scene::Scene;
 use self::scene::ids_of;
-use crate::shape::Answers;
 use crate::story::{Ask, Deed, Effects, Named, Said, Scenario, Step, StepClock, Told};
 use crate::want::{Mismatch, Wanted};
 
@@ -102,7 +101,7 @@ impl<'s> Stage<'s> {
     pub fn explain(&mut self, step: &Step) -> Option<Json> {
         let Deed::Call(ask) = &step.deed else { return None };
         let command = ask.of.as_deref().unwrap_or(ask);
-        if !matches!(command.answers, Answers::Grant | Answers::Policy) || command.verb == "look" {
+        if !command.answers.of_a_command() || command.verb == "look" {
             return None;
         }
         let mut explain = json!({"call": "explain", "of": self.made(command, step)});
@@ -205,7 +204,7 @@ impl<'s> Stage<'s> {
         if let Some(of) = &ask.of {
             call.insert("of".to_owned(), self.made(of, step));
         }
-        if matches!(ask.answers, Answers::Grant | Answers::Policy) && ask.verb != "look" {
+        if ask.answers.of_a_command() && ask.verb != "look" {
             let id = Json::from(format!("step {}", step.number));
             call.entry("command_id").or_insert(id);
         }
@@ -230,6 +229,7 @@ impl<'s> Stage<'s> {
                 .map(|item| json!({"resource": *item.resource, "permission": item.permission}))
                 .collect(),
             Said::Only(items) => identities(items),
+            Said::Item(item) => identity(item),
             Said::OwnContent => {
                 let grant = ask.grant.as_deref().and_then(|grant| self.look(grant));
                 // What is decided on: the request, or the extension that waits.
@@ -376,14 +376,15 @@ fn effect_id(effect: &Json) -> Json {
 }
 
 fn identities(items: &[Named]) -> Json {
-    let identity = |item: &Named| {
-        let mut identity = Map::from_iter([("permission".to_owned(), Json::from(item.permission.clone()))]);
-        for field in ["integration", "type", "name"] {
-            identity.extend(item.resource.get(field).map(|value| (field.to_owned(), value.clone())));
-        }
-        Json::Object(identity)
-    };
     items.iter().map(identity).collect()
+}
+
+fn identity(item: &Named) -> Json {
+    let mut identity = Map::from_iter([("permission".to_owned(), Json::from(item.permission.clone()))]);
+    for field in ["integration", "type", "name"] {
+        identity.extend(item.resource.get(field).map(|value| (field.to_owned(), value.clone())));
+    }
+    Json::Object(identity)
 }
 
 /// Adds facts to facts; records are merged, everything else is replaced.

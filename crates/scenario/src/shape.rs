@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     Items,
     /// A list of `resource/permission`.
     Only,
+    /// One `resource/permission`.
+    Item,
     /// A resource of the story.
     Resource,
     /// A content hash, or `own`.
@@ -69,6 +71,8 @@ pub(crate) enum Kind {
 pub enum Answers {
     /// The grant.
     Grant,
+    /// What a revocation of many ended.
+    Revoked,
     /// The revision of the policy in force.
     Policy,
     /// How much was settled.
@@ -175,12 +179,12 @@ pub(crate) const CALLS: &[Shape] = &[
             AS,
             ID,
             CONTEXT,
-            GRANT,
+            may("grant", Kind::Grant),
+            may("person", Kind::PersonId),
+            may("flow", Kind::Text),
+            may("integration", Kind::Text),
+            may("item", Kind::Item),
             REASON,
-            may("person", Kind::Later),
-            may("flow", Kind::Later),
-            may("integration", Kind::Later),
-            may("item", Kind::Later),
         ],
         answers: Answers::Grant,
     },
@@ -232,6 +236,26 @@ pub(crate) const OTHERS: &[&str] = &["explain", "provisioned", "failed", "restar
 pub(crate) const PROVISIONED: &[&str] = &["grant", "effect", "already_held"];
 /// Fields of `failed`.
 pub(crate) const FAILED: &[&str] = &["grant", "effect", "error", "final"];
+
+/// What a revocation ends: it names one of these.
+pub(crate) const ENDED: &[&str] = &["grant", "person", "flow", "integration", "item"];
+
+impl Answers {
+    /// Whether that is what a command answers: something of an actor, with an id and checks.
+    #[must_use]
+    pub const fn of_a_command(self) -> bool {
+        match self {
+            Self::Grant | Self::Revoked | Self::Policy => true,
+            Self::Sweep
+            | Self::Offer
+            | Self::Checks
+            | Self::Holds
+            | Self::Grants
+            | Self::Flows
+            | Self::Nothing => false,
+        }
+    }
+}
 
 /// The shape of a verb that is a call.
 pub(crate) fn of(verb: &str) -> Option<&'static Shape> {

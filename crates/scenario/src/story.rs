@@ -112,6 +112,8 @@ pub enum Said {
     Items(Vec<Named>),
     /// Items by identity alone.
     Only(Vec<Named>),
+    /// One item by identity alone.
+    Item(Named),
     /// The grant's own content hash.
     OwnContent,
     /// The revision of the document in force.
@@ -182,7 +184,12 @@ impl Ask {
         match self.said(name)? {
             Said::Json(value) => Some(value),
             Said::Shared(value) => Some(value),
-            Said::Context(..) | Said::Items(_) | Said::Only(_) | Said::OwnContent | Said::OwnRevision => None,
+            Said::Context(..)
+            | Said::Items(_)
+            | Said::Only(_)
+            | Said::Item(_)
+            | Said::OwnContent
+            | Said::OwnRevision => None,
         }
     }
 
@@ -190,6 +197,7 @@ impl Ask {
     #[must_use]
     pub fn items(&self, name: &str) -> Vec<&str> {
         match self.said(name) {
+            Some(Said::Item(item)) => vec![&item.text],
             Some(Said::Items(items) | Said::Only(items)) => items.iter().map(|item| &*item.text).collect(),
             Some(
                 Said::Json(_) | Said::Shared(_) | Said::Context(..) | Said::OwnContent | Said::OwnRevision,

@@ -244,6 +244,46 @@ steps:
 }
 
 #[test]
+fn a_revocation_names_what_it_ends_once() {
+    let text = "\
+name: wrong
+start: 2026-03-02T09:00:00Z
+policy: {version: 1, flows: []}
+people: {alice: {}}
+resources: {orders: {integration: pg, type: database, name: orders}}
+steps:
+  - at: 0m
+    revoke: {as: system, reason: over}
+  - at: 0m
+    revoke: {as: system, person: alice, flow: db, reason: over}
+  - at: 0m
+    revoke: {as: system, grant: g1, item: orders/read, reason: over}
+  - at: 0m
+    revoke: {as: system, person: nobody, reason: over}
+  - at: 0m
+    revoke: {as: system, item: orders, reason: over}
+  - at: 0m
+    revoke: {as: system, flow: db, reason: over}
+    expect: {stage: closed, grants: [g1], count: 1}
+  - at: 0m
+    revoke: {as: system, grant: g1, reason: over}
+    expect: {stage: closed, count: 1}
+";
+    assert_eq!(
+        wrongs(text),
+        [
+            "missing_field steps[0].revoke.grant",
+            "contradiction steps[1].revoke.flow",
+            "contradiction steps[2].revoke.item",
+            "unknown_reference steps[3].revoke.person",
+            "bad_id steps[4].revoke.item",
+            "contradiction steps[5].expect.stage",
+            "contradiction steps[6].expect.count",
+        ]
+    );
+}
+
+#[test]
 fn a_story_without_expectations_is_none() {
     let text = "\
 name: silent

@@ -4,6 +4,7 @@ use anstyle::Style;
 use serde_json::Value as Json;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_scenario::run::instant;
+use tenure_scenario::trouble::tame;
 
 use super::words::text;
 use super::{PERSON, at, moment};
@@ -78,6 +79,15 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         let revision: String = text(record, "published").chars().take(12).collect();
         return format!("a policy is put in force ({revision}…)");
     }
+    if let Some(of) = record.get("of").filter(|_| record.get("grants").is_some()) {
+        let count = |list: &str| record.get(list).and_then(Json::as_array).map_or(0, Vec::len);
+        let left = match count("not_allowed") {
+            0 => String::new(),
+            left => format!(", {left} may not end"),
+        };
+        let ended = counted(count("grants"), "grant");
+        return format!("{ended} {} revoked{left}, “{}”", reach(of), text(record, "reason"));
+    }
     let when = |name: &str| instant(record, name).map_or_else(|| "?".to_owned(), |at| moment(at, beside));
     let span = |pointer: &str| {
         let millis = record.pointer(pointer).and_then(Json::as_u64).map(Span::millis);
@@ -118,4 +128,15 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         "kept_for" => format!("{grant}: keeps what {} had", text(record, "from")),
         other => format!("{grant}: {}", other.replace('_', " ")),
     }
+}
+
+/// Where many grants were revoked: whose, under what, at what.
+fn reach(of: &Json) -> String {
+    let all = [("person", "of"), ("flow", "under"), ("integration", "at")];
+    let said = all.iter().find_map(|(name, how)| Some(format!("{how} {}", tame(of.get(name)?.as_str()?))));
+    said.unwrap_or_else(|| {
+        let item = of.get("item").unwrap_or(&Json::Null);
+        let part = |name: &str| text(item, name);
+        format!("of {}/{}/{}", part("integration"), part("name"), part("permission"))
+    })
 }

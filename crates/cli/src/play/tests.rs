@@ -67,6 +67,26 @@ fn the_incident_is_told() {
 }
 
 #[test]
+fn many_that_end_at_once_are_told_in_one_line() {
+    let text = plain(&drawn("crates/scenario/corpus/revoke/several.yaml", 160));
+    for words in [
+        "revokes everything of alice",
+        "revokes everything under auto",
+        "revokes everything at prod-mq",
+        "revokes every grant of orders/read",
+        "■ 2 grants closed: g1, g2",
+        "■ 1 grant closed: g1; may not end g2",
+        "2 grants of alice revoked, “she left”",
+        "1 grant of alice revoked, 1 may not end, “laptop stolen”",
+        "2 grants under auto revoked",
+        "2 grants at prod-mq revoked",
+        "2 grants of prod-pg/orders/read revoked",
+    ] {
+        assert!(text.contains(words), "`{words}` is missing in\n{text}");
+    }
+}
+
+#[test]
 fn a_bar_begins_with_the_approval_and_changes_at_each_end() {
     let lines = drawn("examples/stories/incident.yaml", 100);
     let text = plain(&lines);

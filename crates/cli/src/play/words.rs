@@ -9,6 +9,7 @@ use tenure_scenario::story::{Ask, Deed, Step, StepClock};
 use tenure_scenario::trouble::tame;
 
 use super::{PERSON, moment};
+use crate::check::counted;
 use crate::screen::{BAD, DIM, GOOD, WAITS, paint};
 
 /// Who acts, and in which colour they are named.
@@ -83,7 +84,7 @@ fn asked(ask: &Ask, now: Timestamp) -> String {
         "approve_extension" => format!("approves the extension of {grant}"),
         "deny_extension" => format!("denies the extension of {grant}"),
         "give_back" => format!("gives {grant} back"),
-        "revoke" => format!("revokes {grant}"),
+        "revoke" => format!("revokes {}", revoked(ask, grant)),
         "publish" => "puts a policy in force".to_owned(),
         "sweep" => "sweeps: what time has made true is written down".to_owned(),
         "look" => format!("looks at {grant}"),
@@ -98,6 +99,14 @@ fn asked(ask: &Ask, now: Timestamp) -> String {
         }
         other => other.to_owned(),
     }
+}
+
+/// What a revocation ends.
+fn revoked(ask: &Ask, grant: &str) -> String {
+    let all = [("person", "of"), ("flow", "under"), ("integration", "at")];
+    let said = all.iter().find_map(|(name, how)| Some(format!("everything {how} {}", ask.text(name)?)));
+    let item = || ask.items("item").first().map(|item| format!("every grant of {item}"));
+    said.or_else(item).unwrap_or_else(|| grant.to_owned())
 }
 
 fn span(ask: &Ask) -> Option<Span> {
@@ -151,7 +160,7 @@ pub(super) fn came(step: &Step, scene: &Scene) -> Vec<String> {
 /// A command that was accepted before writes nothing.
 fn is_repeated(step: &Step, scene: &Scene) -> bool {
     let Deed::Call(ask) = &step.deed else { return false };
-    ask.answers == Answers::Grant && ask.verb != "look" && scene.records.is_empty()
+    matches!(ask.answers, Answers::Grant | Answers::Revoked) && ask.verb != "look" && scene.records.is_empty()
 }
 
 fn granted(step: &Step, ok: &Json) -> Option<String> {
@@ -159,6 +168,7 @@ fn granted(step: &Step, ok: &Json) -> Option<String> {
     let now = step.at;
     match ask.answers {
         Answers::Grant => Some(state(ok, now)),
+        Answers::Revoked => Some(ended(ok)),
         Answers::Policy => Some(paint(GOOD, "✓ in force")),
         Answers::Sweep => {
             (ok.get("events").and_then(Json::as_u64) == Some(0)).then(|| paint(DIM, "nothing was due"))
@@ -176,6 +186,17 @@ fn granted(step: &Step, ok: &Json) -> Option<String> {
         Answers::Flows => Some(names(ok.get("flows"), "nothing to ask for")),
         Answers::Nothing => None,
     }
+}
+
+/// What a revocation of many ended, and what it had to leave.
+fn ended(ok: &Json) -> String {
+    let ids = |list: &str| {
+        let ids = ok.get(list).and_then(Json::as_array).into_iter().flatten();
+        ids.filter_map(Json::as_str).map(tame).collect::<Vec<_>>()
+    };
+    let (revoked, left) = (ids("revoked"), ids("not_allowed"));
+    let left = if left.is_empty() { String::new() } else { format!("; may not end {}", left.join(", ")) };
+    format!("■ {} closed: {}{left}", counted(revoked.len(), "grant"), revoked.join(", "))
 }
 
 /// Where a grant stands.

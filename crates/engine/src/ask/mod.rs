@@ -4,11 +4,13 @@ mod extend;
 mod on_grant;
 mod publish;
 mod request;
+mod revoke_all;
 
 pub use extend::Extend;
 pub use on_grant::{Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Revoke, Withdraw};
 pub use publish::{Publish, compile, publication};
 pub use request::Request;
+pub use revoke_all::RevokeAll;
 
 use std::collections::BTreeSet;
 

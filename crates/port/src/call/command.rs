@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenure::tenure_core::command::Asked;
-use tenure::tenure_core::id::{CommandId, FlowId, GrantId, Revision};
+use tenure::tenure_core::id::{CommandId, FlowId, GrantId, Integration, PersonId, Revision};
 use tenure::tenure_core::person::{self, Item, Person, Record};
 use tenure::tenure_core::time::{Span, Timestamp};
 
@@ -172,11 +172,29 @@ commands! {
         #[schemars(with = "String")]
         grant: GrantId,
     }
-    /// Ends somebody's access.
+    /// Ends somebody's access: of one grant, or all that is open of a person, under a flow, at an integration or
+    /// to an item. Exactly one of these is named.
     Revoke {
         /// The grant.
-        #[schemars(with = "String")]
-        grant: GrantId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        grant: Option<GrantId>,
+        /// The person whose access all of it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        person: Option<PersonId>,
+        /// The flow it was asked for under.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        flow: Option<FlowId>,
+        /// The integration it is at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        integration: Option<Integration>,
+        /// The item it is to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Item>")]
+        item: Option<Item>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,

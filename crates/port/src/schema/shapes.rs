@@ -319,8 +319,15 @@ described! {
     }
     /// Lines of the record.
     Recorded {
-        /// The lines, in order of `position`: events, refusals and policies.
+        /// The lines, in order of `position`: events, refusals, policies and revocations of many.
         records: Vec<BTreeMap<String, Value>>,
+    }
+    /// What a revocation of many found.
+    Revoked {
+        /// Grants that ended, in order of id.
+        revoked: Vec<String>,
+        /// Grants that the actor may not revoke, in order of id. They are untouched.
+        not_allowed: Vec<String>,
     }
     /// The policy in force.
     Published {
@@ -459,6 +466,8 @@ pub(crate) enum Answered {
     /// `request`, `approve`, `deny`, `withdraw`, `activate`, `extend`, `approve_extension`, `deny_extension`,
     /// `give_back`, `revoke`, `effect_done`, `effect_failed`, `look`.
     Grant(Box<Grant>),
+    /// `revoke`, where it names no grant.
+    Revoked(Revoked),
     /// `offer`.
     Offer(Box<Offer>),
     /// `explain`.

@@ -45,6 +45,7 @@ const GRANT: &[Answers] = &[Answers::Grant, Answers::Nothing];
 /// A step of these may be refused.
 const ASKED: &[Answers] = &[
     Answers::Grant,
+    Answers::Revoked,
     Answers::Policy,
     Answers::Sweep,
     Answers::Offer,
@@ -104,9 +105,9 @@ const EXPECTED: &[Expected] = &[
     field("checks", Kind::Checks, &[Answers::Checks]),
     field("offer", Kind::Offer, &[Answers::Offer]),
     field("holds", Kind::Flag, &[Answers::Holds]),
-    field("grants", Kind::List, &[Answers::Grants]),
+    field("grants", Kind::List, &[Answers::Grants, Answers::Revoked]),
     field("flows", Kind::List, &[Answers::Flows]),
-    field("count", Kind::Count, &[Answers::Grants, Answers::Flows]),
+    field("count", Kind::Count, &[Answers::Grants, Answers::Flows, Answers::Revoked]),
     field("problems", Kind::Problems, &[Answers::Policy]),
 ];
 

@@ -257,7 +257,29 @@ impl Reading<'_> {
         {
             cast.holders.entry(grant).or_insert(holder);
         }
+        if shape.verb == "revoke" {
+            self.ended(entries, node, path, &mut ask);
+        }
         (self.reader.found.len() == before).then_some(ask)
+    }
+
+    /// What a revocation ends is named once; all but a grant is many grants.
+    fn ended(&mut self, entries: &[Entry], node: &Node, path: &str, ask: &mut Ask) {
+        let mut named = entries.iter().filter(|entry| shape::ENDED.contains(&entry.key()));
+        match (named.next(), named.next()) {
+            (None, _) => {
+                self.reader.missing(node, path, "grant", "or a person, a flow, an integration or an item")
+            }
+            (Some(one), None) if one.key() == "grant" => {}
+            (Some(_), None) => ask.answers = Answers::Revoked,
+            (Some(_), Some(second)) => {
+                let path = join(path, second.key());
+                let message =
+                    "a revocation ends one grant, or what one person, flow, integration or item has";
+                let trouble = Trouble::new(Code::Contradiction, path, second.key_place(), message);
+                self.reader.trouble(trouble.help("write two steps with the same `at`"));
+            }
+        }
     }
 
     fn said(
@@ -285,6 +307,7 @@ impl Reading<'_> {
             }
             Kind::Items => self.items(node, path, cast).map(Said::Items),
             Kind::Only => self.items(node, path, cast).map(Said::Only),
+            Kind::Item => self.item(node, path, cast).map(Said::Item),
             Kind::Resource => self.named_resource(node, path, cast).map(Said::Shared),
             Kind::Content => self.own(node, path, Said::OwnContent),
             Kind::Revision => self.own(node, path, Said::OwnRevision),

@@ -60,9 +60,14 @@ impl Scene {
             }
             "checks" => ok?.get("checks").cloned(),
             "holds" => ok?.get("allowed").cloned(),
+            "grants" if ok?.get("revoked").is_some() => ok?.get("revoked").cloned(),
             "grants" => Some(ids_of(ok?.get("grants")).into_iter().map(Json::from).collect()),
             "flows" => Some(ids_of(ok?.get("flows")).into_iter().map(Json::from).collect()),
-            "count" => ok?.get("grants").or(ok?.get("flows"))?.as_array().map(|all| Json::from(all.len())),
+            "count" => ["grants", "flows", "revoked"]
+                .iter()
+                .find_map(|list| ok?.get(*list))?
+                .as_array()
+                .map(|all| Json::from(all.len())),
             "offer" => {
                 let mut offer = ok?.clone();
                 if let Some(code) = offer.pointer("/refused/code").cloned() {
