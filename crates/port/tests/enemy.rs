@@ -107,7 +107,7 @@ fn a_revocation_names_what_it_ends_once() {
     let place = |answer: &Value| answer.pointer("/invalid/0/path").cloned();
     for (name, value) in &named {
         let port = port();
-        port.call(&request().to_string());
+        assert_eq!(code(&told(&port, &request().to_string())), "ok");
         let mut call = revoke();
         call[*name] = value.clone();
         let answer = told(&port, &call.to_string());

@@ -190,10 +190,10 @@ fn whoever_may_not_end_all_of_it_ends_their_part_and_is_told_of_the_rest() {
 
 /// What a closing event says was kept.
 fn kept(event: &Event) -> &[crate::effect::Kept] {
-    match &event.happened {
-        Happened::Revoked(revoked) => &revoked.ended.kept,
-        other => panic!("`{}` is no revocation", other.name()),
-    }
+    let Happened::Revoked(revoked) = &event.happened else {
+        panic!("`{}` is no revocation", event.happened.name())
+    };
+    &revoked.ended.kept
 }
 
 #[test]
