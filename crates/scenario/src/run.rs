@@ -97,6 +97,14 @@ impl<'s> Stage<'s> {
         scene
     }
 
+    /// The grant a step is about, as it stands at that instant, before the step is played.
+    pub fn before(&mut self, step: &Step) -> Option<Json> {
+        if step.clock == StepClock::Story {
+            self.clock.set(step.at);
+        }
+        step.grant().and_then(|grant| self.look(grant))
+    }
+
     /// How each check of a step's command comes out, instead of playing it; nothing where it is none.
     pub fn explain(&mut self, step: &Step) -> Option<Json> {
         let Deed::Call(ask) = &step.deed else { return None };
