@@ -74,6 +74,13 @@ const COMMANDS: &[(&str, [&str; 17])] = &[
         ],
     ),
     (
+        "activate",
+        [
+            UNKNOWN, INACTIVE, INACTIVE, INACTIVE, YES, INACTIVE, INACTIVE, INACTIVE, INACTIVE, INACTIVE,
+            INACTIVE, INACTIVE, INACTIVE, INACTIVE, EXPIRED, INACTIVE, INACTIVE,
+        ],
+    ),
+    (
         "extend",
         [
             UNKNOWN, INACTIVE, INACTIVE, INACTIVE, INACTIVE, INACTIVE, YES, PENDING, PENDING, INACTIVE,

@@ -154,7 +154,7 @@ fn enforcement_in_each_case() {
     assert_eq!(word(&tenant), Enforcement::Removed, "only now");
 }
 
-// guard: `grant.rs`, what was to be given before the end
+// guard: `grant/enforcement.rs`, what was to be given before the end
 #[test]
 fn r24_a_stuck_provision_makes_no_removal_stuck() {
     let mut tenant = Tenant::new([automatic("f")]);
