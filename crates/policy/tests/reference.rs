@@ -14,9 +14,12 @@ fn example() -> &'static str {
 }
 
 #[test]
-fn the_example_has_no_problem_but_fields_that_are_not_acted_on_yet() {
-    let problems = Policy::from_text(example(), Format::Yaml).unwrap_err();
-    let found: Vec<(&str, &str)> =
-        problems.iter().map(|problem| (problem.code.as_str(), problem.path.as_str())).collect();
-    assert_eq!(found, [("unsupported", "kits")]);
+fn the_example_uses_every_field_and_has_no_problem() {
+    let policy = Policy::from_text(example(), Format::Yaml).unwrap();
+    assert_eq!(
+        policy.flows().keys().map(|id| id.as_str()).collect::<Vec<_>>(),
+        ["pay-create", "pay-release", "prod-db"]
+    );
+    let beside = policy.beside();
+    assert_eq!((beside.kits.len(), beside.conflicts.len(), beside.guards.len()), (1, 1, 1));
 }

@@ -11,7 +11,7 @@ pub use on_grant::{
     Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Review, Revoke, Withdraw,
 };
 pub use publish::{Publish, compile, publication};
-pub use request::Request;
+pub use request::{Request, RequestKit};
 pub use revoke_all::RevokeAll;
 
 use std::collections::BTreeSet;
