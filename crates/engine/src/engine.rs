@@ -14,7 +14,7 @@ use tenure_store::{Answered, Batch, Given, Store};
 
 use crate::ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, Revoke, RevokeAll, Withdraw,
+    Request, RequestKit, Revoke, RevokeAll, Withdraw,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
@@ -95,6 +95,15 @@ impl Engine {
     /// [`Error`].
     pub fn request(&self, request: Request, now: Timestamp) -> Result<View, Error> {
         self.grant(request, now)
+    }
+
+    /// Asks for all that a kit names: the grants in the order of its flows.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn request_kit(&self, request: RequestKit, now: Timestamp) -> Result<Vec<View>, Error> {
+        let receipt = self.answer(request, now)?;
+        Ok(receipt.view.iter().chain(&receipt.more).cloned().collect())
     }
 
     /// Approves a request.
@@ -180,7 +189,7 @@ impl Engine {
         self.answer(revoke, now)?.revoked.clone().ok_or_else(|| missing().into())
     }
 
-    /// Gives any command: the grant as it then stands, where the command was about one.
+    /// Gives any command: the grant as it then stands, where the command was about one; of a kit the first.
     ///
     /// # Errors
     /// [`Error`].

@@ -10,8 +10,8 @@ use tenure::tenure_core::record::Entry;
 use tenure::tenure_policy::document::Format;
 use tenure::{
     Actor, Approve, Code, Deny, Done, EffectId, Engine, Error, Extend, Failed, Fault, GiveBack, GrantId,
-    List, ManualClock, MemoryStore, Person, Policy, Publish, Request, ResourceId, Revoke, RevokeAll, Span,
-    StageName, Store, StoreFault, Take, Timestamp, Withdraw, compile,
+    List, ManualClock, MemoryStore, Person, Policy, Publish, Request, RequestKit, ResourceId, Revoke,
+    RevokeAll, Span, StageName, Store, StoreFault, Take, Timestamp, Withdraw, compile,
 };
 
 const POLICY: &str = "
@@ -30,6 +30,11 @@ flows:
     what: [{integration: logs, permissions: [read]}]
     duration: {max: 10m}
     approval: automatic
+kits:
+  - id: incident
+    items:
+      - {flow: logs, integration: logs, type: stream, name: orders, permission: read}
+      - {flow: prod-db, integration: prod-pg, type: database, name: orders, permission: read}
 ";
 
 struct House {
@@ -464,4 +469,27 @@ fn each_reach_of_a_revocation_is_named_in_its_own_way() {
         let fault = fault(house.engine.revoke_all(bad.reason("over"), nine()));
         assert!(matches!(fault, Fault::BadId { .. }), "{fault:?}");
     }
+}
+
+#[test]
+fn a_kit_is_one_request_and_one_grant_a_flow() {
+    let house = House::new();
+    let ask = || RequestKit::new("incident", &house.alice).grant("g1").command_id("click").reason("INC-7");
+    let grants = house.engine.request_kit(ask(), nine()).unwrap();
+    let seen: Vec<(&str, &str)> = grants.iter().map(|view| (view.id.as_str(), &*view.stage)).collect();
+    assert_eq!(seen, [("g1.logs", "active"), ("g1.prod-db", "pending")]);
+    let later = house.at(5);
+    assert_eq!(
+        house.engine.request_kit(ask().resources([]), later).unwrap(),
+        grants,
+        "the same answer again"
+    );
+    house.engine.approve(Approve::new("g1.prod-db", &house.bob), later).unwrap();
+    let refused = |ask: RequestKit| code(house.engine.request_kit(ask, later));
+    assert_eq!(refused(ask().span(Span::minutes(1))), Code::CommandReused);
+    assert_eq!(refused(RequestKit::new("nothing", &house.alice)), Code::FlowUnknown);
+    let stranger = person("sue", "sales");
+    assert_eq!(refused(RequestKit::new("incident", &stranger)), Code::PersonNotEligible);
+    let list = List { holder: Some("sue".parse().unwrap()), ..List::default() };
+    assert!(house.engine.list(&list, later).unwrap().grants.is_empty(), "all or none");
 }

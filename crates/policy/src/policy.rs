@@ -206,13 +206,6 @@ fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
             }
         }
     }
-    for (name, used, what) in [("kits", !draft.kits.is_empty(), "a request over several flows")] {
-        if used {
-            let message = format!("{what} is not acted on by this version yet");
-            let help = format!("leave `{name}` out");
-            reader.disagree(Code::Unsupported, name.to_owned(), merged.place(name), message, &help);
-        }
-    }
 }
 
 /// What is wrong with a flow, at its place in the document.

@@ -11,7 +11,7 @@ use tenure::tenure_core::offer::Offer;
 use tenure::tenure_core::record::Record;
 use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
-use tenure::tenure_core::world::Found;
+use tenure::tenure_core::world::{Found, Receipt};
 use tenure::{Error, Page, Problems, SweepReport, Taken, Verdict};
 
 /// What came of a call.
@@ -34,6 +34,11 @@ pub enum Answer {
 pub enum Answered {
     /// The grant as it now stands; nothing where `look` found none.
     Grant(Option<Box<View>>),
+    /// The grants of a kit as they now stand, in the order of its flows.
+    Kit {
+        /// The grants.
+        grants: Vec<View>,
+    },
     /// What a revocation of many ended, and what of it is not the actor's to end.
     Revoked(Found),
     /// The revision of the document that is in force now.
@@ -117,6 +122,12 @@ pub struct Fault {
     pub code: String,
     /// What happened, in words.
     pub message: String,
+}
+
+impl Answered {
+    pub(crate) fn kit(receipt: &Receipt) -> Self {
+        Self::Kit { grants: receipt.view.iter().chain(&receipt.more).cloned().collect() }
+    }
 }
 
 impl Answer {

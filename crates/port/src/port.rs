@@ -90,10 +90,12 @@ impl Port {
         let given = match Given::of(call)? {
             Asked::Command(given) => {
                 let now = self.at(given.now);
+                let kit = matches!(given.verb, Verb::RequestKit(_));
                 let Verb::Publish(publish) = &given.verb else {
                     let receipt = self.engine.answer(given, now)?;
                     return Ok(match &receipt.revoked {
                         Some(found) => Answered::Revoked(found.clone()),
+                        None if kit => Answered::kit(&receipt),
                         None => grant(receipt.view.clone()),
                     });
                 };
@@ -135,9 +137,9 @@ impl Port {
             }
             Question::Explain(ask) => {
                 let now = self.at(ask.now);
-                match Given::of(*ask.of)? {
+                match Given::of(*ask.of).map_err(|bad| bad.below("of"))? {
                     Asked::Command(given) => Answered::Explanation(engine.explain(given, now)?),
-                    Asked::Question(_) => return Err(Bad::Misread(not_a_command())),
+                    Asked::Question(_) => return Err(not_a_command().into()),
                 }
             }
             Question::Holds(ask) => {
@@ -181,9 +183,27 @@ enum Bad {
     Error(Error),
 }
 
+impl Bad {
+    /// The same of a call that stands in a field of another.
+    fn below(self, field: &str) -> Self {
+        match self {
+            Self::Misread(misread) => {
+                Self::Misread(Misread { path: format!("{field}.{}", misread.path), ..misread })
+            }
+            Self::Error(error) => Self::Error(error),
+        }
+    }
+}
+
 impl From<Error> for Bad {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+impl From<Misread> for Bad {
+    fn from(misread: Misread) -> Self {
+        Self::Misread(misread)
     }
 }
 
@@ -313,19 +333,41 @@ impl Given {
 }
 
 fn requested(ask: call::Request) -> Result<Asked, Bad> {
-    let request = command::Request {
-        grant: ask.grant,
-        flow: ask.flow,
-        items: ask.items,
-        span: ask.span,
-        start: ask.start,
-        reason: ask.reason,
-        fields: ask.fields,
-        holder: ask.holder,
-        break_glass: false,
-        resources: Vec::new(),
+    let verb = match (ask.flow, ask.kit) {
+        (Some(flow), None) => Verb::Request(Box::new(command::Request {
+            grant: ask.grant,
+            flow,
+            items: ask.items,
+            span: ask.span,
+            start: ask.start,
+            reason: ask.reason,
+            fields: ask.fields,
+            holder: ask.holder,
+            break_glass: false,
+            resources: ask.resources,
+        })),
+        (None, Some(_)) if !ask.items.is_empty() => {
+            return Err(misread("contradiction", "items", "a kit says its own items; name none").into());
+        }
+        (None, Some(kit)) => Verb::RequestKit(Box::new(command::RequestKit {
+            grant: ask.grant,
+            kit,
+            span: ask.span,
+            start: ask.start,
+            reason: ask.reason,
+            fields: ask.fields,
+            holder: ask.holder,
+            resources: ask.resources,
+        })),
+        (None, None) => {
+            return Err(misread("missing_field", "flow", "a request names a flow or a kit").into());
+        }
+        (Some(_), Some(_)) => {
+            let words = "a request names a flow or a kit, not both";
+            return Err(misread("contradiction", "kit", words).into());
+        }
     };
-    given!(ask, Verb::Request(Box::new(request)))
+    given!(ask, verb)
 }
 
 /// One grant, or all that is open somewhere: what is to end is named once.
@@ -362,14 +404,10 @@ fn published(ask: call::Publish) -> Result<Asked, Bad> {
         }
         (Document::Fields(fields), None) => Policy::from_json(serde_json::Value::from(fields.clone())),
         (Document::Text(_), None) => {
-            return Err(Bad::Misread(misread("missing_field", "format", "a policy text needs its `format`")));
+            return Err(misread("missing_field", "format", "a policy text needs its `format`").into());
         }
         (Document::Fields(_), Some(_)) => {
-            return Err(Bad::Misread(misread(
-                "unknown_field",
-                "format",
-                "`format` belongs to a policy text",
-            )));
+            return Err(misread("unknown_field", "format", "`format` belongs to a policy text").into());
         }
     }
     .map_err(Error::Invalid)?;
@@ -397,6 +435,34 @@ fn count(limit: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_names_a_flow_or_a_kit() {
+        let port = Port::open(Arc::new(tenure::MemoryStore::new()));
+        let misread = |fields: &str| {
+            let call = format!(r#"{{"call": "request", "actor": {{"id": "alice"}}{fields}}}"#);
+            let explain = format!(r#"{{"call": "explain", "of": {call}}}"#);
+            [call, explain].map(|call| match port.answered_by_json(&call) {
+                Answer::Invalid(crate::answer::Wrongs::Call(wrongs)) => {
+                    wrongs.into_iter().map(|wrong| format!("{} {}", wrong.code, wrong.path)).collect()
+                }
+                other => format!("{other:?}"),
+            })
+        };
+        let twice = |code: &str, path: &str| [format!("{code} {path}"), format!("{code} of.{path}")];
+        assert_eq!(misread(""), twice("missing_field", "flow"));
+        assert_eq!(misread(r#", "flow": "db", "kit": "all""#), twice("contradiction", "kit"));
+        let item = r#"{"resource": {"integration": "pg", "type": "db", "name": "a"}, "permission": "read"}"#;
+        let items = format!(r#", "kit": "all", "items": [{item}]"#);
+        assert_eq!(misread(&items), twice("contradiction", "items"));
+        let stranger =
+            r#", "kit": "all", "resources": [{"integration": "pg", "type": "db", "name": "a", "x": 1}]"#;
+        assert!(
+            misread(stranger).concat().starts_with("unknown_field resources[0].x"),
+            "{:?}",
+            misread(stranger)
+        );
+    }
 
     #[test]
     fn r38_r39_a_panic_is_a_fault_and_the_handle_is_broken() {

@@ -11,6 +11,7 @@ use tenure_port::store::{ManualClock, MemoryStore};
 
 pub use self::scene::Scene;
 use self::scene::ids_of;
+use crate::shape::Answers;
 use crate::story::{Ask, Deed, Effects, Named, Said, Scenario, Step, StepClock, Told};
 use crate::want::{Mismatch, Wanted};
 
@@ -91,8 +92,8 @@ impl<'s> Stage<'s> {
         if self.scenario.effects == Effects::Auto {
             self.confirm(&mut mismatches);
         }
-        let mut scene = Scene { call, answer, records, grant: None, mismatches };
-        scene.grant = step.grant().and_then(|grant| self.look(grant));
+        let mut scene = Scene { call, answer, records, grants: Vec::new(), mismatches };
+        scene.grants = self.after(step, &scene.answer);
         self.compare(step, &mut scene);
         scene
     }
@@ -149,6 +150,16 @@ impl<'s> Stage<'s> {
             .get_mut("ok")
             .map(Json::take)
             .filter(Json::is_object)
+    }
+
+    /// The grant that a step names, or those of the kit that it asked for, as they stand after it.
+    fn after(&self, step: &Step, answer: &Json) -> Vec<Json> {
+        let of_kit = match &step.deed {
+            Deed::Call(ask) if ask.answers == Answers::Kit => ids_of(answer.pointer("/ok/grants")),
+            Deed::Call(_) | Deed::Verdict(_) | Deed::Restart | Deed::Person(_) => Vec::new(),
+        };
+        let named = step.grant().filter(|_| of_kit.is_empty()).map(str::to_owned);
+        of_kit.into_iter().chain(named).filter_map(|grant| self.look(&grant)).collect()
     }
 
     /// The ids of all grants of the story, in order.

@@ -71,6 +71,8 @@ pub(crate) enum Kind {
 pub enum Answers {
     /// The grant.
     Grant,
+    /// The grants of a kit.
+    Kit,
     /// What a revocation of many ended.
     Revoked,
     /// The revision of the policy in force.
@@ -117,14 +119,14 @@ pub(crate) const CALLS: &[Shape] = &[
             ID,
             CONTEXT,
             may("grant", Kind::Grant),
-            must("flow", Kind::Text),
+            may("flow", Kind::Text),
+            may("kit", Kind::Text),
             may("items", Kind::Items),
             may("span", Kind::Span),
             may("start", Kind::Time),
             REASON,
             FIELDS,
             may("holder", Kind::Holder),
-            may("kit", Kind::Later),
             may("break_glass", Kind::Later),
         ],
         answers: Answers::Grant,
@@ -245,7 +247,7 @@ impl Answers {
     #[must_use]
     pub const fn of_a_command(self) -> bool {
         match self {
-            Self::Grant | Self::Revoked | Self::Policy => true,
+            Self::Grant | Self::Kit | Self::Revoked | Self::Policy => true,
             Self::Sweep
             | Self::Offer
             | Self::Checks

@@ -227,7 +227,7 @@ steps:
             "unknown_reference steps[0].request.items[1]",
             "bad_id steps[0].request.items[2]",
             "bad_span steps[0].request.span",
-            "unsupported steps[0].request.kit",
+            "contradiction steps[0].request.kit",
             "out_of_range steps[0].expect.stage",
             "out_of_range steps[0].expect.refused",
             "out_of_range steps[0].expect.effects[0]",
@@ -281,6 +281,26 @@ steps:
             "contradiction steps[6].expect.count",
         ]
     );
+}
+
+#[test]
+fn a_request_names_a_flow_or_a_kit() {
+    let asked = |request: &str| {
+        wrongs(&format!(
+            "\
+name: asked
+start: 2026-03-02T09:00:00Z
+policy: {{version: 1, flows: []}}
+people: {{alice: {{}}}}
+resources: {{orders: {{integration: pg, type: database, name: orders}}}}
+steps: [{{at: 0m, request: {{as: alice, {request}}}, expect: {{refused: flow.unknown}}}}]
+"
+        ))
+    };
+    assert_eq!(asked("items: [orders/read]"), ["missing_field steps[0].request.flow"]);
+    assert_eq!(asked("flow: a, kit: b"), ["contradiction steps[0].request.kit"]);
+    assert_eq!(asked("kit: b, items: [orders/read]"), ["contradiction steps[0].request.items"]);
+    assert!(asked("kit: b").concat().starts_with("Ok("));
 }
 
 #[test]

@@ -54,17 +54,19 @@ pub(super) fn quote(step: &Step) -> Option<String> {
 fn asked(ask: &Ask, now: Timestamp) -> String {
     let grant = ask.grant.as_deref().unwrap_or("a grant");
     let text = |name: &str| ask.text(name).unwrap_or("?").to_owned();
-    let items = |name: &str| match ask.items(name) {
-        items if items.is_empty() => "nothing".to_owned(),
-        items => items.join(", "),
-    };
     match ask.verb {
         "request" => {
             let span = span(ask).map_or_else(String::new, |span| format!(" for {span}"));
             let holder = holder(ask).map_or_else(String::new, |holder| format!(", for {holder}"));
             let start = ask.text("start").and_then(|start| start.parse::<Timestamp>().ok());
             let start = start.map_or_else(String::new, |start| format!(", from {}", moment(start, now)));
-            format!("asks for {} under {}{span}{holder}{start}", items("items"), text("flow"))
+            let what = match (ask.text("kit"), ask.items("items")) {
+                (Some(kit), _) => format!("all of the kit {kit}"),
+                // The flow says which items, or there are none.
+                (None, items) if items.is_empty() => format!("access under {}", text("flow")),
+                (None, items) => format!("{} under {}", items.join(", "), text("flow")),
+            };
+            format!("asks for {what}{span}{holder}{start}")
         }
         "approve" => {
             let span = span(ask).map_or_else(String::new, |span| format!(", for {span}"));
@@ -160,7 +162,8 @@ pub(super) fn came(step: &Step, scene: &Scene) -> Vec<String> {
 /// A command that was accepted before writes nothing.
 fn is_repeated(step: &Step, scene: &Scene) -> bool {
     let Deed::Call(ask) = &step.deed else { return false };
-    matches!(ask.answers, Answers::Grant | Answers::Revoked) && ask.verb != "look" && scene.records.is_empty()
+    let commanded = matches!(ask.answers, Answers::Grant | Answers::Kit | Answers::Revoked);
+    commanded && ask.verb != "look" && scene.records.is_empty()
 }
 
 fn granted(step: &Step, ok: &Json) -> Option<String> {
@@ -169,6 +172,11 @@ fn granted(step: &Step, ok: &Json) -> Option<String> {
     match ask.answers {
         Answers::Grant => Some(state(ok, now)),
         Answers::Revoked => Some(ended(ok)),
+        Answers::Kit => {
+            let grants = ok.get("grants").and_then(Json::as_array).into_iter().flatten();
+            let each = grants.map(|view| format!("{} {}", text(view, "id"), state(view, now)));
+            Some(each.collect::<Vec<_>>().join(", "))
+        }
         Answers::Policy => Some(paint(GOOD, "✓ in force")),
         Answers::Sweep => {
             (ok.get("events").and_then(Json::as_u64) == Some(0)).then(|| paint(DIM, "nothing was due"))

@@ -9,7 +9,7 @@ mod revoke_all;
 pub use extend::Extend;
 pub use on_grant::{Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Revoke, Withdraw};
 pub use publish::{Publish, compile, publication};
-pub use request::Request;
+pub use request::{Request, RequestKit};
 pub use revoke_all::RevokeAll;
 
 use std::collections::BTreeSet;

@@ -1,10 +1,11 @@
 //! Asking for access.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tenure_core::command::{self, Asked, Command, Verb};
-use tenure_core::id::FlowId;
-use tenure_core::person::Person;
+use tenure_core::id::{FlowId, KitId};
+use tenure_core::person::{Person, Resource};
 use tenure_core::time::{Span, Timestamp};
 
 use super::{Ask, Common, IntoActor, Maybe, common, grant_id};
@@ -23,6 +24,15 @@ pub struct Request {
     reason: Option<String>,
     fields: BTreeMap<String, String>,
     holder: Option<Person>,
+    resources: Vec<Arc<Resource>>,
+}
+
+/// Asks for all that a kit names: one grant a flow, all or none.
+#[derive(Clone, Debug)]
+pub struct RequestKit {
+    kit: String,
+    /// What a request has that names no items.
+    request: Request,
 }
 
 common! { Request }
@@ -41,6 +51,7 @@ impl Request {
             reason: None,
             fields: BTreeMap::new(),
             holder: None,
+            resources: Vec::new(),
         }
     }
 
@@ -93,11 +104,85 @@ impl Request {
         self
     }
 
+    /// What the host knows of the resources of a flow that is taken whole. Of others nothing is known.
+    #[must_use]
+    pub fn resources(mut self, resources: impl IntoIterator<Item = Resource>) -> Self {
+        self.resources.extend(resources.into_iter().map(Arc::new));
+        self
+    }
+
     /// The id the grant shall have; made from namespace and command id where it is left out.
     #[must_use]
     pub fn grant(mut self, id: impl Maybe<String>) -> Self {
         self.grant = id.maybe();
         self
+    }
+}
+
+impl RequestKit {
+    /// What that kit names, for the actor.
+    #[must_use]
+    pub fn new(kit: impl AsRef<str>, actor: impl IntoActor) -> Self {
+        Self { kit: kit.as_ref().to_owned(), request: Request::new("", actor) }
+    }
+
+    /// For how long; each flow's default where it is left out.
+    #[must_use]
+    pub fn span(self, span: impl Maybe<Span>) -> Self {
+        self.with(|request| request.span(span))
+    }
+
+    /// When it shall start; now where it is left out.
+    #[must_use]
+    pub fn start(self, start: impl Maybe<Timestamp>) -> Self {
+        self.with(|request| request.start(start))
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(self, reason: impl Maybe<String>) -> Self {
+        self.with(|request| request.reason(reason))
+    }
+
+    /// Further fields of the reason, by name.
+    #[must_use]
+    pub fn fields(self, fields: BTreeMap<String, String>) -> Self {
+        self.with(|request| request.fields(fields))
+    }
+
+    /// Whom the access is for, where that is not the actor.
+    #[must_use]
+    pub fn holder(self, holder: impl Maybe<Person>) -> Self {
+        self.with(|request| request.holder(holder))
+    }
+
+    /// What the host knows of the resources that the kit names. Of others nothing is known.
+    #[must_use]
+    pub fn resources(self, resources: impl IntoIterator<Item = Resource>) -> Self {
+        self.with(|request| request.resources(resources))
+    }
+
+    /// What the ids of its grants begin with, a dot and the flow behind it; made from namespace and command
+    /// id where it is left out.
+    #[must_use]
+    pub fn grant(self, id: impl Maybe<String>) -> Self {
+        self.with(|request| request.grant(id))
+    }
+
+    /// The command id: given again with the same content, it answers what it answered first.
+    #[must_use]
+    pub fn command_id(self, id: impl Maybe<String>) -> Self {
+        self.with(|request| request.command_id(id))
+    }
+
+    /// What the host says of the situation; conditions see it as `context`.
+    #[must_use]
+    pub fn context(self, context: tenure_core::person::Record) -> Self {
+        self.with(|request| request.context(context))
+    }
+
+    fn with(self, change: impl FnOnce(Request) -> Request) -> Self {
+        Self { request: change(self.request), ..self }
     }
 }
 
@@ -113,8 +198,25 @@ impl Ask for Request {
             fields: self.fields,
             holder: self.holder,
             break_glass: false,
-            resources: Vec::new(),
+            resources: self.resources,
         };
         self.common.with(ids, Verb::Request(Box::new(request)))
+    }
+}
+
+impl Ask for RequestKit {
+    fn into_command(self, ids: &dyn Ids) -> Result<Command, Fault> {
+        let Request { common, grant, span, start, reason, fields, holder, resources, .. } = self.request;
+        let request = command::RequestKit {
+            grant: grant.as_deref().map(grant_id).transpose()?,
+            kit: KitId::new(&self.kit).map_err(Fault::bad_id("kit id"))?,
+            span,
+            start,
+            reason,
+            fields,
+            holder,
+            resources,
+        };
+        common.with(ids, Verb::RequestKit(Box::new(request)))
     }
 }

@@ -31,7 +31,7 @@ struct Document {
     /// Named sets of targets, used by `what: [{scope: ...}]`.
     #[schemars(length(max = 10_000))]
     scopes: Option<Vec<Scope>>,
-    /// Shopping lists over flows: one request, one grant a flow. Not acted on yet.
+    /// Shopping lists over flows: one request, one grant a flow.
     #[schemars(length(max = 10_000))]
     kits: Option<Vec<Kit>>,
     /// Toxic combinations: one person may hold at most one of these at a time.

@@ -1,12 +1,13 @@
 //! Calls that are commands of an actor, in the order of a grant's life.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenure::tenure_core::command::Asked;
-use tenure::tenure_core::id::{CommandId, FlowId, GrantId, Integration, PersonId, Revision};
-use tenure::tenure_core::person::{self, Item, Person, Record};
+use tenure::tenure_core::id::{CommandId, FlowId, GrantId, Integration, KitId, PersonId, Revision};
+use tenure::tenure_core::person::{self, Item, Person, Record, Resource};
 use tenure::tenure_core::time::{Span, Timestamp};
 
 use super::{Actor, Document, Format, item};
@@ -44,11 +45,16 @@ commands! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
         grant: Option<GrantId>,
-        /// The flow.
-        #[schemars(with = "String")]
-        flow: FlowId,
-        /// The items.
-        #[serde(default, deserialize_with = "item::asked")]
+        /// The flow; either it or a kit is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        flow: Option<FlowId>,
+        /// The kit: one grant a flow, all or none, and none of its items named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        kit: Option<KitId>,
+        /// The items; none where a kit or a flow that is taken whole says them.
+        #[serde(default, deserialize_with = "item::asked", skip_serializing_if = "Vec::is_empty")]
         #[schemars(with = "Vec<schema::Asked>")]
         items: Vec<Asked>,
         /// For how long; the flow's default where absent.
@@ -69,6 +75,11 @@ commands! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<schema::Person>")]
         holder: Option<Person>,
+        /// What the host knows of the resources that a kit, or a flow that is taken whole, names; of others
+        /// nothing is known.
+        #[serde(default, deserialize_with = "item::resources", skip_serializing_if = "Vec::is_empty")]
+        #[schemars(with = "Vec<schema::Resource>")]
+        resources: Vec<Arc<Resource>>,
     }
     /// Approves a request, wholly or less.
     Approve {

@@ -59,6 +59,13 @@ pub(super) fn resource<'de, D: Deserializer<'de>>(deserializer: D) -> Result<per
     Resource::deserialize(deserializer).map(person::Resource::from)
 }
 
+pub(super) fn resources<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Arc<person::Resource>>, D::Error> {
+    let read = Vec::<Resource>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|resource| Arc::new(resource.into())).collect())
+}
+
 pub(super) fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<command::Asked>, D::Error> {
     let read = Vec::<Asked>::deserialize(deserializer)?;
     let asked = |item: Asked| command::Asked {

@@ -24,7 +24,9 @@ fn story() -> Vec<(Value, Value)> {
         "what": [{"integration": "pg", "permissions": ["read"]}], "duration": {"max": "4h"},
         "approval": {"steps": [{"approvers": ["group:leads"]}]},
         "extension": {"times": 2, "span": {"default": "30m", "max": "1h"}, "total": "5h",
-            "approval": {"steps": [{"approvers": ["group:leads"]}]}}}]});
+            "approval": {"steps": [{"approvers": ["group:leads"]}]}}}],
+        "kits": [{"id": "all", "items": [{"flow": "db", "integration": "pg", "type": "database", "name": "orders",
+            "permission": "read"}]}]});
     let ask = |grant: &str| {
         json!({"call": "request", "actor": alice, "grant": grant, "flow": "db", "span": "2h", "reason": "INC-7",
             "items": [{"resource": orders, "permission": "read"}], "command_id": grant, "context": {"calm": true}})
@@ -38,6 +40,9 @@ fn story() -> Vec<(Value, Value)> {
         ask("g1"),
         ask("g2"),
         ask("g3"),
+        json!({"call": "request", "actor": alice, "grant": "k1", "kit": "all", "resources": [orders]}),
+        json!({"call": "request", "actor": alice, "grant": "k2", "kit": "all", "flow": "db"}),
+        json!({"call": "withdraw", "actor": alice, "grant": "k1.db"}),
         json!({"call": "explain", "of": {"call": "approve", "actor": alice, "grant": "g1"}}),
         json!({"call": "explain", "of": ask("g9")}),
         json!({"call": "inbox", "actor": bob, "limit": 1}),

@@ -41,10 +41,11 @@ enum Kind {
 }
 
 /// A step of these may look at the grant it names.
-const GRANT: &[Answers] = &[Answers::Grant, Answers::Nothing];
+const GRANT: &[Answers] = &[Answers::Grant, Answers::Kit, Answers::Nothing];
 /// A step of these may be refused.
 const ASKED: &[Answers] = &[
     Answers::Grant,
+    Answers::Kit,
     Answers::Revoked,
     Answers::Policy,
     Answers::Sweep,
@@ -105,9 +106,9 @@ const EXPECTED: &[Expected] = &[
     field("checks", Kind::Checks, &[Answers::Checks]),
     field("offer", Kind::Offer, &[Answers::Offer]),
     field("holds", Kind::Flag, &[Answers::Holds]),
-    field("grants", Kind::List, &[Answers::Grants, Answers::Revoked]),
+    field("grants", Kind::List, &[Answers::Kit, Answers::Grants, Answers::Revoked]),
     field("flows", Kind::List, &[Answers::Flows]),
-    field("count", Kind::Count, &[Answers::Grants, Answers::Flows, Answers::Revoked]),
+    field("count", Kind::Count, &[Answers::Kit, Answers::Grants, Answers::Flows, Answers::Revoked]),
     field("problems", Kind::Problems, &[Answers::Policy]),
 ];
 

@@ -195,6 +195,15 @@ struct Cast {
     holders: BTreeMap<String, String>,
 }
 
+impl Cast {
+    /// Whom a grant is for. A kit's are called after what was asked for: `g1.prod-db`.
+    fn holder(&self, grant: &str) -> Option<&String> {
+        let of_kit = |asked: &str| grant.strip_prefix(asked).is_some_and(|rest| rest.starts_with('.'));
+        let mut kits = self.holders.iter().filter(|(asked, _)| of_kit(asked));
+        self.holders.get(grant).or_else(|| kits.next_back().map(|(_, holder)| holder))
+    }
+}
+
 /// A path with one more key.
 fn join(path: &str, key: &str) -> String {
     let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));

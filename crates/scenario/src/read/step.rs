@@ -252,15 +252,42 @@ impl Reading<'_> {
                 None => {}
             }
         }
-        if shape.verb == "request"
-            && let Some((grant, holder)) = ask.grant.clone().zip(text("holder").or_else(|| text("as")))
-        {
-            cast.holders.entry(grant).or_insert(holder);
+        if shape.verb == "request" {
+            self.request(&mut ask, node, path, cast);
+            if let Some((grant, holder)) = ask.grant.clone().zip(text("holder").or_else(|| text("as"))) {
+                cast.holders.entry(grant).or_insert(holder);
+            }
         }
         if shape.verb == "revoke" {
             self.ended(entries, node, path, &mut ask);
         }
         (self.reader.found.len() == before).then_some(ask)
+    }
+
+    /// A request names a flow or a kit. Where it names no items, the host says what it knows of everything.
+    fn request(&mut self, ask: &mut Ask, node: &Node, path: &str, cast: &Cast) {
+        let named = |name: &str| node.field(name).is_some();
+        match (named("flow"), node.field("kit")) {
+            (true, None) => {}
+            (false, Some(_)) => {
+                ask.answers = Answers::Kit;
+                if let Some(items) = node.field("items") {
+                    let message = "a kit says its own items";
+                    let trouble =
+                        Trouble::new(Code::Contradiction, join(path, "items"), items.place(), message);
+                    self.reader.trouble(trouble.help("name none"));
+                }
+            }
+            (false, None) => self.reader.missing(node, path, "flow", "a flow, or a `kit`"),
+            (true, Some(kit)) => {
+                let message = "a request names a flow or a kit, not both";
+                self.reader.bad(Code::Contradiction, kit, &join(path, "kit"), message);
+            }
+        }
+        if !named("items") && !cast.resources.is_empty() {
+            let all = cast.resources.values().map(|resource| (**resource).clone()).collect();
+            ask.fields.push(("resources", Said::Json(Json::Array(all))));
+        }
     }
 
     /// What a revocation ends is named once; all but a grant is many grants.
@@ -355,7 +382,7 @@ impl Reading<'_> {
             self.reader.wrong(node, path, "`true`, or the holder by name");
             return None;
         }
-        let holder = grant.and_then(|grant| cast.holders.get(grant));
+        let holder = grant.and_then(|grant| cast.holder(grant));
         let person = holder.and_then(|holder| cast.people.get(holder)).cloned();
         if person.is_none() {
             let message = "no step before asked for this grant, so its holder is not known";

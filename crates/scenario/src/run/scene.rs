@@ -13,8 +13,8 @@ pub struct Scene {
     pub answer: Json,
     /// What the step wrote into the record.
     pub records: Vec<Json>,
-    /// The grant after the step, where it names one.
-    pub grant: Option<Json>,
+    /// The grant after the step, where it names one; all grants of a kit.
+    pub grants: Vec<Json>,
     /// Expectations that were not met.
     pub mismatches: Vec<Mismatch>,
 }
@@ -76,18 +76,34 @@ impl Scene {
                 Some(offer)
             }
             // What targets confirm comes after the answer.
-            "enforcement" => self.grant.as_ref()?.get(field).cloned(),
+            "enforcement" => of_all(&self.grants, field),
             _ => {
                 let name = match field {
                     "ends" => "ends_at",
                     "starts" => "starts_at",
                     other => other,
                 };
-                let grant = ok.filter(|ok| ok.get("stage").is_some()).or(self.grant.as_ref())?;
-                grant.get(name).cloned()
+                match ok {
+                    Some(ok) if ok.get("stage").is_some() => ok.get(name).cloned(),
+                    Some(ok) => match ok.get("grants").and_then(Json::as_array) {
+                        Some(kit) => of_all(kit, name),
+                        None => of_all(&self.grants, name),
+                    },
+                    None => of_all(&self.grants, name),
+                }
             }
         }
     }
+}
+
+/// What all grants have in common, or what each of them has.
+fn of_all(grants: &[Json], name: &str) -> Option<Json> {
+    let values: Vec<Json> = grants.iter().map(|grant| grant.get(name).cloned().unwrap_or_default()).collect();
+    let first = values.first()?;
+    if values.iter().all(|value| value == first) {
+        return Some(first.clone()).filter(|value| !value.is_null());
+    }
+    Some(Json::Array(values))
 }
 
 /// The kind of an effect: `provision`, `notify:active`.
