@@ -1,6 +1,6 @@
 //! Many grants that end at one instant, and are closed batch by batch.
 
-use tenure_core::command::Reach;
+use tenure_core::command::{Reach, Settle, Verb};
 use tenure_core::event::Happened;
 use tenure_core::grant::{Outcome, Stage};
 use tenure_core::id::CommandId;
@@ -127,7 +127,9 @@ pub(super) fn two_revocations_at_one_instant_keep_their_order_over_a_restart(hou
         let first = story.command("first", &system(), revoke_all(on(PROD)));
         let second = story.command("second", &system(), revoke_all(on(TEST)));
         if together {
-            story.batch(vec![first, second]).into_iter().for_each(|answer| drop(accepted(answer)));
+            let verb = Verb::Settle(Settle { person: alice.id.clone() });
+            let settle = story.command("settle", &system(), verb);
+            story.batch(vec![first, second, settle]).into_iter().for_each(|answer| drop(accepted(answer)));
         } else {
             accepted(story.batch(vec![first]).remove(0));
             accepted(story.batch(vec![second]).remove(0));
