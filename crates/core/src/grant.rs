@@ -430,8 +430,7 @@ impl Grant {
     /// The next instant at which time alone changes something, as far as the grant itself knows it.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        let review = self.review.as_ref().filter(|review| review.by.is_none() && !review.told);
-        let review = review.map(|review| review.due);
+        let review = self.review_due();
         match &self.stage {
             Stage::Pending(pending) => pending.tiers.next().into_iter().chain([pending.decide_by]).min(),
             Stage::Approved(approved) => {
@@ -461,6 +460,12 @@ impl Grant {
             Stage::Active(active) => Some(active.over_by()),
             Stage::Closed(_) => None,
         }
+    }
+
+    /// When it is said aloud that its review is overdue, where that is still to come.
+    pub(crate) fn review_due(&self) -> Option<Timestamp> {
+        let review = self.review.as_ref().filter(|review| review.by.is_none() && !review.told);
+        review.map(|review| review.due)
     }
 
     /// Whether it was taken in an emergency and nobody has looked at it since.

@@ -11,9 +11,9 @@ use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
-    activate, approve, conflict, decide_extension, deny, effects as outbox, escalate, expire, extend,
-    give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all, rules, settle,
-    verdict, withdraw,
+    activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, escalate, expire,
+    extend, give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all, rules,
+    settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::person::Item;
@@ -100,6 +100,9 @@ fn asked(command: &Command, ask: &Request, world: &World) -> Vec<Read> {
     let mut reads = vec![Read::Grant(id)];
     let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
     reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
+    if let Some(person) = command.actor.person().filter(|_| ask.break_glass) {
+        reads.extend(break_glass::earlier(&person.names()));
+    }
     let Some(flow) = world.policy.flow(&ask.flow).map(|since| &since.flow) else { return reads };
     reads.extend(holder.and_then(|holder| quota::before_request(flow, &holder.id)));
     reads.extend(flow.limits.open_total.map(|_| Read::OpenIn(ask.flow.clone())));
@@ -374,7 +377,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::Denied => expire::effects(board, after, Closing::Denied, &[]),
         Happened::Withdrawn(ended) => expire::effects(board, after, Closing::Withdrawn, &ended.kept),
         Happened::Undecided => expire::effects(board, after, Closing::Undecided, &[]),
-        Happened::Activated(activated) => Ok(open::effects(after, activated)),
+        Happened::Activated(activated) => open::effects(board, after, activated),
         Happened::NowWaits(waits) => Ok(open::effects_waits(after, waits)),
         Happened::Unused(ended) => expire::effects(board, after, Closing::Unused, &ended.kept),
         Happened::Failed(ended) => expire::effects(board, after, Closing::Failed, &ended.kept),

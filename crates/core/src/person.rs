@@ -208,7 +208,8 @@ impl Names {
         self.all().any(|mine| same_id(mine, id))
     }
 
-    fn all(&self) -> impl Iterator<Item = &PersonId> {
+    /// Every id, the person's own first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &PersonId> {
         std::iter::once(&self.id).chain(&self.aliases).chain(&self.acts_for)
     }
 }

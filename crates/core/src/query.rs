@@ -6,11 +6,12 @@ use crate::board::Board;
 use crate::check::On;
 use crate::command::{Command, Verb};
 use crate::explain::Explanation;
-use crate::flow::OwnRequests;
+use crate::flow::{Flow, OwnRequests};
 use crate::grant::Grant;
 use crate::id::{CommandId, GrantId, PersonId};
 use crate::lifecycle::{
-    ballot, conflict, decide_extension, extend, offer as offers, quota, request, rules, settle,
+    ballot, break_glass, conflict, decide_extension, eligible, extend, offer as offers, quota, request,
+    rules, settle,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::machine::{self, Fault};
@@ -136,7 +137,8 @@ pub fn awaits(world: &World, grant: &GrantId, person: &Person, now: Timestamp) -
 pub fn may_ask(since: &Since, person: &Person, now: Timestamp) -> bool {
     let flow = &since.flow;
     let excepted = flow.who.except.iter().any(|selector| selector.excludes(person));
-    let eligible = !excepted && flow.who.any.iter().any(|selector| selector.includes(person));
+    let named = flow.who.any.iter().any(|selector| selector.includes(person));
+    let eligible = !excepted && (named || break_glass::names(flow, person));
     let own = match &flow.requesters.own {
         OwnRequests::Everyone => eligible,
         OwnRequests::Nobody => false,
@@ -146,6 +148,17 @@ pub fn may_ask(since: &Since, person: &Person, now: Timestamp) -> bool {
     };
     let for_others = flow.requesters.others.iter().any(|selector| selector.includes(person));
     !since.is_withdrawn(now) && (own || for_others)
+}
+
+/// Whether this person may take access under the flow in an emergency. Conditions are not looked at.
+#[must_use]
+pub fn may_break_glass(flow: &Flow, person: &Person) -> bool {
+    let own = match &flow.requesters.own {
+        OwnRequests::Everyone => true,
+        OwnRequests::Nobody => false,
+        OwnRequests::Only(selectors) => selectors.iter().any(|selector| selector.includes(person)),
+    };
+    own && break_glass::names(flow, person) && eligible::not_excepted(flow, person).is_ok()
 }
 
 /// The moment a question is answered at: a host that is ahead of its store gets the store's.

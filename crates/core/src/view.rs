@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::grant::{AskedExtension, Enforcement, Grant, Outcome, Stage, Waiting};
+use crate::grant::{AskedExtension, Enforcement, Grant, Outcome, Review, Stage, Waiting};
 use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::person::Item;
 use crate::time::{Span, Timestamp};
@@ -71,6 +71,22 @@ pub struct View {
     pub extension_asked: Option<ExtensionView>,
     /// What the targets have confirmed.
     pub enforcement: Enforcement,
+    /// Whether it was taken in an emergency, without approval.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub break_glass: bool,
+    /// The review that it needs, where it was taken in an emergency.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub review: Option<ReviewView>,
+}
+
+/// The review of access that was taken in an emergency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewView {
+    /// When it is due.
+    pub due: Timestamp,
+    /// Who reviewed it, where somebody did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reviewed_by: Option<PersonId>,
 }
 
 /// An extension that awaits its decision, as its approvers see it.
@@ -134,6 +150,8 @@ impl View {
             extensions: ExtensionCount::of(grant, times),
             extension_asked: None,
             enforcement: grant.enforcement(),
+            break_glass: origin.break_glass,
+            review: grant.review.as_ref().map(ReviewView::of),
         };
         match &grant.stage {
             Stage::Pending(pending) => view.decide_by = Some(pending.decide_by),
@@ -154,6 +172,18 @@ impl View {
             }
         }
         view
+    }
+
+    /// Whether it was taken in an emergency and nobody has looked at it since.
+    #[must_use]
+    pub fn awaits_review(&self) -> bool {
+        self.review.as_ref().is_some_and(|review| review.reviewed_by.is_none())
+    }
+}
+
+impl ReviewView {
+    fn of(review: &Review) -> Self {
+        Self { due: review.due, reviewed_by: review.by.as_ref().map(|by| by.id.clone()) }
     }
 }
 

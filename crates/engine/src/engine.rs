@@ -14,7 +14,7 @@ use tenure_store::{Answered, Batch, Given, Store};
 
 use crate::ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, Revoke, RevokeAll, Withdraw,
+    Request, Review, Revoke, RevokeAll, Withdraw,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
@@ -178,6 +178,14 @@ impl Engine {
         // INVARIANT: a revocation of many answers what it found.
         let missing = || Fault::Store(broken("a revocation of many answered without what it found"));
         self.answer(revoke, now)?.revoked.clone().ok_or_else(|| missing().into())
+    }
+
+    /// Says that access taken in an emergency was looked at.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn review(&self, review: Review, now: Timestamp) -> Result<View, Error> {
+        self.grant(review, now)
     }
 
     /// Gives any command: the grant as it then stands, where the command was about one.

@@ -61,7 +61,7 @@ pub use tenure_store;
 
 pub use ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, Revoke, RevokeAll, Withdraw, compile,
+    Request, Review, Revoke, RevokeAll, Withdraw, compile,
 };
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;

@@ -56,6 +56,8 @@ pub struct List {
     pub stage: Option<StageName>,
     /// Closed with this outcome.
     pub outcome: Option<Outcome>,
+    /// Taken in an emergency, and awaiting its review (`true`) or not.
+    pub awaits_review: Option<bool>,
     /// After this one, in order of id.
     pub after: Option<GrantId>,
     /// At most so many.
@@ -306,6 +308,7 @@ impl List {
         self.stage.is_none_or(|stage| stage.as_str() == view.stage)
             && self.outcome.is_none_or(|outcome| view.outcome == Some(outcome))
             && self.item.as_ref().is_none_or(|item| view.items.contains(item))
+            && self.awaits_review.is_none_or(|awaits| awaits == view.awaits_review())
     }
 }
 

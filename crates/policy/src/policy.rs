@@ -8,7 +8,6 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tenure_core::flow::Flow;
 use tenure_core::flow::beside::Beside;
-use tenure_core::flow::unsupported::unsupported;
 use tenure_core::flow::valid::{Wrong, WrongCode, wrongs};
 use tenure_core::id::{FlowId, Revision};
 use tenure_core::limits::DOCUMENT_BYTES_MAX;
@@ -197,11 +196,6 @@ fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
         for wrong in wrongs(&flow.parts) {
             let concerned = |path: &String| reader.is_broken(&flow.placed.path(path));
             if !wrong.concerns.iter().any(concerned) {
-                reader.note(told(wrong, &flow.placed, merged));
-            }
-        }
-        for wrong in unsupported(&flow.parts) {
-            if !reader.is_replaced(&flow.placed.path(&wrong.path)) {
                 reader.note(told(wrong, &flow.placed, merged));
             }
         }

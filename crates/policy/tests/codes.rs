@@ -147,11 +147,6 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "contradiction",
         "hours.closed[0]",
     ),
-    (
-        "  break_glass: {who: [group:a], max: 1h, review_within: 1h, review_by: [group:b]}",
-        "unsupported",
-        "break_glass",
-    ),
 ];
 
 /// Whole documents, the code, and the path.
@@ -182,6 +177,11 @@ const OF_DOCUMENTS: &[(&str, &str, &str)] = &[
         "conflicts[0].flows[0]",
     ),
     ("version: 1\nflows: []\nkits: [{id: a, items: []}]\n", "out_of_range", "kits[0].items"),
+    (
+        "version: 1\nflows: [{id: f, who: {any: [group:a]}, what: [{integration: a, permissions: [r]}], duration: {max: 1h}, approval: automatic}]\nkits: [{id: k, items: [{flow: f, integration: a, type: t, name: n, permission: r}]}]\n",
+        "unsupported",
+        "kits",
+    ),
     (
         "version: 1\nflows: []\nattributes: {principal: {a: float}}\n",
         "out_of_range",

@@ -8,6 +8,8 @@ use tenure::tenure_core::explain::Explanation;
 use tenure::tenure_core::flow::Flow;
 use tenure::tenure_core::id::{FlowId, Revision};
 use tenure::tenure_core::offer::Offer;
+use tenure::tenure_core::person::Person;
+use tenure::tenure_core::query;
 use tenure::tenure_core::record::Record;
 use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
@@ -81,6 +83,9 @@ pub struct Listed {
     pub labels: BTreeMap<String, String>,
     /// The revision in force.
     pub revision: Revision,
+    /// Whether this person may take it in an emergency, without approval.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
 }
 
 /// What is wrong with a policy, or with a call.
@@ -137,14 +142,16 @@ impl Answer {
     }
 }
 
-impl From<&Flow> for Listed {
-    fn from(flow: &Flow) -> Self {
+impl Listed {
+    /// A flow as this person sees it.
+    pub(crate) fn of(flow: &Flow, person: &Person) -> Self {
         Self {
             id: flow.id.clone(),
             title: flow.title.clone(),
             description: flow.description.clone(),
             labels: flow.labels.clone(),
             revision: flow.revision.clone(),
+            break_glass: query::may_break_glass(flow, person),
         }
     }
 }

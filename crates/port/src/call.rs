@@ -10,8 +10,8 @@ use tenure::tenure_core::id::{GrantId, SystemName};
 use tenure::tenure_core::person::{self, Person};
 
 pub use self::command::{
-    Activate, Approve, ApproveExtension, Deny, DenyExtension, Extend, GiveBack, Publish, Request, Revoke,
-    Withdraw,
+    Activate, Approve, ApproveExtension, Deny, DenyExtension, Extend, GiveBack, Publish, Request, Review,
+    Revoke, Withdraw,
 };
 pub use self::question::{
     Catalog, EffectDone, EffectFailed, Explain, History, Holds, Inbox, List, Look, Offer, Records, Sweep,
@@ -55,6 +55,8 @@ pub enum Call {
     GiveBack(GiveBack),
     /// Ends somebody's access.
     Revoke(Revoke),
+    /// Says that access taken in an emergency was looked at.
+    Review(Review),
     /// Puts a policy in force.
     Publish(Publish),
     /// Writes down what time has made true.
@@ -136,6 +138,7 @@ impl Call {
             Self::DenyExtension(_) => "deny_extension",
             Self::GiveBack(_) => "give_back",
             Self::Revoke(_) => "revoke",
+            Self::Review(_) => "review",
             Self::Publish(_) => "publish",
             Self::Sweep(_) => "sweep",
             Self::TakeEffects(_) => "take_effects",

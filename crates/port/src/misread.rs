@@ -61,6 +61,7 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "deny_extension" => DenyExtension,
         "give_back" => GiveBack,
         "revoke" => Revoke,
+        "review" => Review,
         "publish" => Publish,
         "sweep" => Sweep,
         "take_effects" => TakeEffects,

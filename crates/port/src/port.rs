@@ -153,6 +153,7 @@ impl Port {
                     item: ask.item,
                     stage: ask.stage,
                     outcome: ask.outcome,
+                    awaits_review: ask.awaits_review,
                     after: ask.after,
                     limit: ask.limit.map(count),
                 };
@@ -164,7 +165,7 @@ impl Port {
             }
             Question::Catalog(ask) => {
                 let flows = engine.catalog(&ask.actor, self.at(ask.now))?;
-                Answered::Flows { flows: flows.iter().map(|flow| Listed::from(&**flow)).collect() }
+                Answered::Flows { flows: flows.iter().map(|flow| Listed::of(flow, &ask.actor)).collect() }
             }
             Question::History(ask) => Answered::Recorded { records: engine.history(ask.grant)? },
             Question::Records(ask) => {
@@ -294,6 +295,10 @@ impl Given {
             }
             Call::GiveBack(ask) => given!(ask, Verb::GiveBack(command::GiveBack { grant: ask.grant })),
             Call::Revoke(ask) => revoked(ask),
+            Call::Review(ask) => {
+                let review = command::Review { grant: ask.grant, reason: ask.reason };
+                given!(ask, Verb::Review(review))
+            }
             Call::Publish(ask) => published(ask),
             Call::Sweep(ask) => Ok(Asked::Question(Question::Sweep(ask))),
             Call::TakeEffects(ask) => Ok(Asked::Question(Question::TakeEffects(ask))),
@@ -322,7 +327,7 @@ fn requested(ask: call::Request) -> Result<Asked, Bad> {
         reason: ask.reason,
         fields: ask.fields,
         holder: ask.holder,
-        break_glass: false,
+        break_glass: ask.break_glass,
         resources: Vec::new(),
     };
     given!(ask, Verb::Request(Box::new(request)))

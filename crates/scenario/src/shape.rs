@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Text,
     /// Texts by name.
     Texts,
+    /// True or false.
+    Flag,
     /// A number of milliseconds, written as a span.
     Span,
     /// An offset from the start, or an instant.
@@ -125,7 +127,7 @@ pub(crate) const CALLS: &[Shape] = &[
             FIELDS,
             may("holder", Kind::Holder),
             may("kit", Kind::Later),
-            may("break_glass", Kind::Later),
+            may("break_glass", Kind::Flag),
         ],
         answers: Answers::Grant,
     },
@@ -188,6 +190,7 @@ pub(crate) const CALLS: &[Shape] = &[
         ],
         answers: Answers::Grant,
     },
+    Shape { verb: "review", fields: &[AS, ID, CONTEXT, GRANT, REASON], answers: Answers::Grant },
     Shape {
         verb: "publish",
         fields: &[
@@ -219,15 +222,13 @@ pub(crate) const CALLS: &[Shape] = &[
             may("flow", Kind::Text),
             may("stage", Kind::Stage),
             may("outcome", Kind::Outcome),
+            may("awaits_review", Kind::Flag),
         ],
         answers: Answers::Grants,
     },
     Shape { verb: "inbox", fields: &[AS], answers: Answers::Grants },
     Shape { verb: "catalog", fields: &[AS], answers: Answers::Flows },
 ];
-
-/// Verbs of later versions: known by name, refused in words.
-pub(crate) const LATER: &[&str] = &["review"];
 
 /// Verbs that are no calls.
 pub(crate) const OTHERS: &[&str] = &["explain", "provisioned", "failed", "restart", "person"];
@@ -264,5 +265,5 @@ pub(crate) fn of(verb: &str) -> Option<&'static Shape> {
 
 /// Every verb, for suggestions.
 pub(crate) fn verbs() -> impl Iterator<Item = &'static str> {
-    CALLS.iter().map(|shape| shape.verb).chain(OTHERS.iter().copied()).chain(LATER.iter().copied())
+    CALLS.iter().map(|shape| shape.verb).chain(OTHERS.iter().copied())
 }

@@ -234,7 +234,7 @@ steps:
             "bad_time steps[0].expect.details.ends",
             "out_of_range steps[1].at",
             "unknown_field steps[1].sweeep",
-            "unsupported steps[2].review",
+            "missing_field steps[2].review.grant",
             "contradiction steps[3].sweep",
             "missing_field steps[4]",
             "unknown_reference steps[5].approve.holder",

@@ -54,6 +54,7 @@ pub(super) fn quote(step: &Step) -> Option<String> {
 fn asked(ask: &Ask, now: Timestamp) -> String {
     let grant = ask.grant.as_deref().unwrap_or("a grant");
     let text = |name: &str| ask.text(name).unwrap_or("?").to_owned();
+    let flag = |name: &str| ask.value(name).and_then(Json::as_bool).unwrap_or(false);
     let items = |name: &str| match ask.items(name) {
         items if items.is_empty() => "nothing".to_owned(),
         items => items.join(", "),
@@ -64,7 +65,8 @@ fn asked(ask: &Ask, now: Timestamp) -> String {
             let holder = holder(ask).map_or_else(String::new, |holder| format!(", for {holder}"));
             let start = ask.text("start").and_then(|start| start.parse::<Timestamp>().ok());
             let start = start.map_or_else(String::new, |start| format!(", from {}", moment(start, now)));
-            format!("asks for {} under {}{span}{holder}{start}", items("items"), text("flow"))
+            let verb = if flag("break_glass") { "breaks the glass for" } else { "asks for" };
+            format!("{verb} {} under {}{span}{holder}{start}", items("items"), text("flow"))
         }
         "approve" => {
             let span = span(ask).map_or_else(String::new, |span| format!(", for {span}"));
@@ -85,6 +87,7 @@ fn asked(ask: &Ask, now: Timestamp) -> String {
         "deny_extension" => format!("denies the extension of {grant}"),
         "give_back" => format!("gives {grant} back"),
         "revoke" => format!("revokes {}", revoked(ask, grant)),
+        "review" => format!("reviews {grant}"),
         "publish" => "puts a policy in force".to_owned(),
         "sweep" => "sweeps: what time has made true is written down".to_owned(),
         "look" => format!("looks at {grant}"),

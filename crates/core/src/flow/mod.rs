@@ -11,7 +11,6 @@ pub mod hours;
 pub mod requirement;
 pub mod selector;
 pub mod target;
-pub mod unsupported;
 pub mod valid;
 
 use std::collections::BTreeMap;

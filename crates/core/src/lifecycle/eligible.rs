@@ -77,24 +77,36 @@ pub(crate) fn regards<'i>(
 
 /// `person.not_eligible`: the holder matches no selector, or is excepted. Unknown facts are no facts.
 pub(crate) fn may_hold(flow: &Flow, holder: Option<&Person>, id: &PersonId) -> Result<(), No> {
-    let refused =
-        |why: String| Err(Refusal::new(Code::PersonNotEligible, why).with("flow", flow.id.as_str()).into());
     let Some(holder) = holder else {
-        let anybody = flow.who.except.is_empty() && flow.who.any.contains(&Selector::Everyone);
-        return if anybody {
+        return if for_anybody(&flow.who.any, &flow.who.except) {
             Ok(())
         } else {
-            refused(format!("what groups and roles `{id}` has was not handed in"))
+            Err(not_eligible(flow, format!("what groups and roles `{id}` has was not handed in")))
         };
     };
-    if flow.who.except.iter().any(|selector| selector.excludes(holder)) {
-        return refused(format!("`{id}` is excepted from `{}`", flow.id));
-    }
+    not_excepted(flow, holder)?;
     if flow.who.any.iter().any(|selector| selector.includes(holder)) {
         Ok(())
     } else {
-        refused(format!("`{id}` is in no group and has no role that `{}` is for", flow.id))
+        Err(not_eligible(flow, format!("`{id}` is in no group and has no role that `{}` is for", flow.id)))
     }
+}
+
+/// `person.not_eligible`: the holder is excepted, whatever else matches.
+pub(crate) fn not_excepted(flow: &Flow, holder: &Person) -> Result<(), No> {
+    if flow.who.except.iter().any(|selector| selector.excludes(holder)) {
+        return Err(not_eligible(flow, format!("`{}` is excepted from `{}`", holder.id, flow.id)));
+    }
+    Ok(())
+}
+
+/// Whether these selectors let anybody in, of whom nothing need be known.
+pub(crate) fn for_anybody(any: &[Selector], except: &[Selector]) -> bool {
+    except.is_empty() && any.contains(&Selector::Everyone)
+}
+
+pub(crate) fn not_eligible(flow: &Flow, why: String) -> No {
+    Refusal::new(Code::PersonNotEligible, why).with("flow", flow.id.as_str()).into()
 }
 
 /// `condition.unmet` and `condition.failed`: every condition must hold for every item.

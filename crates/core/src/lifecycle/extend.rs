@@ -19,7 +19,7 @@ use crate::lifecycle::governing::{Governing, Side};
 use crate::lifecycle::rules::{self, Awaited, Rules};
 use crate::lifecycle::withdraw::is_party;
 use crate::lifecycle::{
-    bring, conflict, counterfactual, decide_extension, eligible, guard, quota, remind, request,
+    break_glass, bring, conflict, counterfactual, decide_extension, eligible, guard, quota, remind, request,
 };
 use crate::machine::Fault;
 use crate::person::{Names, Person};
@@ -275,7 +275,13 @@ fn requester(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 fn eligibility(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
     let holder = rules::holder(on, ask, rules.grant);
-    each(rules, |side| eligible::may_hold(side.flow, holder, rules.grant.holder()))
+    each(rules, |side| {
+        if rules.grant.origin.break_glass {
+            break_glass::may_extend(side.flow, holder, rules.grant)
+        } else {
+            eligible::may_hold(side.flow, holder, rules.grant.holder())
+        }
+    })
 }
 
 fn scope(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -402,6 +408,9 @@ fn hours(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 
 fn quota_of_extensions(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
+    if rules.grant.origin.break_glass {
+        return Ok(());
+    }
     let (holder, flow) = (rules.grant.holder(), &rules.grant.origin.flow);
     let quotas = rules.governing.sides().filter_map(|side| side.flow.limits.extensions);
     let Some(tally) = quota::extensions(on.board, holder, flow, quotas)? else { return Ok(()) };

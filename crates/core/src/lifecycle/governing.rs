@@ -65,6 +65,12 @@ impl<'a> Governing<'a> {
         [Some(self.first), self.granted].into_iter().flatten()
     }
 
+    /// Whether they let this grant be extended: one that was taken in an emergency only where all of them do.
+    pub(crate) fn lets(&self, grant: &Grant) -> bool {
+        let extendable = |side: Side<'_>| side.flow.break_glass.as_ref().is_some_and(|rule| rule.extendable);
+        !grant.origin.break_glass || self.sides().all(extendable)
+    }
+
     /// Whoever decides on an extension, where people do.
     pub(crate) fn quorum(&self) -> Option<Quorum<'a>> {
         both(self.granted.and_then(Side::quorum), self.first.quorum())
@@ -91,6 +97,8 @@ impl<'a> Side<'a> {
     /// Those who decide on the next extension of the grant, unless the fast lane is open: the first few need nobody.
     pub(crate) fn deciders(self, grant: &Grant) -> Option<&'a Decided> {
         let first = match &self.rule.approval {
+            // An emergency skips at its extensions what its request skipped.
+            ExtensionApproval::Decided { .. } if grant.origin.break_glass => return None,
             ExtensionApproval::Automatic => return None,
             ExtensionApproval::Decided { first, .. } => *first,
         };

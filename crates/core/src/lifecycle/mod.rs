@@ -1,6 +1,7 @@
 //! The steps of a grant's life, in their order. A step is a file: its checks in order, its event, its
 //! change of state, its effects, its table of tests.
 
+pub(crate) mod break_glass;
 pub(crate) mod kit;
 pub mod request;
 

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::board::Board;
 use crate::effect::{Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
-use crate::flow::hours::PastClose;
+use crate::flow::hours::{Hours, PastClose};
 use crate::flow::{Activation, Flow};
-use crate::grant::{Active, Approved, Grant, Stage, Waiting};
+use crate::grant::{Active, Approved, Grant, Review, Stage, Waiting};
 use crate::id::GrantId;
-use crate::lifecycle::{expire, remind, request};
+use crate::lifecycle::{break_glass, expire, remind, request};
 use crate::limits;
 use crate::machine::Fault;
 use crate::time::{Span, Timestamp};
@@ -29,6 +29,9 @@ pub struct Activated {
     /// Whether the targets gave it before: they are told its end now.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub told: bool,
+    /// When it must have been reviewed, where it was taken in an emergency.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub review_due: Option<Timestamp>,
 }
 
 /// What was waited for has come, and something else is waited for.
@@ -53,7 +56,7 @@ pub struct NowWaits {
 /// whoever else must act; or nothing. Hours are not waited for where the holder activates: they choose when.
 pub(crate) fn waits(flow: &Flow, grant: &Grant, span: Span, now: Timestamp) -> Approved {
     let wait = Wait::of(flow, grant, span, now);
-    let opens_at = match (mode(flow, grant), &flow.hours) {
+    let opens_at = match (mode(flow, grant), hours(flow, grant)) {
         (Activation::OnApproval | Activation::OnConfirmation, Some(hours)) => hours.next_opening(wait.from),
         (Activation::OnApproval | Activation::OnConfirmation, None) | (Activation::ByHolder, _) => {
             Some(wait.from)
@@ -86,6 +89,11 @@ fn then(flow: &Flow, grant: &Grant, wait: &Wait<'_>) -> Option<NowWaits> {
 /// In an emergency nothing is waited for, whatever the flow says.
 fn mode(flow: &Flow, grant: &Grant) -> Activation {
     if grant.origin.break_glass { Activation::OnApproval } else { flow.activation }
+}
+
+/// The hours that this grant keeps; none in an emergency.
+fn hours<'f>(flow: &'f Flow, grant: &Grant) -> Option<&'f Hours> {
+    flow.hours.as_ref().filter(|_| !grant.origin.break_glass)
 }
 
 /// How long an approved grant may wait.
@@ -210,12 +218,14 @@ pub(crate) fn begin(
         Some(_) => standing.and_then(|standing| standing.history.last()?.flow.until),
         None => standing.and_then(|standing| standing.until_before(at)),
     };
-    let end = [close(flow, since), until].into_iter().flatten().fold(promised, Timestamp::min);
+    let close = hours(flow, grant).and_then(|_| close(flow, since));
+    let end = [close, until].into_iter().flatten().fold(promised, Timestamp::min);
     if end <= since {
         return expire::close(board, id, at, cause, Happened::Unused);
     }
     let reminders = remind::due(&flow.notify.before_end, since, end, since);
-    let activated = Activated { since, end, clipped: end < promised, reminders, told };
+    let review_due = break_glass::review_due(flow, grant, since);
+    let activated = Activated { since, end, clipped: end < promised, reminders, told, review_due };
     board.record(id, at, cause, Happened::Activated(activated))
 }
 
@@ -229,6 +239,7 @@ pub(crate) fn evolve(mut grant: Grant, event: &Activated) -> Result<Grant, Illeg
                 reminders: event.reminders.clone(),
                 asked: None,
             });
+            grant.review = event.review_due.map(|due| Review { due, told: false, by: None });
             Ok(grant)
         }
         Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_) => {
@@ -263,14 +274,19 @@ pub(crate) fn provisions(after: &Grant) -> Vec<Task> {
     after.integrations().into_iter().map(|at| Task::Provision { at: at.clone() }).collect()
 }
 
-pub(crate) fn effects(after: &Grant, event: &Activated) -> Vec<Task> {
-    let targets = if event.told {
+pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Activated) -> Result<Vec<Task>, Fault> {
+    let mut tasks = if event.told {
         after.integrations().into_iter().map(|at| Task::Adjust { at: at.clone() }).collect()
     } else {
         provisions(after)
     };
-    let notice = Task::Notify { notice: Notice::Active, to: remind::parties(after), ends: Some(event.end) };
-    targets.into_iter().chain([notice]).collect()
+    let ends = Some(event.end);
+    tasks.push(Task::Notify { notice: Notice::Active, to: remind::parties(after), ends });
+    if event.review_due.is_some() {
+        let to = break_glass::reviewers(board, after)?;
+        tasks.push(Task::Notify { notice: Notice::BreakGlass, to, ends });
+    }
+    Ok(tasks)
 }
 
 #[cfg(test)]

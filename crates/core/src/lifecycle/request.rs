@@ -12,16 +12,18 @@ use crate::command::{Asked, Command, Request};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
 use crate::explain::Explanation;
-use crate::flow::Flow;
 use crate::flow::approval_rule::{Approval, Step};
 use crate::flow::hours::{Hours, PastClose};
 use crate::flow::target::Take;
+use crate::flow::{Durations, Flow};
 use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms, TierDue, Tiers};
 use crate::id::{GrantId, PersonId, digest};
 use crate::lifecycle::ballot::Ballot;
 use crate::lifecycle::items::{self, Items};
 use crate::lifecycle::quorum::Quorum;
-use crate::lifecycle::{approve, bring, conflict, counterfactual, eligible, guard, quota, settle};
+use crate::lifecycle::{
+    approve, break_glass, bring, conflict, counterfactual, eligible, guard, quota, settle,
+};
 use crate::limits;
 use crate::machine::Fault;
 use crate::person::{Item, Person};
@@ -56,14 +58,15 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
     Check { codes: &[Code::GuardUnmet], run: guards },
     Check { codes: &[Code::ConflictHeld], run: none_held },
-    Check { codes: &[Code::ApprovalNobody], run: somebody },
-    Check { codes: &[Code::LimitOpenPerPerson], run: open_per_person },
-    Check { codes: &[Code::LimitOpenPerItem], run: open_per_item },
-    Check { codes: &[Code::LimitOpenTotal], run: open_total },
-    Check { codes: &[Code::LimitRequests], run: quota_of_requests },
+    Check { codes: &[Code::BreakGlassNotAllowed, Code::BreakGlassReviewDue], run: emergency },
+    Check { codes: &[Code::ApprovalNobody], run: |on, ask| break_glass::skips(on, ask, somebody) },
+    Check { codes: &[Code::LimitOpenPerPerson], run: |on, ask| break_glass::skips(on, ask, open_per_person) },
+    Check { codes: &[Code::LimitOpenPerItem], run: |on, ask| break_glass::skips(on, ask, open_per_item) },
+    Check { codes: &[Code::LimitOpenTotal], run: |on, ask| break_glass::skips(on, ask, open_total) },
+    Check { codes: &[Code::LimitRequests], run: |on, ask| break_glass::skips(on, ask, quota_of_requests) },
     Check { codes: &[Code::StartInPast, Code::StartTooFar], run: start },
     Check { codes: &[Code::DurationTooShort, Code::DurationTooLong], run: duration },
-    Check { codes: &[Code::HoursClosed], run: hours },
+    Check { codes: &[Code::HoursClosed], run: |on, ask| break_glass::skips(on, ask, hours) },
     Check { codes: &[Code::ReasonMissing, Code::ReasonMalformed], run: reason },
     Check { codes: &[Code::MfaMissing, Code::MfaStale], run: login },
 ];
@@ -91,7 +94,7 @@ pub(crate) fn decide_on(
     let flow = flow(&on, ask)?;
     let holder = holder(&on, ask)?;
     let automatic = automatic(&on, ask, flow, holder)?;
-    let lane = automatic && matches!(flow.approval, Approval::Decided(_));
+    let lane = automatic && !ask.break_glass && matches!(flow.approval, Approval::Decided(_));
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
     let origin = Arc::new(Origin { lane, ..origin(&on, ask, flow, holder)? });
@@ -191,12 +194,19 @@ fn new_grant(on: &On<'_>, ask: &Request) -> Result<(), No> {
 
 fn requester(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let holder = holder(on, ask)?;
+    if ask.break_glass {
+        break_glass::for_oneself(on, holder)?;
+    }
     eligible::may_request(flow(on, ask)?, on.actor(), &holder.names(), holder.manager.as_ref())
 }
 
 fn eligibility(on: &On<'_>, ask: &Request) -> Result<(), No> {
-    let holder = holder(on, ask)?;
-    eligible::may_hold(flow(on, ask)?, Some(holder), &holder.id)
+    let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
+    if ask.break_glass {
+        // Whom the glass is for is asked in its turn.
+        return eligible::not_excepted(flow, holder);
+    }
+    eligible::may_hold(flow, Some(holder), &holder.id)
 }
 
 /// The flow is in force now, and will be when the access is to begin.
@@ -233,7 +243,9 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
         );
     }
     let holder = holder(on, ask)?;
-    let open = on.board.of_holder(&holder.id).filter(|grant| !grant.is_closed()).count();
+    // What awaits its review is loaded with every decision as well.
+    let open = on.board.of_holder(&holder.id).filter(|grant| !grant.is_closed() || grant.awaits_review());
+    let open = open.count();
     if open >= limits::OPEN_GRANTS_PER_PERSON_MAX {
         return refused(
             Code::RequestTooLarge,
@@ -289,6 +301,16 @@ fn conditions(on: &On<'_>, ask: &Request) -> Result<(), No> {
     eligible::conditions(on, named, Some(holder), items, || asking(on, ask, flow, holder))
 }
 
+/// `break_glass.not_allowed` and `break_glass.review_due`, where access is taken without approval.
+fn emergency(on: &On<'_>, ask: &Request) -> Result<(), No> {
+    if !ask.break_glass {
+        return Ok(());
+    }
+    let holder = holder(on, ask)?;
+    break_glass::allowed(flow(on, ask)?, holder)?;
+    break_glass::reviewed(on, holder)
+}
+
 fn asking(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> crate::flow::condition::Ask {
     let requester: &PersonId = on.person().map_or(&holder.id, |person| &person.id);
     let mut asking = eligible::asking(on, flow, requester, &holder.id);
@@ -305,12 +327,13 @@ fn guards(on: &On<'_>, ask: &Request) -> Result<(), No> {
     for guarding in &guards {
         guarding.approved(match &flow.approval {
             Approval::Automatic => Some("nobody does under this flow"),
-            Approval::Decided(_) => None,
+            Approval::Decided(_) => ask.break_glass.then_some("nobody does in an emergency"),
         })?;
         if let Some(most) = guarding.guard.require.max.filter(|most| span > *most) {
             let refusal = guarding.unmet(&format!("{span} is longer than {most}")).with("max", most);
-            let passes = guard::most(&guards).map(|most| most.min(flow.duration.max));
-            let passes = passes.filter(|passes| *passes >= flow.duration.min);
+            let bounds = bounds(ask, flow);
+            let passes = guard::most(&guards).map(|most| most.min(bounds.max));
+            let passes = passes.filter(|passes| *passes >= bounds.min);
             return Err(refusal.or_some(passes.map(WouldPass::span)).into());
         }
         guarding.holds(on, Some(holder), || asking(on, ask, flow, holder))?;
@@ -329,6 +352,7 @@ fn none_held(on: &On<'_>, ask: &Request) -> Result<(), No> {
 fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result<bool, No> {
     let lane = match &flow.approval {
         Approval::Automatic => return Ok(true),
+        Approval::Decided(_) if ask.break_glass => return Ok(true),
         Approval::Decided(decided) => decided.automatic.as_ref(),
     };
     let Some(lane) = lane else { return Ok(false) };
@@ -446,7 +470,7 @@ fn start(on: &On<'_>, ask: &Request) -> Result<(), No> {
             .or(WouldPass::start(now))
             .into());
     }
-    let ahead = flow(on, ask)?.start_ahead;
+    let ahead = if ask.break_glass { Span::ZERO } else { flow(on, ask)?.start_ahead };
     let latest = now.plus(ahead);
     if start > latest {
         let words = format!("the planned start {start} is too far ahead, {latest} is the latest");
@@ -459,25 +483,25 @@ fn start(on: &On<'_>, ask: &Request) -> Result<(), No> {
     Ok(())
 }
 
-/// The span asked for, or the flow's default: no more than guards allow, where that is enough for the flow.
+/// The span asked for, or the default: no more than guards allow, where that is enough.
 fn span(on: &On<'_>, ask: &Request, flow: &Flow) -> Span {
     let default = || {
         let items = on.items.get_or_init(|| Items::of(flow, ask));
-        let most = guard::most(&guard::of(on.board, items)).filter(|most| *most >= flow.duration.min);
-        most.map_or(flow.duration.default, |most| most.min(flow.duration.default))
+        let bounds = bounds(ask, flow);
+        let most = guard::most(&guard::of(on.board, items)).filter(|most| *most >= bounds.min);
+        most.map_or(bounds.default, |most| most.min(bounds.default))
     };
     ask.span.unwrap_or_else(default)
 }
 
+fn bounds(ask: &Request, flow: &Flow) -> Durations {
+    if ask.break_glass { break_glass::bounds(flow) } else { flow.duration }
+}
+
 fn duration(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let flow = flow(on, ask)?;
-    within(
-        span(on, ask, flow),
-        flow.duration.min,
-        flow.duration.max,
-        Code::DurationTooShort,
-        Code::DurationTooLong,
-    )
+    let bounds = bounds(ask, flow);
+    within(span(on, ask, flow), bounds.min, bounds.max, Code::DurationTooShort, Code::DurationTooLong)
 }
 
 /// A span must lie in `min..=max`; the bounds themselves are allowed.
@@ -545,7 +569,12 @@ pub(crate) fn shut(words: String, opens: Option<Timestamp>, why: Option<&str>) -
 }
 
 fn reason(on: &On<'_>, ask: &Request) -> Result<(), No> {
-    bring::reason(on, &flow(on, ask)?.reason, ask.reason.as_deref(), &ask.fields)
+    let rule = &flow(on, ask)?.reason;
+    if ask.break_glass {
+        let rule = break_glass::reason(rule);
+        return bring::reason(on, &rule, ask.reason.as_deref(), &ask.fields);
+    }
+    bring::reason(on, rule, ask.reason.as_deref(), &ask.fields)
 }
 
 fn login(on: &On<'_>, ask: &Request) -> Result<(), No> {

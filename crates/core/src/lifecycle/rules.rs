@@ -59,7 +59,8 @@ impl<'a> Rules<'a> {
     fn read(on: &On<'a>, grant: &GrantId) -> Result<Self, No> {
         let grant = on.grant(grant)?;
         let active = check::running(grant)?;
-        let Some(governing) = Governing::of(on.board, grant)? else {
+        let governing = Governing::of(on.board, grant)?;
+        let Some(governing) = governing.filter(|governing| governing.lets(grant)) else {
             let words = format!("grants of `{}` cannot be extended", grant.origin.flow);
             return Err(Refusal::new(Code::ExtensionNotAllowed, words).into());
         };
@@ -68,7 +69,7 @@ impl<'a> Rules<'a> {
         let until = governing.sides().map(|side| side.flow.until);
         let bound = until.chain([total, today]).flatten().min();
         let guarded = guard::most(&guard::over(on.board, grant)).map(|most| active.since.plus(most));
-        let hours = binding(governing);
+        let hours = binding(governing, grant);
         // Hours that never close bound nothing.
         let closes = hours.iter().filter_map(|hours| hours.closes_after(on.now()));
         let close = closes.filter(|close| *close < Timestamp::MAX).min();
@@ -224,16 +225,17 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The hours past which access may not run: those of all that govern, unless each allows it.
-fn binding(governing: Governing<'_>) -> Vec<&Hours> {
+/// The hours past which access may not run: those of all that govern, unless each allows it. None in an emergency.
+fn binding<'a>(governing: Governing<'a>, grant: &Grant) -> Vec<&'a Hours> {
     let with_hours = || governing.sides().filter_map(|side| Some((side.flow, side.flow.hours.as_ref()?)));
     let binds = with_hours().any(|(flow, _)| flow.past_close != PastClose::Allow);
-    with_hours().filter(|_| binds).map(|(_, hours)| hours).collect()
+    with_hours().filter(|_| binds && !grant.origin.break_glass).map(|(_, hours)| hours).collect()
 }
 
 /// How many extensions the rules that govern the grant allow.
 pub(crate) fn times(board: &Board<'_>, grant: &Grant) -> Result<u32, Fault> {
-    Ok(Governing::of(board, grant)?.map_or(0, |governing| governing.bounds.times))
+    let governing = Governing::of(board, grant)?.filter(|governing| governing.lets(grant));
+    Ok(governing.map_or(0, |governing| governing.bounds.times))
 }
 
 /// Extensions granted so far.

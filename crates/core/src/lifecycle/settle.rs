@@ -8,7 +8,7 @@ use crate::event::Happened;
 use crate::grant::{Active, Approved, Grant, Pending, Stage};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::remind::Reminded;
-use crate::lifecycle::{escalate, expire, open, revoke_all};
+use crate::lifecycle::{escalate, expire, open, review, revoke_all};
 use crate::machine::Fault;
 use crate::time::Timestamp;
 use crate::world::World;
@@ -24,6 +24,7 @@ enum Due {
     Open,
     Tier,
     Remind,
+    ReviewDue,
     Revoke,
 }
 
@@ -135,7 +136,9 @@ fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
         Stage::Active(active) => due_running(active),
         Stage::Closed(_) => None,
     };
-    due.filter(|(at, _)| *at <= board.now)
+    // Access that is over awaits its review all the same.
+    let review = grant.review_due().map(|at| (at, Due::ReviewDue));
+    due.into_iter().chain(review).min().filter(|(at, _)| *at <= board.now)
 }
 
 /// The end of the approvers' time, unless more of them are asked first.
@@ -176,6 +179,7 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);
             board.record(id, at, None, Happened::Reminded(Reminded { ends }))
         }
+        Due::ReviewDue => review::fall_due(board, id, at),
         Due::Revoke => match board.world.revoked.get(id) {
             Some(reached) => revoke_all::close(board, id, &reached.by),
             None => Ok(()),

@@ -159,6 +159,7 @@ fn activated(about: &About) -> Activated {
         clipped: true,
         reminders: vec![about.now.plus(mins(45)), about.now.plus(mins(55))],
         told: true,
+        review_due: Some(about.now.plus(mins(1440))),
     }
 }
 

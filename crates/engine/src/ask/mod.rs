@@ -7,7 +7,9 @@ mod request;
 mod revoke_all;
 
 pub use extend::Extend;
-pub use on_grant::{Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Revoke, Withdraw};
+pub use on_grant::{
+    Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Review, Revoke, Withdraw,
+};
 pub use publish::{Publish, compile, publication};
 pub use request::Request;
 pub use revoke_all::RevokeAll;

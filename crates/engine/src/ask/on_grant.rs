@@ -97,4 +97,9 @@ on_grant! {
         /// Why; it must be given.
         reason: String,
     }
+    /// Says that access taken in an emergency was looked at.
+    Review: Review {
+        /// What came of it.
+        reason: String,
+    }
 }

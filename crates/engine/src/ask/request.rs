@@ -23,6 +23,7 @@ pub struct Request {
     reason: Option<String>,
     fields: BTreeMap<String, String>,
     holder: Option<Person>,
+    break_glass: bool,
 }
 
 common! { Request }
@@ -41,6 +42,7 @@ impl Request {
             reason: None,
             fields: BTreeMap::new(),
             holder: None,
+            break_glass: false,
         }
     }
 
@@ -93,6 +95,13 @@ impl Request {
         self
     }
 
+    /// Whether it is taken in an emergency, without approval. It is reviewed afterwards.
+    #[must_use]
+    pub fn break_glass(mut self, break_glass: bool) -> Self {
+        self.break_glass = break_glass;
+        self
+    }
+
     /// The id the grant shall have; made from namespace and command id where it is left out.
     #[must_use]
     pub fn grant(mut self, id: impl Maybe<String>) -> Self {
@@ -112,7 +121,7 @@ impl Ask for Request {
             reason: self.reason,
             fields: self.fields,
             holder: self.holder,
-            break_glass: false,
+            break_glass: self.break_glass,
             resources: Vec::new(),
         };
         self.common.with(ids, Verb::Request(Box::new(request)))

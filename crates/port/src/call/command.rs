@@ -69,6 +69,9 @@ commands! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<schema::Person>")]
         holder: Option<Person>,
+        /// Whether it is taken in an emergency, without approval. It is reviewed afterwards.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        break_glass: bool,
     }
     /// Approves a request, wholly or less.
     Approve {
@@ -196,6 +199,15 @@ commands! {
         #[schemars(with = "Option<schema::Item>")]
         item: Option<Item>,
         /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    }
+    /// Says that access taken in an emergency was looked at.
+    Review {
+        /// The grant.
+        #[schemars(with = "String")]
+        grant: GrantId,
+        /// What came of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     }

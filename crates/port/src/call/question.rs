@@ -140,6 +140,9 @@ questions! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<schema::Outcome>")]
         outcome: Option<Outcome>,
+        /// Taken in an emergency, and awaiting its review, or not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        awaits_review: Option<bool>,
         /// After this grant, in order of id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]

@@ -154,6 +154,18 @@ described! {
         extension_asked: Option<ExtensionAsked>,
         /// What the targets have confirmed.
         enforcement: Enforcement,
+        /// Whether it was taken in an emergency, without approval.
+        #[serde(default)]
+        break_glass: bool,
+        /// The review that it needs, where it was taken in an emergency.
+        review: Option<Review>,
+    }
+    /// The review of access that was taken in an emergency.
+    Review {
+        /// When it is due.
+        due: Time,
+        /// Who reviewed it, where somebody did.
+        reviewed_by: Option<String>,
     }
     /// An extension that awaits its decision, as its approvers see it.
     ExtensionAsked {
@@ -316,6 +328,9 @@ described! {
         labels: Option<BTreeMap<String, String>>,
         /// The revision in force.
         revision: String,
+        /// Whether this person may take it in an emergency, without approval.
+        #[serde(default)]
+        break_glass: bool,
     }
     /// Lines of the record.
     Recorded {
@@ -464,7 +479,7 @@ pub(crate) enum Answer {
 #[expect(dead_code, reason = "only its shape is used")]
 pub(crate) enum Answered {
     /// `request`, `approve`, `deny`, `withdraw`, `activate`, `extend`, `approve_extension`, `deny_extension`,
-    /// `give_back`, `revoke`, `effect_done`, `effect_failed`, `look`.
+    /// `give_back`, `revoke`, `review`, `effect_done`, `effect_failed`, `look`.
     Grant(Box<Grant>),
     /// `revoke`, where it names no grant.
     Revoked(Revoked),

@@ -23,12 +23,16 @@ fn story() -> Vec<(Value, Value)> {
     let policy = json!({"version": 1, "flows": [{"id": "db", "title": "Databases", "who": {"any": ["group:sre"]},
         "what": [{"integration": "pg", "permissions": ["read"]}], "duration": {"max": "4h"},
         "approval": {"steps": [{"approvers": ["group:leads"]}]},
+        "break_glass": {"who": ["group:sre"], "max": "1h", "review_within": "1d", "review_by": ["group:leads"]},
         "extension": {"times": 2, "span": {"default": "30m", "max": "1h"}, "total": "5h",
             "approval": {"steps": [{"approvers": ["group:leads"]}]}}}]});
     let ask = |grant: &str| {
         json!({"call": "request", "actor": alice, "grant": grant, "flow": "db", "span": "2h", "reason": "INC-7",
             "items": [{"resource": orders, "permission": "read"}], "command_id": grant, "context": {"calm": true}})
     };
+    let mut emergency = ask("e1");
+    emergency["break_glass"] = json!(true);
+    emergency["span"] = json!("30m");
     let calls = [
         json!({"call": "publish", "actor": "system:host", "policy": policy}),
         json!({"call": "publish", "actor": "system:host", "policy": "version: 2", "format": "yaml"}),
@@ -66,8 +70,13 @@ fn story() -> Vec<(Value, Value)> {
         json!({"call": "give_back", "actor": alice, "grant": "g1", "now": "2026-03-02T11:00:00Z"}),
         json!({"call": "give_back", "actor": alice, "grant": "g1"}),
         json!({"call": "revoke", "actor": "system:host", "grant": "g1", "reason": "late"}),
+        json!({"call": "review", "actor": bob, "grant": "g1", "reason": "no emergency"}),
+        emergency,
+        json!({"call": "review", "actor": bob, "grant": "e1", "reason": "looked at"}),
+        json!({"call": "catalog", "actor": alice}),
         json!({"call": "sweep"}),
         json!({"call": "list", "holder": "alice", "stage": "closed", "outcome": "given_back", "item": item}),
+        json!({"call": "list", "awaits_review": false}),
         json!({"call": "list", "limit": 1}),
         json!({"call": "history", "grant": "g1"}),
         json!({"call": "records", "after": 3, "limit": 10}),

@@ -119,6 +119,7 @@ const NOTICES: &[&str] = &[
     "escalated",
     "decided",
     "active",
+    "break_glass",
     "ending_soon",
     "extension_wanted",
     "extended",

@@ -103,11 +103,7 @@ impl Reading<'_> {
         let verbs: Vec<&str> = shape::verbs().collect();
         let mut said = None;
         for (key, entry) in keys(entries).filter(|(key, _)| !matches!(*key, "at" | "clock" | "expect")) {
-            if shape::LATER.contains(&key) {
-                let message = format!("this version does not know `{key}` yet");
-                let trouble = Trouble::new(Code::Unsupported, join(path, key), entry.key_place(), message);
-                self.reader.trouble(trouble.help("leave the step out"));
-            } else if !verbs.contains(&key) {
+            if !verbs.contains(&key) {
                 self.reader.unknown(entry, path, key, &verbs, "a step");
             } else if said.is_some() {
                 let message = "a step does one thing";
@@ -120,7 +116,7 @@ impl Reading<'_> {
         let strange = entries
             .iter()
             .any(|entry| !verbs.contains(&entry.key()) && !matches!(entry.key(), "at" | "clock" | "expect"));
-        if said.is_none() && !strange && !entries.iter().any(|entry| shape::LATER.contains(&entry.key())) {
+        if said.is_none() && !strange {
             let message = "nothing happens in this step";
             let trouble = Trouble::new(Code::MissingField, path.to_owned(), node.place(), message);
             let all: Vec<String> = verbs.iter().map(|verb| format!("`{verb}`")).collect();
@@ -300,6 +296,7 @@ impl Reading<'_> {
             }
             Kind::Grant | Kind::Text => self.reader.text(node, path).map(|text| Said::Json(Json::from(text))),
             Kind::Texts => self.texts_by_name(node, path),
+            Kind::Flag => self.reader.flag(node, path).map(|flag| Said::Json(Json::from(flag))),
             Kind::Span => self.reader.span(node, path).map(|span| Said::Json(Json::from(span.as_millis()))),
             Kind::Time => {
                 let at = self.reader.offset(node, path, cast.start)?;

@@ -7,7 +7,7 @@ use crate::flow::approval_rule::{Approval, Lane, Tier};
 use crate::flow::beside::Beside;
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonRule};
-use crate::flow::{OwnRequests, Parts, Quota};
+use crate::flow::{BreakGlass, OwnRequests, Parts, Quota};
 use crate::limits;
 use crate::person::{Actor, Level, Person, Record};
 use crate::refusal::{Code, Login, Refusal, WouldPass};
@@ -22,6 +22,7 @@ struct Asking {
     context: Record,
     id: &'static str,
     beside: Beside,
+    unreviewed: bool,
 }
 
 impl Case for Asking {
@@ -38,11 +39,19 @@ impl Case for Asking {
             context,
             id: "click",
             beside: Beside::default(),
+            unreviewed: false,
         }
     }
 
     fn scene(&self) -> (Tenant, Command) {
-        let mut tenant = Tenant::new([automatic("db"), automatic("other")]);
+        let mut other = automatic("other");
+        other.break_glass =
+            Some(BreakGlass { who: selectors(&["group:sre"]), review_within: mins(30), ..glass() });
+        let mut tenant = Tenant::new([automatic("db"), other]);
+        if self.unreviewed {
+            tenant
+                .asks(&alice(), Request { span: Some(mins(5)), ..emergency("other", "e1", &["pg/x/read"]) });
+        }
         for (id, grant) in &self.before {
             let flow = if *id == "other" { id } else { "db" };
             let earlier = Verb::Request(Box::new(request(flow, grant, &["pg/orders/read"])));
@@ -86,6 +95,15 @@ const ROWS: &[Row<Asking>] = &[
     (Code::ConflictHeld, |case| {
         case.before.push(("other", "g8"));
         case.beside.conflicts.push(conflict("db or other", &["db", "other"]));
+    }),
+    (Code::BreakGlassNotAllowed, |case| {
+        case.ask.break_glass = true;
+        case.parts.break_glass = None;
+    }),
+    (Code::BreakGlassReviewDue, |case| {
+        case.unreviewed = true;
+        case.ask.break_glass = true;
+        case.parts.break_glass = Some(BreakGlass { who: selectors(&["group:sre"]), ..glass() });
     }),
     (Code::ApprovalNobody, |case| {
         case.parts.approval = Approval::Decided(decided(vec![step("own", &["user:Alice"])]));
