@@ -125,3 +125,6 @@ pub(crate) fn names(flow: &Flow, person: &Person) -> bool {
 fn who(flow: &Flow) -> &[Selector] {
     flow.break_glass.as_ref().map_or(&[], |rule| &rule.who)
 }
+
+#[cfg(test)]
+mod tests;

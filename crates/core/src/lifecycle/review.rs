@@ -125,3 +125,6 @@ pub(crate) fn evolve(mut grant: Grant, event: &Reviewed) -> Result<Grant, Illega
 pub(crate) fn effects_due(event: &ReviewDue) -> Vec<Task> {
     vec![Task::Notify { notice: Notice::ReviewDue, to: event.to.clone(), ends: None }]
 }
+
+#[cfg(test)]
+mod tests;
