@@ -4,7 +4,7 @@ use crate::command::{Reach, Review, Verb};
 use crate::event::{Event, Happened};
 use crate::examples::{self, About};
 use crate::fixture::*;
-use crate::flow::Activation;
+use crate::flow::{Activation, BreakGlass};
 use crate::grant::Stage;
 use crate::machine::{self, Fault};
 use crate::refusal::Code;
@@ -44,6 +44,7 @@ fn tenant(standing: Standing) -> Tenant {
     let mut flow = parts("db");
     flow.start_ahead = mins(60);
     flow.revoke_by = selectors(&["group:boss"]);
+    flow.break_glass = Some(BreakGlass { review_by: selectors(&["group:boss"]), ..glass() });
     flow.activation = match standing {
         Standing::Holder => Activation::ByHolder,
         Standing::Provisioning => Activation::OnConfirmation,
