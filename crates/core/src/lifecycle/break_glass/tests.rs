@@ -79,8 +79,8 @@ fn a_planned_start_is_now_or_none() {
             .map_err(|no| (no.code, no.would_pass))
     };
     assert_eq!(starts(at(10)), Ok(()));
-    assert_eq!(starts(at(10).minus(MS)), Err((Code::StartInPast, Some(WouldPass::Start(at(10))))));
-    assert_eq!(starts(at(10).plus(MS)), Err((Code::StartTooFar, Some(WouldPass::Start(at(10))))));
+    assert_eq!(starts(at(10).minus(MS)), Err((Code::StartInPast, Some(WouldPass::start(at(10))))));
+    assert_eq!(starts(at(10).plus(MS)), Err((Code::StartTooFar, Some(WouldPass::start(at(10))))));
 }
 
 #[test]
