@@ -87,6 +87,49 @@ conditions, hours, limits, reasons and logins were not looked at
 }
 
 #[test]
+fn glass_is_told_with_who_breaks_it_and_who_reviews() {
+    let policy = "version: 1
+flows:
+  - id: prod
+    who: {any: [group:nobody]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {max: 2h}
+    approval: automatic
+    break_glass: {who: [group:oncall], max: 1h, review_within: 1d, review_by: [group:leads, manager]}
+";
+    let folder = Folder::of("glass").with("flows.yaml", policy);
+    let expected = "prod
+  could ask      nobody
+  for            orders: read
+  could approve  nobody needs to
+  break glass    bot, jonas, maria
+  could review   jonas
+                 lena for maria
+  ✗ nobody could review what bot, jonas took in an emergency
+
+somebody could approve every request
+conditions, hours, limits, reasons and logins were not looked at
+";
+    assert_eq!(folder.who("people.yaml", &[]), (Some(0), expected.to_owned()));
+    let (_, text) = folder.who("people.yaml", &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let told = serde_json::json!({
+        "could_break": ["bot", "jonas", "maria"],
+        "could_review": ["jonas"],
+        "managers": {"lena": ["maria"]},
+        "owner": false,
+        "unreviewed": ["bot", "jonas"],
+    });
+    assert_eq!(json["flows"][0]["break_glass"], told);
+    let owned = folder.with("flows.yaml", &policy.replace("group:leads, manager", "owner"));
+    let (_, text) = owned.who("people.yaml", &[]);
+    assert!(
+        text.contains("could review   whoever owns all that is asked for") && !text.contains('✗'),
+        "{text}"
+    );
+}
+
+#[test]
 fn programs_are_told_the_same() {
     let (code, text) = Folder::of("json").who("people.yaml", &["--format", "json", "--flow", "prod"]);
     assert_eq!(code, Some(0), "{text}");

@@ -12,8 +12,9 @@ use tenure_port::core::command::Asked;
 use tenure_port::core::flow::Flow;
 use tenure_port::core::flow::approval_rule::Approval;
 use tenure_port::core::flow::selector::Selector;
+use tenure_port::core::id::PersonId;
 use tenure_port::core::person::Resource;
-use tenure_port::core::query::who::{Nobody, Offered, Pair, People, Seats, Under, offered};
+use tenure_port::core::query::who::{Glass, Nobody, Offered, Pair, People, Seats, Under, offered};
 use tenure_port::policy::Policy;
 use tenure_scenario::file;
 use tenure_scenario::read::{self, Directory};
@@ -47,6 +48,22 @@ struct Answer {
     fast_lane: bool,
     could_approve: Vec<Approvers>,
     nobody: Vec<InVain>,
+    /// What people could take in an emergency, where the flow has glass to break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    break_glass: Option<Emergency>,
+}
+
+/// Who could break the glass of a flow, and who could review that.
+#[derive(Serialize)]
+struct Emergency {
+    could_break: Vec<String>,
+    could_review: Vec<String>,
+    /// Besides, for each holder their manager.
+    managers: BTreeMap<String, Vec<String>>,
+    /// Besides, whoever owns what is asked for.
+    owner: bool,
+    /// Those of the first whom nobody could ever review.
+    unreviewed: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -178,6 +195,7 @@ fn answer(
         fast_lane,
         could_approve: Vec::new(),
         nobody: Vec::new(),
+        break_glass: None,
     };
     if answer.withdrawn {
         return Some(answer);
@@ -196,6 +214,7 @@ fn answer(
         *left = left.checked_sub(requests.len())?;
         if number == 0 {
             requests.iter().for_each(|pair| answer.asks(*pair));
+            answer.break_glass = under.glass().map(|glass| Emergency::of(&glass));
         }
         answer.approved(&under, &requests, case.map(|(name, _)| name));
     }
@@ -272,6 +291,19 @@ impl Filled {
             people: under.fixed(seats).map(ToString::to_string).collect(),
             managers,
             owner: seats.owner,
+        }
+    }
+}
+
+impl Emergency {
+    fn of(glass: &Glass<'_>) -> Self {
+        let ids = |ids: &[&PersonId]| ids.iter().map(ToString::to_string).collect();
+        Self {
+            could_break: ids(&glass.could_break),
+            could_review: ids(&glass.could_review),
+            managers: glass.managers.iter().map(|(id, holders)| (id.to_string(), ids(holders))).collect(),
+            owner: glass.owner,
+            unreviewed: ids(&glass.unreviewed),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Who could do what, told to people: a table a flow.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use tenure_port::core::flow::target::{Permissions, Target};
 use tenure_port::policy::problem::tame;
 
-use super::{Answer, Approvers, Filled, InVain, Offer};
+use super::{Answer, Approvers, Emergency, Filled, InVain, Offer};
 use crate::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, column, paint, wrap};
 
 /// Names of one row that are shown; the rest is counted, and machines are told all.
@@ -21,7 +22,10 @@ pub(super) fn text(answers: &[Answer], screen: &mut Screen) -> io::Result<()> {
         screen.line("")?;
     }
     let in_vain: usize = answers.iter().map(|answer| answer.nobody.len()).sum();
-    let asked = answers.iter().any(|answer| !answer.could_ask.is_empty() || !answer.on_behalf.is_empty());
+    let asked = answers.iter().any(|answer| {
+        let taken = answer.break_glass.as_ref().is_some_and(|glass| !glass.could_break.is_empty());
+        taken || !answer.could_ask.is_empty() || !answer.on_behalf.is_empty()
+    });
     let words = match in_vain {
         0 if !asked => paint(WAITS, "nobody could ask for anything"),
         0 => paint(GOOD, "somebody could approve every request"),
@@ -39,10 +43,7 @@ fn one(answer: &Answer, screen: &mut Screen) -> io::Result<()> {
     if answer.withdrawn {
         return row(screen, "", &["withdrawn: nothing can be asked".to_owned()]);
     }
-    let mut asks = Vec::new();
-    if !answer.could_ask.is_empty() {
-        asks.push(names(&answer.could_ask));
-    }
+    let mut asks = listed(&answer.could_ask);
     asks.extend(answer.on_behalf.iter().map(|(by, holders)| format!("{} for {}", tame(by), names(holders))));
     row(screen, "could ask", &or_nobody(asks))?;
     let offers: Vec<String> = answer.offers.iter().map(offer).collect();
@@ -59,11 +60,16 @@ fn one(answer: &Answer, screen: &mut Screen) -> io::Result<()> {
         approve.push("or nobody needs to, where the fast lane is open".to_owned());
     }
     row(screen, "could approve", &approve)?;
+    if let Some(emergency) = &answer.break_glass {
+        row(screen, "break glass", &or_nobody(listed(&emergency.could_break)))?;
+        row(screen, "could review", &or_nobody(emergency.reviewers()))?;
+    }
     let shown: Vec<String> =
         answer.nobody.iter().take(IN_VAIN_SHOWN).map(|one| one.words(answer.fast_lane)).collect();
+    let unreviewed = answer.break_glass.as_ref().and_then(Emergency::words);
     let more = answer.nobody.len().saturating_sub(shown.len());
     let more = (more > 0).then(|| format!("and {more} more"));
-    let shown: Vec<String> = shown.into_iter().chain(more).collect();
+    let shown: Vec<String> = shown.into_iter().chain(more).chain(unreviewed).collect();
     if shown.is_empty() { Ok(()) } else { warned(screen, &shown) }
 }
 
@@ -92,6 +98,11 @@ fn warned(screen: &mut Screen, lines: &[String]) -> io::Result<()> {
 
 fn or_nobody(rows: Vec<String>) -> Vec<String> {
     if rows.is_empty() { vec!["nobody".to_owned()] } else { rows }
+}
+
+/// All of them in one line, where there are any.
+fn listed(all: &[String]) -> Vec<String> {
+    if all.is_empty() { Vec::new() } else { vec![names(all)] }
 }
 
 fn names(names: &[String]) -> String {
@@ -142,20 +153,31 @@ fn lists(approvers: &Approvers) -> Vec<String> {
     lines
 }
 
+/// People, managers each for their own, and owners.
+fn all(people: &[String], managers: &BTreeMap<String, Vec<String>>, owner: bool) -> Vec<String> {
+    let mut who = listed(people);
+    who.extend(managers.iter().map(|(manager, holders)| format!("{} for {}", tame(manager), names(holders))));
+    if owner {
+        who.push("whoever owns all that is asked for".to_owned());
+    }
+    who
+}
+
+impl Emergency {
+    fn reviewers(&self) -> Vec<String> {
+        all(&self.could_review, &self.managers, self.owner)
+    }
+
+    /// Whom nobody could review: their next emergency would find the glass shut.
+    fn words(&self) -> Option<String> {
+        let taken = (!self.unreviewed.is_empty()).then(|| names(&self.unreviewed))?;
+        Some(format!("nobody could review what {taken} took in an emergency"))
+    }
+}
+
 impl Filled {
     fn words(&self) -> String {
-        let mut who = Vec::new();
-        if !self.people.is_empty() {
-            who.push(names(&self.people));
-        }
-        who.extend(
-            self.managers
-                .iter()
-                .map(|(manager, holders)| format!("{} for {}", tame(manager), names(holders))),
-        );
-        if self.owner {
-            who.push("whoever owns all that is asked for".to_owned());
-        }
+        let who = all(&self.people, &self.managers, self.owner);
         let who = if who.is_empty() { "nobody".to_owned() } else { who.join("; ") };
         let needed = if self.needed == 1 { String::new() } else { format!(", {} of", self.needed) };
         format!("{}{needed}: {who}", tame(&self.step))

@@ -3,8 +3,11 @@
 //! Conditions, hours, limits, reasons and logins depend on the moment and are not looked at: what is
 //! found here may still be refused, and what is not found here cannot be.
 
+mod glass;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::glass::Glass;
 use crate::command::Asked;
 use crate::flow::Flow;
 use crate::flow::approval_rule::{Approval, Step};

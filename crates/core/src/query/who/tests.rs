@@ -1,7 +1,7 @@
 use super::*;
 use crate::command::{Request, Verb};
 use crate::fixture::*;
-use crate::flow::Parts;
+use crate::flow::{BreakGlass, Parts};
 use crate::refusal::Code;
 
 fn ann() -> Person {
@@ -148,4 +148,46 @@ fn what_is_offered_of_a_resource() {
     assert_eq!(offered(&flow(parts.clone()), &resource), Offered::Named(BTreeSet::from(["read", "write"])));
     let other = asked("gcp/orders/read").resource;
     assert_eq!(offered(&flow(parts), &other), Offered::Named(BTreeSet::new()));
+}
+
+/// Everybody breaks the glass, and everybody reviews: what is answered is what then happens.
+#[test]
+fn who_could_break_the_glass_is_who_can() {
+    let reviewers: [&[&str]; 6] =
+        [&["group:boss"], &["user:bea"], &["manager"], &["manager", "user:bea"], &["owner"], &["group:sre"]];
+    let items = [item()];
+    for (reviewers, own) in reviewers.into_iter().flat_map(|one| [(one, true), (one, false)]) {
+        let mut parts = automatic("db");
+        parts.who.any = selectors(&["user:nobody"]);
+        parts.who.except = selectors(&["group:out"]);
+        if !own {
+            parts.requesters.own = crate::flow::OwnRequests::Only(selectors(&["user:bea"]));
+        }
+        let (who, review_by) = (selectors(&["group:sre"]), selectors(reviewers));
+        parts.break_glass = Some(BreakGlass { who, review_by, ..glass() });
+        let (rule, people) = (flow(parts.clone()), People::new(cast()));
+        let told = Under::new(&rule, &people, None).glass().unwrap();
+        let mut tenant = Tenant::new([parts]);
+        for holder in &cast() {
+            let id = holder.id.to_string();
+            let ask = Request { items: items.to_vec(), ..emergency("db", &id, &[]) };
+            let taken = tenant.code(holder, Verb::Request(Box::new(ask))).is_none();
+            assert_eq!(taken, told.could_break.contains(&&holder.id), "{id}");
+            if !taken {
+                continue;
+            }
+            let could = |by: &Person| {
+                let manages = told.managers.get(&by.id).is_some_and(|holders| holders.contains(&&holder.id));
+                let owns = told.owner && ["bea", "max", "ann-bot"].contains(&by.id.as_str());
+                told.could_review.contains(&&by.id) || manages || owns
+            };
+            let reviewed =
+                cast().iter().filter(|by| could(by)).any(|by| tenant.code(by, review(&id)).is_none());
+            assert_eq!(reviewed, !told.unreviewed.contains(&&holder.id), "{id}, reviewed by {reviewers:?}");
+            let others = cast().into_iter().filter(|by| !could(by));
+            assert!(others.into_iter().all(|by| tenant.code(&by, review(&id)).is_some()), "{id}");
+        }
+    }
+    let (rule, people) = (flow(automatic("db")), People::new(cast()));
+    assert_eq!(Under::new(&rule, &people, None).glass(), None, "no glass, nobody breaks it");
 }
