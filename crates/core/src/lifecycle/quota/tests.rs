@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use crate::command::{Request, Verb};
 use crate::fixture::*;
 use crate::flow::approval_rule::Lane;
+use crate::flow::beside::Beside;
 use crate::flow::extension_rule::{DecidedBy, ExtensionApproval, GovernedBy};
 use crate::flow::{Parts, Quota};
 use crate::machine::{self, Fault};
@@ -111,6 +114,24 @@ fn a_refused_request_is_none_and_another_flow_counts_for_itself() {
     let other = Verb::Request(Box::new(request("other", "g2", &["pg/a/read"])));
     assert_eq!(tenant.code(&alice(), other), None);
     assert_eq!(tenant.code(&alice(), asks("g3")), Some(Code::LimitRequests));
+}
+
+#[test]
+fn each_grant_of_a_kit_is_a_request_under_its_flow() {
+    let kit = kit("incident", &[("db", "pg/a/read"), ("logs", "aws/x/read")]);
+    let beside = Beside { kits: BTreeMap::from([(kit.id.clone(), kit)]), ..Beside::default() };
+    let mut db = automatic("db");
+    db.limits.requests = Some(times(2, 60));
+    let mut tenant = Tenant::new([]);
+    tenant.publish_beside([db, automatic("logs")], beside);
+    let asks_kit = |grant: &str| Verb::RequestKit(Box::new(request_kit("incident", grant)));
+    assert_eq!(tenant.code(&alice(), asks_kit("k1")), None);
+    assert_eq!(tenant.at(1).code(&alice(), asks("g1")), None);
+    let refusal = tenant.at(2).refused(&alice(), asks_kit("k2"));
+    assert_eq!((refusal.code, resets_at(&refusal)), (Code::LimitRequests, Some(at(60))));
+    assert_eq!(refusal.details.get("flow"), Some(&"db".into()));
+    assert_eq!(tenant.code(&alice(), asks("g2")), Some(Code::LimitRequests));
+    assert_eq!(tenant.at(60).code(&alice(), asks_kit("k2")), None);
 }
 
 #[test]
