@@ -1,5 +1,7 @@
 //! A person asks for access under a flow.
 
+mod origin;
+
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use crate::flow::hours::{Hours, PastClose};
 use crate::flow::target::Take;
 use crate::flow::{Durations, Flow};
 use crate::grant::{Grant, Origin, Pending, Stage, Target, Terms, TierDue, Tiers};
-use crate::id::{GrantId, PersonId, digest};
+use crate::id::{GrantId, PersonId};
 use crate::lifecycle::ballot::Ballot;
 use crate::lifecycle::items::{self, Items};
 use crate::lifecycle::quorum::Quorum;
@@ -97,9 +99,9 @@ pub(crate) fn decide_on(
     let lane = automatic && !ask.break_glass && matches!(flow.approval, Approval::Decided(_));
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
-    let origin = Arc::new(Origin { lane, ..origin(&on, ask, flow, holder)? });
+    let origin = Arc::new(Origin { lane, ..origin::asked(&on, ask, flow, holder)? });
     let id = origin.id.clone();
-    let decide_by = decide_by(flow, &origin, now);
+    let decide_by = origin::decide_by(flow, &origin, now);
     let mut requested = Requested { origin, decide_by, automatic, tiers: Vec::new() };
     if !automatic {
         requested.tiers = ballot(&evolve(&requested, now), flow).tiers_due(&[], now);
@@ -579,56 +581,6 @@ fn reason(on: &On<'_>, ask: &Request) -> Result<(), No> {
 
 fn login(on: &On<'_>, ask: &Request) -> Result<(), No> {
     bring::login(on, flow(on, ask)?.mfa.as_ref())
-}
-
-fn origin(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result<Origin, No> {
-    let requester = on.person().unwrap_or(holder);
-    let Items { list: mut items, unknown } = items(on, ask)?.clone();
-    items.sort_by_cached_key(Asked::item);
-    items.dedup_by(|one, other| one.item() == other.item());
-    let mut origin = Origin {
-        id: grant_id(on, ask),
-        flow: flow.id.clone(),
-        revision: flow.revision.clone(),
-        kind: flow.kind,
-        holder: holder.names(),
-        manager: holder.manager.clone(),
-        requester: requester.names(),
-        requested_at: on.now(),
-        items,
-        span: span(on, ask, flow),
-        start: ask.start,
-        reason: ask.reason.clone(),
-        fields: ask.fields.clone(),
-        content: String::new(),
-        lane: false,
-        break_glass: ask.break_glass,
-        unknown,
-    };
-    origin.content = content(&origin);
-    Ok(origin)
-}
-
-/// The hash of all that approvers decide on: who gets what, for how long, from when, why, under which rules.
-fn content(origin: &Origin) -> String {
-    let items: Vec<Item> = origin.items.iter().map(Asked::item).collect();
-    let what = (&origin.id, &origin.flow, &origin.revision, &origin.holder.id, &origin.requester.id);
-    let how = (items, origin.span, origin.start, &origin.reason, &origin.fields);
-    // INVARIANT: ids, texts, numbers and lists of them always have a JSON form.
-    let text = serde_json::to_string(&(what, how)).unwrap_or_default();
-    digest([text.as_bytes()])
-}
-
-/// The end of the approvers' time: `decide_within`, or the planned end where that comes first.
-fn decide_by(flow: &Flow, origin: &Origin, now: Timestamp) -> Timestamp {
-    let by = match &flow.approval {
-        Approval::Automatic => now,
-        Approval::Decided(decided) => now.plus(decided.decide_within),
-    };
-    match origin.start {
-        Some(start) => by.min(start.plus(origin.span)),
-        None => by,
-    }
 }
 
 #[cfg(test)]

@@ -13,21 +13,22 @@ use crate::Port;
 /// A story in which every call is made and every sort of answer comes.
 fn story() -> Vec<(Value, Value)> {
     let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
-    let port = Port::open(Arc::new(MemoryStore::with_clock(clock.clone())));
+    let port = Port::open(Arc::new(MemoryStore::with_clock(clock)));
+    let answered = |call: Value| {
+        let answer = port.call(&call.to_string());
+        (call, serde_json::from_str(&answer).unwrap())
+    };
+    calls().into_iter().map(answered).collect()
+}
+
+fn calls() -> Vec<Value> {
+    let policy = policy();
     let alice = json!({"id": "alice", "groups": ["sre"], "attributes": {"team": "a"},
         "authenticated": {"at": "2026-03-02T08:59:00Z", "methods": ["otp"], "level": "aal2"}});
     let bob = json!({"id": "bob", "groups": ["leads"], "aliases": ["bob@corp"], "manager": "mona"});
     let orders = json!({"integration": "pg", "type": "database", "name": "orders", "labels": {"env": "prod"},
         "owners": ["user:bob"]});
     let item = json!({"integration": "pg", "type": "database", "name": "orders", "permission": "read"});
-    let policy = json!({"version": 1, "flows": [{"id": "db", "title": "Databases", "who": {"any": ["group:sre"]},
-        "what": [{"integration": "pg", "permissions": ["read"]}], "duration": {"max": "4h"},
-        "approval": {"steps": [{"approvers": ["group:leads"]}]},
-        "break_glass": {"who": ["group:sre"], "max": "1h", "review_within": "1d", "review_by": ["group:leads"]},
-        "extension": {"times": 2, "span": {"default": "30m", "max": "1h"}, "total": "5h",
-            "approval": {"steps": [{"approvers": ["group:leads"]}]}}}],
-        "kits": [{"id": "all", "items": [{"flow": "db", "integration": "pg", "type": "database", "name": "orders",
-            "permission": "read"}]}]});
     let ask = |grant: &str| {
         json!({"call": "request", "actor": alice, "grant": grant, "flow": "db", "span": "2h", "reason": "INC-7",
             "items": [{"resource": orders, "permission": "read"}], "command_id": grant, "context": {"calm": true}})
@@ -35,7 +36,7 @@ fn story() -> Vec<(Value, Value)> {
     let mut emergency = ask("e1");
     emergency["break_glass"] = json!(true);
     emergency["span"] = json!("30m");
-    let calls = [
+    vec![
         json!({"call": "publish", "actor": "system:host", "policy": policy}),
         json!({"call": "publish", "actor": "system:host", "policy": "version: 2", "format": "yaml"}),
         json!({"call": "publish", "actor": "system:host", "policy": policy, "if_revision": "another"}),
@@ -85,28 +86,19 @@ fn story() -> Vec<(Value, Value)> {
         json!({"call": "list", "limit": 1}),
         json!({"call": "history", "grant": "g1"}),
         json!({"call": "records", "after": 3, "limit": 10}),
-    ];
-    calls
-        .into_iter()
-        .chain(revocations(ask("g4"), &bob, &item))
-        .map(|call| {
-            let answer = port.call(&call.to_string());
-            (call, serde_json::from_str(&answer).unwrap())
-        })
-        .collect()
+    ]
 }
 
-/// All that is open somewhere is revoked, and what does not say where is not read.
-fn revocations(ask: Value, bob: &Value, item: &Value) -> [Value; 7] {
-    [
-        ask,
-        json!({"call": "revoke", "actor": bob, "person": "alice", "reason": "she left"}),
-        json!({"call": "revoke", "actor": "system:host", "flow": "db", "reason": "an incident"}),
-        json!({"call": "revoke", "actor": "system:host", "integration": "pg", "reason": "an incident"}),
-        json!({"call": "revoke", "actor": "system:host", "item": item, "reason": "an incident"}),
-        json!({"call": "revoke", "actor": "system:host", "item": item, "flow": "db", "reason": "an incident"}),
-        json!({"call": "revoke", "actor": "system:host", "reason": "an incident"}),
-    ]
+/// A flow for `db`, and a kit of one item of it.
+fn policy() -> Value {
+    json!({"version": 1, "flows": [{"id": "db", "title": "Databases", "who": {"any": ["group:sre"]},
+        "what": [{"integration": "pg", "permissions": ["read"]}], "duration": {"max": "4h"},
+        "approval": {"steps": [{"approvers": ["group:leads"]}]},
+        "break_glass": {"who": ["group:sre"], "max": "1h", "review_within": "1d", "review_by": ["group:leads"]},
+        "extension": {"times": 2, "span": {"default": "30m", "max": "1h"}, "total": "5h",
+            "approval": {"steps": [{"approvers": ["group:leads"]}]}}}],
+        "kits": [{"id": "all", "items": [{"flow": "db", "integration": "pg", "type": "database", "name": "orders",
+            "permission": "read"}]}]})
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl Staged {
                 let wanted = |grant: &Grant| {
                     grant.holder() == person && grant.origin.flow == *flow && from <= grant.changed_at
                 };
-                self.put(state, self.found(state, state.of_holder(person), wanted), world);
+                self.put(state, self.found(state, state.changed_since(person, from), wanted), world);
             }
             Read::Latest => {
                 let grants = self.grants.values().map(|grant| grant.changed_at);

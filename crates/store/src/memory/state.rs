@@ -31,6 +31,8 @@ pub(super) struct State {
     grants: HashMap<GrantId, Kept>,
     order: BTreeSet<GrantId>,
     holders: HashMap<PersonId, BTreeSet<GrantId>>,
+    /// By holder: every grant, by when it changed last.
+    changed: HashMap<PersonId, BTreeSet<(Timestamp, GrantId)>>,
     pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
     pub(super) records: Vec<Arc<Record>>,
     pub(super) indexes: Indexes,
@@ -57,6 +59,7 @@ impl Default for State {
             grants: HashMap::new(),
             order: BTreeSet::new(),
             holders: HashMap::new(),
+            changed: HashMap::new(),
             receipts: HashMap::new(),
             records: Vec::new(),
             indexes: Indexes::default(),
@@ -77,9 +80,11 @@ impl State {
         self.order.iter()
     }
 
-    /// Every grant of a holder, open or closed.
-    pub(super) fn of_holder(&self, holder: &PersonId) -> impl Iterator<Item = &GrantId> {
-        self.holders.get(holder).into_iter().flatten()
+    /// Grants of a holder, open or closed, that changed at that instant or later, the last first: as many are
+    /// looked at as are found, however many there were before.
+    pub(super) fn changed_since(&self, holder: &PersonId, from: Timestamp) -> impl Iterator<Item = &GrantId> {
+        let changed = self.changed.get(holder).into_iter().flat_map(|changed| changed.iter().rev());
+        changed.take_while(move |(at, _)| from <= *at).map(|(_, id)| id)
     }
 
     /// Writes all that was decided. Nothing here can be refused any more.
@@ -130,6 +135,11 @@ impl State {
         let id = grant.id();
         self.latest = self.latest.max(grant.changed_at);
         let before = self.grant(id).cloned();
+        let changed = self.changed.entry_ref(grant.holder()).or_default();
+        if let Some(before) = &before {
+            changed.remove(&(before.changed_at, id.clone()));
+        }
+        changed.insert((grant.changed_at, id.clone()));
         self.indexes.change(before.as_deref(), &grant);
         if let Some(kept) = self.grants.get_mut(id) {
             kept.grant = grant.clone();

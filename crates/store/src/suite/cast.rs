@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tenure_core::command::Asked;
-use tenure_core::flow::approval_rule::{Approval, Decided, Order, Step};
+use tenure_core::flow::approval_rule::{Approval, Decided, Order, Step, Tier};
 use tenure_core::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, ExtensionRule, GovernedBy};
 use tenure_core::flow::hours::PastClose;
 use tenure_core::flow::requirement::ReasonRule;
 use tenure_core::flow::target::{Except, Permissions, Take, Target};
 use tenure_core::flow::{
-    Activation, Counts, Durations, Flow, Kind, Notify, OwnRequests, Parts, Recipient, Requesters, Who,
+    Activation, Counts, Durations, Flow, Kind, Notify, OwnRequests, Parts, Quota, Recipient, Requesters, Who,
 };
 use tenure_core::id::{FlowId, Integration, PersonId, Revision};
 use tenure_core::person::{Item, Person, Record, Resource, ResourceId};
@@ -51,7 +51,7 @@ pub(crate) fn asked(text: &str) -> Asked {
 /// The policy of that name. The name is its text: the same policy is made of it again.
 pub(crate) fn policy(name: &str) -> Result<Publication, String> {
     let flows = match name {
-        "all" => vec![automatic(), decided(), limited()],
+        "all" => vec![automatic(), decided(), limited(), rationed()],
         // `asked` is changed, and `limited` is gone.
         "less" => vec![automatic(), Parts { enabled: false, revision: revision("decided-2"), ..decided() }],
         other => return Err(format!("`{other}` is no policy of these stories")),
@@ -113,7 +113,7 @@ fn decided() -> Parts {
         reason: false,
         mfa: None,
         tell: true,
-        escalate: Vec::new(),
+        escalate: vec![Tier { after: Span::minutes(10), to: vec!["group:chiefs".parse().unwrap()] }],
     };
     let by = Decided {
         decide_within: Span::minutes(30),
@@ -139,6 +139,14 @@ fn limited() -> Parts {
     let limits =
         Counts { open_per_person: Some(1), open_per_item: Some(1), open_total: Some(2), ..Counts::default() };
     Parts { id: FlowId::new("limited").unwrap(), revision: revision("limited"), limits, ..automatic() }
+}
+
+/// Twice a day, and extended once an hour.
+fn rationed() -> Parts {
+    let (requests, extensions) =
+        (Quota { times: 2, per: Span::days(1) }, Quota { times: 1, per: Span::hours(1) });
+    let limits = Counts { requests: Some(requests), extensions: Some(extensions), ..Counts::default() };
+    Parts { id: FlowId::new("rationed").unwrap(), revision: revision("rationed"), limits, ..automatic() }
 }
 
 fn target(integration: &str) -> Target {

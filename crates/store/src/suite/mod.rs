@@ -33,6 +33,7 @@ mod indexes;
 mod lists;
 mod namespaces;
 mod outbox;
+mod quotas;
 pub(crate) mod receipts;
 mod records;
 mod reopened;
@@ -84,6 +85,9 @@ pub fn run(house: &impl House) {
     time::access_that_waits_for_its_start_begins_without_a_sweep(house);
     time::a_bridge_is_over_when_its_decision_is_due_without_a_sweep(house);
     time::r45_a_host_ahead_of_its_store_changes_nothing(house);
+    quotas::the_past_is_there_as_far_back_as_is_asked(house);
+    quotas::quotas_remember_what_is_closed_over_a_restart(house);
+    quotas::quotas_count_what_came_before_in_the_batch(house);
     receipts::r25_a_command_id_is_kept_as_long_as_what_it_guards(house);
     records::positions_count_from_one_without_a_gap(house);
     records::a_history_is_the_records_of_one_grant(house);

@@ -144,6 +144,9 @@ fn a_tier_that_would_come_with_the_close_or_after_it_is_never_told() {
             rule.lists[0][1].escalate = vec![tier(minutes, &["group:duty"])];
         });
         assert_eq!(yes(tenant.at(30), &bob()), None);
+        let early = tenant.refused(&duty(), Verb::Approve(approve("g1")));
+        let passes = (times > 0).then(|| WouldPass::at(at(30).plus(mins(minutes))));
+        assert_eq!((early.code, early.would_pass), (Code::ApprovalNotAwaited, passes));
         swept(tenant.at(500));
         assert_eq!(told(&tenant).len(), times, "after {minutes} min, where 30 are left");
         assert_eq!(tenant.closed("g1").outcome, Outcome::Undecided);

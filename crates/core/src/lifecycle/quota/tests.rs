@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use crate::command::{Request, Verb};
 use crate::fixture::*;
 use crate::flow::approval_rule::Lane;
+use crate::flow::beside::Beside;
 use crate::flow::extension_rule::{DecidedBy, ExtensionApproval, GovernedBy};
 use crate::flow::{Parts, Quota};
 use crate::machine::{self, Fault};
@@ -111,6 +114,42 @@ fn a_refused_request_is_none_and_another_flow_counts_for_itself() {
     let other = Verb::Request(Box::new(request("other", "g2", &["pg/a/read"])));
     assert_eq!(tenant.code(&alice(), other), None);
     assert_eq!(tenant.code(&alice(), asks("g3")), Some(Code::LimitRequests));
+}
+
+/// What is loaded of the past is a part of what the decision stands on: it is dated no earlier.
+#[test]
+fn a_closed_grant_of_a_host_that_was_ahead_is_counted_at_its_own_instant() {
+    let ahead = Span::seconds(20);
+    let mut tenant = quota_of(|parts| parts.limits.requests = Some(times(1, 60)));
+    for (id, verb) in [("c1", asks("g1")), ("c2", give_back("g1"))] {
+        tenant.give(&command(id, &by(&alice()), verb), at(0).plus(ahead)).unwrap().unwrap();
+    }
+    tenant.deliver("alice");
+    assert!(tenant.grant("g1").is_settled_for_good());
+    let refusal = tenant.refused(&alice(), asks("g2"));
+    assert_eq!((tenant.decided_at, resets_at(&refusal)), (at(0).plus(ahead), Some(at(60).plus(ahead))));
+    tenant.clock = at(60).plus(ahead).minus(MS);
+    assert_eq!(tenant.code(&alice(), asks("g2")), Some(Code::LimitRequests));
+    tenant.clock = at(60).plus(ahead);
+    assert_eq!(tenant.code(&alice(), asks("g2")), None);
+}
+
+#[test]
+fn each_grant_of_a_kit_is_a_request_under_its_flow() {
+    let kit = kit("incident", &[("db", "pg/a/read"), ("logs", "aws/x/read")]);
+    let beside = Beside { kits: BTreeMap::from([(kit.id.clone(), kit)]), ..Beside::default() };
+    let mut db = automatic("db");
+    db.limits.requests = Some(times(2, 60));
+    let mut tenant = Tenant::new([]);
+    tenant.publish_beside([db, automatic("logs")], beside);
+    let asks_kit = |grant: &str| Verb::RequestKit(Box::new(request_kit("incident", grant)));
+    assert_eq!(tenant.code(&alice(), asks_kit("k1")), None);
+    assert_eq!(tenant.at(1).code(&alice(), asks("g1")), None);
+    let refusal = tenant.at(2).refused(&alice(), asks_kit("k2"));
+    assert_eq!((refusal.code, resets_at(&refusal)), (Code::LimitRequests, Some(at(60))));
+    assert_eq!(refusal.details.get("flow"), Some(&"db".into()));
+    assert_eq!(tenant.code(&alice(), asks("g2")), Some(Code::LimitRequests));
+    assert_eq!(tenant.at(60).code(&alice(), asks_kit("k2")), None);
 }
 
 #[test]
@@ -307,6 +346,26 @@ fn a_pending_extension_counts_until_it_is_decided() {
     assert_eq!(refusal.would_pass, None, "the grant is over by then");
     assert_eq!(tenant.offer("g2", &alice()).unwrap().opens_at, None);
     assert_eq!(tenant.at(241).look("g2").stage, "closed");
+}
+
+#[test]
+fn where_one_awaits_its_decision_no_instant_is_told_though_granted_ones_fill_the_quota() {
+    let by_bosses = |quota: Quota| {
+        let mut parts = automatic("db");
+        extendable(quota)(&mut parts);
+        rule(&mut parts).approval = extension_by(&["group:boss"]);
+        parts
+    };
+    let mut tenant = Tenant::new([by_bosses(times(2, 60))]);
+    for grant in ["g1", "g2"] {
+        tenant.asks(&alice(), Request { span: Some(mins(240)), ..request("db", grant, &["pg/a/read"]) });
+        assert_eq!(clicks(&mut tenant, &alice(), grant), None);
+    }
+    tenant.ask(&bob(), Verb::ApproveExtension(decide("g1"))).unwrap();
+    tenant.publish([by_bosses(times(1, 60))]);
+    let refusal = tenant.refused(&alice(), Verb::Extend(extend("g1")));
+    assert_eq!((refusal.code, resets_at(&refusal)), (Code::LimitExtensions, None));
+    assert_eq!(clicks(tenant.at(60), &alice(), "g1"), Some(Code::LimitExtensions), "it still waits");
 }
 
 #[test]

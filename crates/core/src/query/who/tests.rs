@@ -1,6 +1,7 @@
 use super::*;
 use crate::command::{Request, Verb};
 use crate::fixture::*;
+use crate::flow::approval_rule::Tier;
 use crate::flow::{BreakGlass, Parts};
 use crate::refusal::Code;
 
@@ -31,6 +32,13 @@ fn approved_by(approvers: &[&str], needed: u32) -> Parts {
     parts
 }
 
+/// After a minute these may decide too.
+fn escalated_to(approvers: &[&str], needed: u32, to: &[&str]) -> Parts {
+    let mut parts = approved_by(approvers, needed);
+    ruling(&mut parts).lists[0][0].escalate = vec![Tier { after: mins(1), to: selectors(to) }];
+    parts
+}
+
 /// Flows that differ in who asks, holds and approves.
 fn flows() -> Vec<Parts> {
     let mut flows = vec![
@@ -43,6 +51,9 @@ fn flows() -> Vec<Parts> {
         approved_by(&["group:boss"], 2),
         approved_by(&["owner"], 1),
         approved_by(&["user:nobody"], 1),
+        escalated_to(&["user:nobody"], 1, &["group:boss"]),
+        escalated_to(&["manager"], 2, &["user:bea", "owner"]),
+        escalated_to(&["group:boss"], 3, &["user:nobody"]),
     ];
     for parts in &mut flows {
         parts.who.except = selectors(&["group:out"]);
@@ -94,6 +105,7 @@ fn who_could_is_who_can() {
                     continue;
                 }
                 assert_eq!(refused, None, "{id}");
+                tenant.later(mins(1));
                 for decider in &cast {
                     let _ = tenant.code(decider, Verb::Approve(approve(&id)));
                 }
