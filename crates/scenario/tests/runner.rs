@@ -34,7 +34,7 @@ steps:
     expect: {flows: [db], count: 1}
   - at: 0m
     explain: {request: {as: alice, flow: db, items: [orders/read], span: 5h}}
-    expect: {refused: duration.too_long, details: {max: 4h}, checks: [flow.unknown: pass, duration.too_long: fail, mfa.stale: unreached]}
+    expect: {refused: duration.too_long, details: {max: 4h}, would_pass: {span: 4h}, checks: [flow.unknown: pass, duration.too_long: fail, mfa.stale: unreached]}
   - at: 0m
     request: {as: alice, grant: g1, flow: db, items: [orders/read, orders/write], span: 2h, start: 1ms, reason: INC-7}
     expect: {refused: start.too_far}
@@ -83,6 +83,9 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("refused: duration.too_long, ", "refused: duration.too_short, ", "refused"),
     ("details: {max: 4h}", "details: {max: 5h}", "details.max"),
     ("details: {max: 4h}", "details: {most: 4h}", "details.most"),
+    ("would_pass: {span: 4h}", "would_pass: {span: 3h}", "would_pass.span"),
+    ("would_pass: {span: 4h}", "would_pass: {span: 4h, at: 1m}", "would_pass.at"),
+    ("would_pass: {span: 4h}", "would_pass: null", "would_pass"),
     ("flow.unknown: pass, ", "flow.unknown: fail, ", "checks"),
     ("mfa.stale: unreached]", "mfa.stale: unreached, flow.unknown: pass]", "checks"),
     ("expect: {refused: start.too_far}", "expect: {stage: pending}", "refused"),

@@ -35,6 +35,7 @@ enum Kind {
     List,
     Counts(&'static [&'static str]),
     Details,
+    Change,
     Offer,
     Checks,
     Problems,
@@ -102,6 +103,7 @@ const EXPECTED: &[Expected] = &[
     field("effects_to", Kind::Set, ASKED),
     field("refused", Kind::Code, ASKED),
     field("details", Kind::Details, ASKED),
+    field("would_pass", Kind::Change, ASKED),
     field("fault", Kind::Text, ASKED),
     field("checks", Kind::Checks, &[Answers::Checks]),
     field("offer", Kind::Offer, &[Answers::Offer]),
@@ -130,6 +132,10 @@ const NOTICES: &[&str] = &[
 ];
 /// Details and parts of an offer that are instants.
 const TIMES: &[&str] = &["ends", "opens_at", "latest_end", "resets_at", "ends_at"];
+/// Parts of what would pass, and those of them that are instants.
+const CHANGES: &[&str] =
+    &["span", "at", "start", "if_ends_at", "without", "only", "reason", "login", "approvers"];
+const MOMENTS: &[&str] = &["at", "start", "if_ends_at"];
 const VERDICTS: &[&str] = &["pass", "fail", "unreached"];
 const NEEDS: &[&str] = &["reason", "mfa", "approval"];
 
@@ -189,6 +195,14 @@ impl Reader {
             }
             Kind::Details => {
                 self.fields(node, path, |reader, name, node, path| reader.detail(name, node, path, start))
+            }
+            Kind::Change => {
+                self.only(node, path, CHANGES, "what would pass");
+                self.fields(node, path, |reader, name, node, path| match name {
+                    name if MOMENTS.contains(&name) => reader.offset(node, path, start).map(Wanted::Time),
+                    "span" => reader.span(node, path).map(Wanted::Span),
+                    name => reader.detail(name, node, path, start),
+                })
             }
             Kind::Offer => self.offer(node, path, start),
             Kind::Checks => {

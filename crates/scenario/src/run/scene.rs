@@ -51,6 +51,7 @@ impl Scene {
         match field {
             "refused" => self.refused().map(Json::from),
             "details" => self.refusal()?.get("details").cloned().or_else(|| Some(json!({}))),
+            "would_pass" => self.refusal()?.get("would_pass").cloned(),
             "fault" => self.answer.pointer("/fault/code").cloned(),
             "problems" => Some(self.answer.get("invalid").cloned().unwrap_or_else(|| json!([]))),
             "effects" => Some(self.effects().into_iter().map(Json::from).collect()),
