@@ -8,7 +8,8 @@ use crate::grant::Grant;
 use crate::id::{FlowId, GrantId};
 use crate::lifecycle::settle;
 use crate::person::Names;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Refusal, WouldPass};
+use crate::time::Timestamp;
 use crate::world::{Read, World};
 
 /// Everybody's open access under the flows that may not be held together with this one: the same human may
@@ -28,22 +29,30 @@ pub(crate) fn none_held(
     aside: Option<&GrantId>,
 ) -> Result<(), No> {
     for conflict in conflicts(on.board.world, flow) {
-        let clashes = |grant: &&Grant| {
+        let clashes = |grant: &Grant| {
             !grant.is_closed()
                 && aside != Some(grant.id())
                 && others(conflict, flow).any(|other| *other == grant.origin.flow)
                 && holder.iter().any(|names| names.same_human(&grant.origin.holder))
         };
-        for grant in on.board.grants().filter(clashes) {
+        for grant in on.board.grants().filter(|grant| clashes(grant)) {
             if settle::is_open(on.board, grant)? {
-                return Err(held(on, conflict, grant, holder).into());
+                let over_at = settle::fewer_open_at(on.board, clashes, 1)?;
+                return Err(held(on, conflict, grant, holder, over_at).into());
             }
         }
     }
     Ok(())
 }
 
-fn held(on: &On<'_>, conflict: &Conflict, grant: &Grant, holder: &[&Names]) -> Refusal {
+/// To the holder, with the grant and when time alone ends all that is in the way; nobody else learns of it.
+fn held(
+    on: &On<'_>,
+    conflict: &Conflict,
+    grant: &Grant,
+    holder: &[&Names],
+    over_at: Option<Timestamp>,
+) -> Refusal {
     let refused =
         |words: String| Refusal::new(Code::ConflictHeld, words).with("conflict", conflict.name.as_str());
     let own = on.person().is_some_and(|person| holder.iter().any(|names| names.id == person.id));
@@ -52,6 +61,7 @@ fn held(on: &On<'_>, conflict: &Conflict, grant: &Grant, holder: &[&Names]) -> R
         let id = grant.id();
         refused(format!("`{id}` is open, and `{name}` lets nobody hold this beside it"))
             .with("grant", id.as_str())
+            .or_some(over_at.map(WouldPass::at))
     } else {
         refused(format!("the holder has open access that `{name}` lets nobody hold beside this"))
     }

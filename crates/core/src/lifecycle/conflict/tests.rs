@@ -3,7 +3,7 @@ use crate::fixture::*;
 use crate::flow::Parts;
 use crate::flow::beside::Beside;
 use crate::person::Person;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Refusal, WouldPass};
 use crate::time::Timestamp;
 
 /// `create` is automatic, `release` takes somebody of `group:boss`; nobody holds both.
@@ -35,6 +35,7 @@ fn open_access_under_the_one_bars_the_other_until_the_very_end() {
     tenant.asks(&alice(), request("create", "g1", &["pg/a/read"]));
     let refusal = tenant.refused(&alice(), asks("release", "g2"));
     assert_eq!(held(&refusal), (Code::ConflictHeld, Some(&"payments".into()), Some(&"g1".into())));
+    assert_eq!(refusal.would_pass, Some(WouldPass::at(at(60))));
     assert_eq!(tenant.code(&alice(), asks("apart", "g3")), None, "only these flows are in conflict");
     assert_eq!(tenant.code(&alice(), asks("create", "g4")), None, "twice the same is no conflict");
     tenant.clock = at(60).minus(MS);
