@@ -56,7 +56,8 @@ pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) ->
     Ok(open)
 }
 
-/// When fewer than so many of the loaded grants that match will be open, time alone considered.
+/// When fewer than so many of the loaded grants that match will be open, time alone considered. Those that the
+/// command itself made, as those of a kit, are made again whenever it is given.
 pub(crate) fn fewer_open_at(
     board: &Board<'_>,
     matches: impl Fn(&Grant) -> bool,
@@ -65,7 +66,9 @@ pub(crate) fn fewer_open_at(
     let mut ends = Vec::new();
     for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
         if is_open(board, grant)? {
-            ends.push(over_at(board, grant)?.unwrap_or(Timestamp::MAX));
+            let known = board.world.grants.contains_key(grant.id());
+            let over_at = if known { over_at(board, grant)? } else { None };
+            ends.push(over_at.unwrap_or(Timestamp::MAX));
         }
     }
     ends.sort_unstable();

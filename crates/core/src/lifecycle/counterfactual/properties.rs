@@ -12,7 +12,8 @@ use crate::command::{Command, Extend, Request, Verb};
 use crate::fixture::*;
 use crate::flow::Parts;
 use crate::flow::approval_rule::Approval;
-use crate::flow::extension_rule::{Anchor, ExtensionApproval};
+use crate::flow::beside::Beside;
+use crate::flow::extension_rule::{Anchor, ExtensionApproval, GovernedBy};
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonField, ReasonRule};
 use crate::grant::Grant;
@@ -50,7 +51,7 @@ impl Dice {
 }
 
 fn dice() -> impl Strategy<Value = Dice> {
-    prop::collection::vec(any::<u32>(), 160).prop_map(Dice)
+    prop::collection::vec(any::<u32>(), 240).prop_map(Dice)
 }
 
 impl std::fmt::Debug for Dice {
@@ -122,12 +123,13 @@ fn flow(dice: &mut Dice) -> Parts {
 }
 
 fn extension(dice: &mut Dice, parts: &mut Parts) {
+    let longest = parts.duration.max;
     let rule = rule(parts);
     rule.times = 1 + u32::try_from(dice.below(3)).unwrap();
     rule.span.min = mins(1 + dice.below(20));
     rule.span.max = rule.span.min.plus(mins(dice.below(60)));
     rule.span.default = rule.span.min.plus(Span::millis(dice.below(60) * 1_000)).min(rule.span.max);
-    rule.total = dice.maybe(3, |dice| mins(30 + dice.below(200)));
+    rule.total = dice.maybe(2, |dice| longest.plus(mins(dice.below(60))));
     rule.window = dice.maybe(3, |dice| mins(1 + dice.below(60)));
     rule.cool_down = if dice.once_in(3) { mins(dice.below(40)) } else { Span::ZERO };
     rule.anchor = if dice.once_in(3) { Anchor::Now } else { Anchor::End };
@@ -137,22 +139,57 @@ fn extension(dice: &mut Dice, parts: &mut Parts) {
     rule.mfa = dice.maybe(5, |_| fresh_login());
     if dice.once_in(4) {
         rule.approval = extension_by(&["group:boss"]);
-        if let ExtensionApproval::Decided { decide_within, .. } = &mut rule.approval {
+        if let ExtensionApproval::Decided { decide_within, bridge, .. } = &mut rule.approval {
+            *bridge = dice.maybe(2, |dice| mins(1 + dice.below(30)));
             *decide_within = dice.maybe(2, |dice| mins(1 + dice.below(60)));
         }
     }
 }
 
+/// Guards over some of it, and a flow that may not be held together with it.
+fn beside(dice: &mut Dice) -> Beside {
+    let mut beside = Beside::default();
+    for name in ["one", "other"] {
+        if dice.once_in(10) {
+            let mut guard = guard(name, "pg");
+            guard.require.max = dice.maybe(2, |dice| mins(1 + dice.below(200)));
+            guard.require.reason = dice.once_in(2);
+            guard.require.mfa = dice.maybe(3, |_| fresh_login());
+            beside.guards.push(guard);
+        }
+    }
+    beside.conflicts.extend(dice.maybe(2, |_| conflict("apart", &["db", "apart"])));
+    beside
+}
+
 /// A tenant in which others hold access, and `alice` may, under rules that are not quite today's.
-fn tenant(dice: &mut Dice) -> Tenant {
-    let today = flow(dice);
+fn tenant(dice: &mut Dice, holds: bool) -> Tenant {
+    let mut today = flow(dice);
     let mut before = today.clone();
     (before.limits, before.reason, before.mfa) = Default::default();
-    if dice.once_in(3) {
+    if holds || dice.once_in(3) {
         (before.hours, before.until) = (None, None);
     }
-    let mut tenant = Tenant::new([before]);
-    for number in 0..dice.below(6) {
+    if holds {
+        (before.approval, before.when) = (Approval::Automatic, Vec::new());
+    }
+    if dice.once_in(3) {
+        extension(dice, &mut before);
+        rule(&mut today).governed_by =
+            if dice.once_in(3) { GovernedBy::Granted } else { GovernedBy::Stricter };
+    }
+    let longest = before.duration.max;
+    let mut tenant = Tenant::new([before, automatic("apart")]);
+    if dice.once_in(4) {
+        let mut ask = request("apart", "a0", &["pg/c/read"]);
+        ask.span = Some(mins(1 + dice.below(240)));
+        tenant.asks(&alice(), ask);
+    }
+    if holds {
+        let ask = Request { span: Some(longest), ..request("db", "g0", &["pg/a/read"]) };
+        tenant.asks(&alice(), ask);
+    }
+    for number in 1..dice.below(6) {
         let person = if dice.once_in(2) { alice() } else { member("carol", &["sre"]) };
         let item = ["pg/a/read", "pg/b/read"][usize::try_from(dice.below(2)).unwrap()];
         let mut ask = request("db", &format!("g{number}"), &[item]);
@@ -164,7 +201,7 @@ fn tenant(dice: &mut Dice) -> Tenant {
         }
         tenant.later(dice.minutes(40));
     }
-    tenant.publish([today]);
+    tenant.publish_beside([today, automatic("apart")], beside(dice));
     tenant.later(dice.minutes(90));
     tenant
 }
@@ -204,13 +241,14 @@ fn click(dice: &mut Dice, tenant: &Tenant) -> Extend {
 }
 
 fn asked(dice: &mut Dice) -> (Tenant, Command) {
-    let tenant = tenant(dice);
+    let tenant = tenant(dice, false);
     let (person, ask) = (asker(dice), asks(dice, tenant.clock));
     (tenant, command("click", &by(&person), Verb::Request(Box::new(ask))))
 }
 
 fn clicked(dice: &mut Dice) -> (Tenant, Command) {
-    let mut tenant = tenant(dice);
+    let sure = dice.once_in(2);
+    let mut tenant = tenant(dice, sure);
     for _ in 0..dice.below(4) {
         let earlier = Extend { if_ends_at: None, reason: Some("INC-7".to_owned()), ..click(dice, &tenant) };
         let _ = tenant.ask(&alice(), Verb::Extend(earlier));
@@ -385,7 +423,9 @@ fn the_cases_reach_every_refusal_and_every_direction() {
 }
 
 /// What is told what would pass, at least in some cases.
-const TOLD: [&str; 24] = [
+const TOLD: [&str; 26] = [
+    "conflict.held",
+    "guard.unmet",
     "approval.nobody",
     "duration.too_long",
     "duration.too_short",
