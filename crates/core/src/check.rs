@@ -13,7 +13,7 @@ use crate::lifecycle::items::Items;
 use crate::lifecycle::rules::Rules;
 use crate::machine::Fault;
 use crate::person::{Actor, Names, Person};
-use crate::refusal::{Code, Lacking, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Login, Refusal, WouldPass};
 use crate::time::Timestamp;
 use crate::world::Since;
 
@@ -89,9 +89,17 @@ impl<'a> On<'a> {
         self.board.now
     }
 
-    /// Whether the change that is tried brings such a text.
-    pub(crate) fn brings(&self, lacking: &Lacking) -> bool {
-        self.assumed.is_some_and(|change| change.reason.iter().any(|brought| brought.covers(lacking)))
+    /// Whether the text that the change which is tried brings is such a one; nothing where it brings none.
+    pub(crate) fn brings(&self, lacking: &Lacking) -> Option<bool> {
+        let mut brought =
+            self.assumed?.reason.iter().filter(|brought| brought.field == lacking.field).peekable();
+        brought.peek()?;
+        Some(brought.any(|brought| brought.covers(lacking)))
+    }
+
+    /// The login that the change which is tried brings.
+    pub(crate) fn login_brought(&self) -> Option<&'a Login> {
+        self.assumed.and_then(|change| change.login.as_ref())
     }
 
     /// Whether the change that is tried names the people whom steps lack.

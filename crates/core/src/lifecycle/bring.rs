@@ -48,7 +48,12 @@ pub(crate) fn reason(
     let mut refused: Option<Refusal> = None;
     let mut lacking = Vec::new();
     for wanted in std::iter::once(itself).chain(further) {
-        if let Some(refusal) = wanted.wrong().filter(|_| !on.brings(&wanted.lacking())) {
+        let wrong = match on.brings(&wanted.lacking()) {
+            Some(true) => None,
+            Some(false) => Some(wanted.malformed("another text must be given")),
+            None => wanted.wrong(),
+        };
+        if let Some(refusal) = wrong {
             lacking.push(wanted.lacking());
             refused = refused.or(Some(refusal));
         }
@@ -72,8 +77,12 @@ impl Wanted<'_> {
             let pattern = self.pattern.filter(|pattern| !pattern.fits(given))?;
             format!("`{}` must match `{}`", self.field, pattern.as_str())
         };
-        let words = self.message.unwrap_or(&words);
-        Some(Refusal::new(Code::ReasonMalformed, words).with("field", self.field))
+        Some(self.malformed(&words))
+    }
+
+    fn malformed(&self, words: &str) -> Refusal {
+        let words = self.message.unwrap_or(words);
+        Refusal::new(Code::ReasonMalformed, words).with("field", self.field)
     }
 
     fn lacking(&self) -> Lacking {
@@ -86,6 +95,7 @@ impl Wanted<'_> {
 /// `mfa.missing` and `mfa.stale`: the actor's own login, with what a step-up challenge needs (RFC 9470).
 pub(crate) fn login(on: &On<'_>, rule: Option<&MfaRule>) -> Result<(), No> {
     let Some(rule) = rule else { return Ok(()) };
+    let needed = Login { max_age: rule.max_age, level: rule.level, methods: rule.methods.clone() };
     let refused = |code: Code, words: &str| {
         Err(Refusal::new(code, words)
             .with_some("max_age", rule.max_age)
@@ -94,13 +104,14 @@ pub(crate) fn login(on: &On<'_>, rule: Option<&MfaRule>) -> Result<(), No> {
                 "methods",
                 (!rule.methods.is_empty()).then(|| rule.methods.iter().cloned().collect::<Vec<_>>()),
             )
-            .or(WouldPass::login(Login {
-                max_age: rule.max_age,
-                level: rule.level,
-                methods: rule.methods.clone(),
-            }))
+            .or(WouldPass::login(needed.clone()))
             .into())
     };
+    match on.login_brought() {
+        Some(brought) if brought.covers(&needed) => return Ok(()),
+        Some(_) => return refused(Code::MfaMissing, "another login is needed"),
+        None => {}
+    }
     let Some(login) = on.person().and_then(|person| person.authenticated.as_ref()) else {
         return refused(Code::MfaMissing, "a login is needed");
     };

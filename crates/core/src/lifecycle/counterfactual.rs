@@ -166,3 +166,5 @@ fn logged_in<'c>(command: &'c Command, login: Option<&Login>, now: Timestamp) ->
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,7 @@ impl Guarding<'_> {
     /// A reason that the request itself brings.
     pub(crate) fn reasoned(&self, on: &On<'_>, reason: Option<&str>) -> Result<(), No> {
         let blank = reason.is_none_or(|reason| reason.trim().is_empty());
-        if self.guard.require.reason && blank && !on.brings(&Lacking::reason()) {
+        if self.guard.require.reason && blank && on.brings(&Lacking::reason()).is_none() {
             let refusal = self.unmet("a reason must be given").with("field", "reason");
             return Err(refusal.or(WouldPass::reason([Lacking::reason()])).into());
         }

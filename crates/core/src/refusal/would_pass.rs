@@ -174,6 +174,14 @@ impl Lacking {
 }
 
 impl Login {
+    /// Whether every such login is one that the other asks for, too, while it is fresh.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let methods = !self.methods.is_empty() && self.methods.is_subset(&other.methods);
+        let age = other.max_age.is_none_or(|most| self.max_age.is_some_and(|age| age <= most));
+        age && self.level >= other.level && (other.methods.is_empty() || methods)
+    }
+
     /// One login for both; none where no single method would do.
     fn and(&self, other: &Self) -> Option<Self> {
         let methods: BTreeSet<String> = match (self.methods.is_empty(), other.methods.is_empty()) {

@@ -152,6 +152,7 @@ fn beside(dice: &mut Dice) -> Beside {
     for name in ["one", "other"] {
         if dice.once_in(10) {
             let mut guard = guard(name, "pg");
+            guard.require.steps = dice.once_in(4);
             guard.require.max = dice.maybe(2, |dice| mins(1 + dice.below(200)));
             guard.require.reason = dice.once_in(2);
             guard.require.mfa = dice.maybe(3, |_| fresh_login());
