@@ -7,7 +7,8 @@
 //! later time that a check named, the earliest first, on the world as time alone will have made it.
 //!
 //! A check that offers nothing ends that way: what depends on who asks, or on conditions that only the author
-//! of the policy knows how to meet, is never guessed.
+//! of the policy knows how to meet, is never guessed. Where a condition looks at the time, a time that is told
+//! passes, and is the first of those that the other checks name.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

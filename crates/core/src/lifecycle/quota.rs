@@ -21,8 +21,8 @@ pub(crate) struct Tally {
     quota: Quota,
     /// When that was done which still counts, the earliest first.
     done: Vec<Timestamp>,
-    /// What counts until it is decided, whenever that is.
-    pending: usize,
+    /// When that lapses which counts until it is decided, whenever that is.
+    pending: Vec<Timestamp>,
 }
 
 /// What must be read of the holder's past before a request is judged; nothing where no quota looks there.
@@ -55,7 +55,7 @@ pub(crate) fn requests(
     quota: Quota,
 ) -> Result<Tally, Fault> {
     let done = known(board, holder, flow, quota)?.map(|grant| grant.origin.requested_at);
-    Ok(Tally::new(board.now, quota, done, 0))
+    Ok(Tally::new(board.now, quota, done, Vec::new()))
 }
 
 /// Extensions of all the holder's grants under the flow, each from when it was granted: against the quota of
@@ -69,14 +69,14 @@ pub(crate) fn extensions(
     let tallies = quotas.map(|quota| extensions_of(board, holder, flow, quota));
     let tallies = tallies.collect::<Result<Vec<Tally>, Fault>>()?;
     let full = tallies.into_iter().filter(Tally::is_full);
-    Ok(full.max_by_key(|tally| (tally.resets_at().is_none(), tally.resets_at())))
+    Ok(full.max_by_key(|tally| (tally.resets_at().is_none(), tally.has_room_at())))
 }
 
 fn extensions_of(board: &Board<'_>, holder: &PersonId, flow: &FlowId, quota: Quota) -> Result<Tally, Fault> {
     let grants = || known(board, holder, flow, quota);
     let done = grants()?.flat_map(|grant| grant.extensions.iter().map(|moved| moved.at));
-    let pending = grants()?.filter(|grant| grant.active().is_some_and(|active| active.asked.is_some()));
-    Ok(Tally::new(board.now, quota, done, pending.count()))
+    let pending = grants()?.filter_map(|grant| grant.active()?.asked.as_ref());
+    Ok(Tally::new(board.now, quota, done, pending.map(|asked| asked.decide_by).collect()))
 }
 
 /// Whether the holder may take this lane of requests once more. Extensions that are decided as requests are
@@ -114,7 +114,7 @@ fn lane_has_room(
         grants()?.filter(|grant| requests && grant.origin.lane).map(|grant| grant.origin.requested_at);
     let moved = grants()?.flat_map(|grant| grant.extensions.iter());
     let moved = moved.filter(|moved| extensions && moved.lane).map(|moved| moved.at);
-    Ok(!Tally::new(board.now, quota, asked.chain(moved), 0).is_full())
+    Ok(!Tally::new(board.now, quota, asked.chain(moved), Vec::new()).is_full())
 }
 
 /// Whether extensions are decided by whoever decides on requests, their fast lane included.
@@ -153,7 +153,12 @@ fn known<'b>(
 }
 
 impl Tally {
-    fn new(now: Timestamp, quota: Quota, done: impl Iterator<Item = Timestamp>, pending: usize) -> Self {
+    fn new(
+        now: Timestamp,
+        quota: Quota,
+        done: impl Iterator<Item = Timestamp>,
+        pending: Vec<Timestamp>,
+    ) -> Self {
         let mut done: Vec<Timestamp> = done.filter(|at| now < at.plus(quota.per)).collect();
         done.sort_unstable();
         Self { quota, done, pending }
@@ -161,13 +166,20 @@ impl Tally {
 
     /// Whether one more would be too many.
     fn is_full(&self) -> bool {
-        self.done.len().saturating_add(self.pending) >= self.times()
+        self.done.len().saturating_add(self.pending.len()) >= self.times()
     }
 
     /// The first instant at which one more passes, where time alone brings it: a decision has no such instant.
     fn resets_at(&self) -> Option<Timestamp> {
-        let too_many = self.done.len().checked_sub(self.times()).filter(|_| self.pending == 0)?;
-        self.done.get(too_many).map(|last| last.plus(self.quota.per))
+        self.has_room_at().filter(|_| self.pending.is_empty())
+    }
+
+    /// The same where nothing is decided: what waits for it then lapses.
+    fn has_room_at(&self) -> Option<Timestamp> {
+        let done = self.done.iter().map(|at| at.plus(self.quota.per));
+        let mut ends: Vec<Timestamp> = done.chain(self.pending.iter().copied()).collect();
+        ends.sort_unstable();
+        ends.len().checked_sub(self.times()).and_then(|too_many| ends.get(too_many)).copied()
     }
 
     fn times(&self) -> usize {
@@ -185,7 +197,7 @@ impl Tally {
             .with("limit", times)
             .with("per", per)
             .with_some("resets_at", resets_at)
-            .or_some(resets_at.map(WouldPass::at))
+            .or_some(self.has_room_at().map(WouldPass::at))
             .into())
     }
 }
