@@ -190,7 +190,7 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
     Ok(Policy { flows, beside: Arc::new(beside), source: source.into(), warnings })
 }
 
-/// What the fields of the document say against each other, and what this version does not act on.
+/// What the fields of the document say against each other.
 fn disagreements(reader: &mut Reader, draft: &Draft, merged: &Merged<'_>) {
     for flow in &draft.flows {
         for wrong in wrongs(&flow.parts) {
@@ -209,7 +209,6 @@ fn told(wrong: Wrong, placed: &Placed, merged: &Merged<'_>) -> Problem {
         WrongCode::Contradiction => Code::Contradiction,
         WrongCode::DuplicateId => Code::DuplicateId,
         WrongCode::TooLarge => Code::TooLarge,
-        WrongCode::Unsupported => Code::Unsupported,
     };
     let path = placed.path(&wrong.path);
     let place = merged.place(&path);

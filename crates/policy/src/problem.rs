@@ -107,7 +107,7 @@ impl Code {
             Self::Contradiction => "fields that cannot both be meant",
             Self::TooLarge => "more than is allowed",
             Self::TooDeep => "nested deeper than is allowed",
-            Self::Unsupported => "a field that this version does not act on yet",
+            Self::Unsupported => "a field that this build was made without",
         }
     }
 }

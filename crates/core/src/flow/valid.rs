@@ -38,8 +38,6 @@ pub enum WrongCode {
     DuplicateId,
     /// More than is allowed.
     TooLarge,
-    /// A field that this build does not act on.
-    Unsupported,
 }
 
 impl Flow {
