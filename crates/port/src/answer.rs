@@ -55,7 +55,7 @@ pub enum Answered {
     /// Whether and how a grant may be extended.
     Offer(Box<Offer>),
     /// How each check of a command comes out.
-    Explanation(Explanation),
+    Explanation(Box<Explanation>),
     /// Whether access is held.
     Holds(Verdict),
     /// Grants.

@@ -138,7 +138,7 @@ impl Port {
             Question::Explain(ask) => {
                 let now = self.at(ask.now);
                 match Given::of(*ask.of).map_err(|bad| bad.below("of"))? {
-                    Asked::Command(given) => Answered::Explanation(engine.explain(given, now)?),
+                    Asked::Command(given) => Answered::Explanation(Box::new(engine.explain(given, now)?)),
                     Asked::Question(_) => return Err(not_a_command().into()),
                 }
             }

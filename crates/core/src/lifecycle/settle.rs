@@ -24,7 +24,7 @@ enum Due {
     Open,
     Tier,
     Remind,
-    ReviewDue,
+    Review,
     Revoke,
 }
 
@@ -140,7 +140,7 @@ fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
         Stage::Closed(_) => None,
     };
     // Access that is over awaits its review all the same.
-    let review = grant.review_due().map(|at| (at, Due::ReviewDue));
+    let review = grant.review_due().map(|at| (at, Due::Review));
     due.into_iter().chain(review).min().filter(|(at, _)| *at <= board.now)
 }
 
@@ -182,7 +182,7 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
             let ends = board.grant(id).and_then(Grant::active).map_or(at, |active| active.end);
             board.record(id, at, None, Happened::Reminded(Reminded { ends }))
         }
-        Due::ReviewDue => review::fall_due(board, id, at),
+        Due::Review => review::fall_due(board, id, at),
         Due::Revoke => match board.world.revoked.get(id) {
             Some(reached) => revoke_all::close(board, id, &reached.by),
             None => Ok(()),

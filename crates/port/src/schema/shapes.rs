@@ -465,7 +465,7 @@ pub(crate) enum Answer {
     /// What was asked.
     Ok(Answered),
     /// The rules say no.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The policy, or the call itself, is wrong: everything that is, at once.
     Invalid(Vec<Problem>),
     /// The world failed.
@@ -486,7 +486,7 @@ pub(crate) enum Answered {
     /// `offer`.
     Offer(Box<Offer>),
     /// `explain`.
-    Explanation(Explanation),
+    Explanation(Box<Explanation>),
     /// `holds`.
     Holds(Verdict),
     /// `list`, `inbox`.

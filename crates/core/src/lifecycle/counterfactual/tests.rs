@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use crate::command::{Extend, Request, RequestKit, Verb};
 use crate::fixture::*;
@@ -33,7 +32,8 @@ fn much_else(parts: &mut Parts, ask: &mut Request) {
 
 #[test]
 fn who_may_not_ask_is_told_of_no_change() {
-    let rows: [(Code, fn(&mut Parts)); 3] = [
+    type Row = (Code, fn(&mut Parts));
+    let rows: [Row; 3] = [
         (Code::RequesterNotAllowed, |parts| {
             parts.requesters.own = OwnRequests::Only(selectors(&["user:bob"]));
         }),
@@ -215,38 +215,4 @@ fn what_was_tried_is_not_written() {
     let refusal = tenant.refused(&alice(), Verb::Request(Box::new(request("db", "g1", &["pg/a/read"]))));
     assert_eq!(refusal.would_pass, Some(WouldPass::at(at(180))));
     assert_eq!((tenant.grants, tenant.events), (before.grants, before.events));
-}
-
-/// What a refusal costs, with what would pass and without looking for it: `cargo test -p tenure-core --release
-/// what_a_refusal_costs -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a test"]
-fn what_a_refusal_costs() {
-    let stale = |person: &Person| Person {
-        authenticated: Some(Authenticated { at: at(0), methods: BTreeSet::new(), level: None }),
-        ..person.clone()
-    };
-    type Change = fn(&mut Parts, &mut Request);
-    let rows: [(&str, Change); 5] = [
-        ("nothing to try", |parts, _| parts.enabled = false),
-        ("one change", |_, ask| ask.span = Some(mins(500))),
-        ("three changes", |parts, ask| {
-            (parts.mfa, parts.reason.required) = (Some(fresh_login()), true);
-            ask.span = Some(mins(500));
-        }),
-        ("a later time", |parts, _| parts.hours = Some(open_daily(12, 13))),
-        ("as many as are tried", never_long_enough),
-    ];
-    for (name, change) in rows {
-        let (mut parts, mut ask) = (automatic("db"), request("db", "g1", &["pg/a/read"]));
-        change(&mut parts, &mut ask);
-        let tenant = Tenant::new([parts]);
-        let asked = command("click", &by(&stale(&alice())), Verb::Request(Box::new(ask)));
-        let world = tenant.world(|world| crate::machine::needs(&asked, world));
-        let begun = Instant::now();
-        for _ in 0..2_000 {
-            drop(crate::machine::apply(&world, &asked, at(0)).unwrap());
-        }
-        println!("{name:<24} {:?}", begun.elapsed() / 2_000);
-    }
 }
