@@ -3,7 +3,7 @@
 use super::*;
 use crate::command::{Approve, DecideExtension};
 use crate::flow::beside::{Beside, Guard, Require};
-use crate::flow::{Activation, Parts};
+use crate::flow::{Activation, BreakGlass, Parts};
 use crate::grant::Waiting;
 use crate::limits::{ERROR_CHARS_MAX, OPEN_GRANTS_PER_PERSON_MAX, SILENT_WORKERS_MAX};
 use crate::machine;
@@ -91,6 +91,23 @@ fn r09_nobody_decides_on_their_own_extension_by_any_door() {
         assert!(!awaits(&tenant, &person), "it is in no inbox of theirs: {who}");
         let decides = DecideExtension { reason: Some("fine".to_owned()), ..decide("x") };
         assert_eq!(tenant.code(&bob(), Verb::ApproveExtension(decides)), None);
+    }
+}
+
+// guard: `lifecycle/review.rs`, the check `approval.own`
+#[test]
+fn r09_nobody_looks_at_their_own_emergency_by_any_door() {
+    let mut parts = decided_by_bosses();
+    parts.break_glass = Some(BreakGlass { review_by: selectors(&["group:boss"]), ..glass() });
+    let mut holder = member("alice", &["oncall", "boss"]);
+    holder.aliases = [person_id("alice@corp")].into();
+    holder.acts_for = Some(person_id("anna"));
+    for (who, person) in parties().into_iter().filter(|(who, _)| !who.contains("requester")) {
+        let mut tenant = Tenant::new([parts.clone()]);
+        tenant.asks(&holder, emergency("f", "x", &["pg/a/read"]));
+        assert_eq!(tenant.code(&person, review("x")), Some(Code::ApprovalOwn), "{who}");
+        assert!(tenant.grant("x").awaits_review());
+        assert_eq!(tenant.code(&bob(), review("x")), None);
     }
 }
 

@@ -333,7 +333,7 @@ fn wider_says_which_items_were_asked_for() {
 }
 
 // guard: `lifecycle/ballot.rs`, fresh
-// guard: `lifecycle/request.rs`, what approvers decide on
+// guard: `lifecycle/request/origin.rs`, what approvers decide on
 #[test]
 fn r14_an_approval_is_bound_to_what_was_seen() {
     let mut tenant = asked_for(|_| ());
