@@ -455,7 +455,9 @@ mod tests {
                 Answer::Invalid(crate::answer::Wrongs::Call(wrongs)) => {
                     wrongs.into_iter().map(|wrong| format!("{} {}", wrong.code, wrong.path)).collect()
                 }
-                other => format!("{other:?}"),
+                other @ (Answer::Ok(_) | Answer::Refused(_) | Answer::Invalid(_) | Answer::Fault(_)) => {
+                    format!("{other:?}")
+                }
             })
         };
         let twice = |code: &str, path: &str| [format!("{code} {path}"), format!("{code} of.{path}")];

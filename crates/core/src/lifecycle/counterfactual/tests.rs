@@ -8,7 +8,7 @@ use crate::flow::approval_rule::{Approval, Decided};
 use crate::flow::beside::{Beside, Require};
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonField, ReasonRule};
-use crate::person::{Authenticated, Level, Person};
+use crate::person::Level;
 use crate::refusal::{Code, Lacking, Login, Missing, Refusal, WouldPass};
 
 /// What is told of a request under this flow.
