@@ -41,7 +41,7 @@ flows:
     who: {any: [everyone]}
     what: [{integration: pg, permissions: [read, write]}]
     duration: {min: 1s, default: 2s, max: 5s}
-    approval: {decide_within: 3s, steps: [{approvers: [everyone]}]}
+    approval: {decide_within: 3s, automatic: {times: 1, per: 2s}, steps: [{approvers: [everyone], escalate: [{after: 1s, to: [everyone]}]}]}
     extension: {times: 3, span: {min: 500ms, default: 1s, max: 2s}, approval: {first: 1, steps: [{approvers: [everyone]}]}}
     limits: {open_per_person: 3, open_total: 9}
     notify: {before_end: [500ms]}
@@ -51,7 +51,7 @@ flows:
     duration: {min: 500ms, default: 1s, max: 2s}
     approval: automatic
     extension: {times: 2, span: {min: 500ms, default: 1s}}
-    limits: {open_per_item: 4}
+    limits: {open_per_item: 4, requests: {times: 4, per: 3s}, extensions: {times: 2, per: 2s}}
 ";
 
 /// One command, when it was given and answered, and what came of it.
