@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use tenure_core::flow::Flow;
 use tenure_core::flow::approval_rule::{Approval, Decided, Step};
+use tenure_core::flow::beside::Guard;
 use tenure_core::flow::extension_rule::{DecidedBy, ExtensionApproval};
 
 use crate::decode::{Merged, Placed};
@@ -85,7 +86,7 @@ impl Lint {
 }
 
 /// Every warning about the flows of a document, each with its place there.
-pub(crate) fn flows(flows: &[(Arc<Flow>, Placed)], merged: &Merged<'_>) -> Vec<Warning> {
+pub(crate) fn flows(flows: &[(Arc<Flow>, Placed)], guards: &[Guard], merged: &Merged<'_>) -> Vec<Warning> {
     let mut found = Found { merged, warnings: Vec::new() };
     for (flow, placed) in flows {
         let mut about = About { placed, found: &mut found };
@@ -93,7 +94,7 @@ pub(crate) fn flows(flows: &[(Arc<Flow>, Placed)], merged: &Merged<'_>) -> Vec<W
         spans::lint(&mut about, flow);
         conditions::lint(&mut about, flow);
     }
-    doors::lint(&mut found, flows);
+    doors::lint(&mut found, flows, guards);
     found.warnings
 }
 
