@@ -126,6 +126,39 @@ fn named_people_who_approve_each_other() {
     assert_eq!(warnings(&flow("everyone", "group:sre", 1)), [], "a group is not known to be one person");
 }
 
+/// The plain flow with glass that these break and these review.
+fn glass(who: &str, review_by: &str) -> String {
+    format!("break_glass: {{who: [{who}], max: 1h, review_within: 1d, review_by: [{review_by}]}}")
+}
+
+#[test]
+fn glass_that_nobody_may_be_left_to_review() {
+    let at = "break_glass.review_by";
+    noticed(
+        Lint::MayDeadlock,
+        at,
+        &glass("group:ops", "group:ops"),
+        &glass("group:ops", "group:ops, manager"),
+    );
+    noticed(
+        Lint::MayDeadlock,
+        at,
+        &glass("group:ops, user:ann", "user:ann"),
+        &glass("group:ops, user:ann, user:bob", "user:ann, user:bob"),
+    );
+    noticed(
+        Lint::MayDeadlock,
+        at,
+        &glass("'group:ops-*'", "group:ops-eu"),
+        &glass("group:ops-eu", "'group:*-eu'"),
+    );
+    noticed(Lint::MayDeadlock, at, &glass("everyone", "user:ann"), &glass("everyone", "group:ops"));
+    // Whoever is excepted breaks nothing.
+    let except =
+        format!("who: {{any: [group:sre], except: [group:ops]}}\n{}", glass("group:ops", "group:ops"));
+    assert_eq!(warnings(&except), []);
+}
+
 #[test]
 fn where_one_list_suffices_all_must_be_stuck() {
     let any_of = |other: &str| {
@@ -444,6 +477,35 @@ fn doors_for_other_people_are_no_weaker_ones() {
     assert_eq!(both("{any: [user:ann]}", "{any: [user:bob, user:ann]}"), 1);
     assert_eq!(both("{any: [group:sre]}", "{any: [group:dev], except: [group:sre]}"), 0);
     assert_eq!(both("{any: [group:sre]}", "{any: [group:dev]}"), 1, "somebody may be in both");
+}
+
+#[test]
+fn glass_is_a_door() {
+    let ops = glass("group:ops", "group:security");
+    let found = doors(&ops, "");
+    let words = "the glass of `one` gives `read` on `pg` more easily than `other`: no approver instead of 1";
+    assert_eq!(found, [("weaker_door", "flows[0].break_glass".to_owned(), words.to_owned())]);
+    // Who gave their own flow glass knows of emergencies; then it is glass against glass.
+    assert_eq!(doors(&ops, &ops), []);
+    let longer = ops.replace("max: 1h", "max: 1h 1ms");
+    let found = doors(&longer, &ops);
+    let words = "the glass of `one` gives `read` on `pg` more easily than the glass of `other`: up to `1h 1ms` instead of `1h`";
+    assert_eq!(found, [("weaker_door", "flows[0].break_glass".to_owned(), words.to_owned())]);
+    let login = |lines: &str| format!("mfa: {{level: aal2}}\n{lines}");
+    assert_eq!(doors(&ops, &login(&ops)).len(), 2, "the door and the glass, each without the login");
+    // What is had without approval anyway is nobody's to keep shut.
+    assert_eq!(doors(&ops, "approval: automatic"), doors("", "approval: automatic"));
+    let paths: Vec<String> = doors(&login(&ops), "").into_iter().map(|(_, path, _)| path).collect();
+    assert_eq!(paths, ["flows[1].what[0]"], "the glass asks for a login that the other door does not");
+    // Nobody is meant by both, or nobody is for certain.
+    let (ann, bob) = (glass("user:ann", "user:sam"), "who: {any: [user:bob]}");
+    assert_eq!(doors(&format!("who: {{any: [user:ann]}}\n{ann}"), bob), []);
+    assert_eq!(doors(&ops, "who: {any: [group:sre], except: [group:ops]}"), []);
+    let barred = format!("{}guards: [{{name: all, what: [{{}}], require: {{approval: steps}}}}]\n", {
+        let (one, other) = (flow(&format!("id: one\n{ops}")), flow("id: other"));
+        format!("version: 1\nflows:\n{one}{other}")
+    });
+    assert_eq!(warnings_of(&barred), [], "a guard may bar it");
 }
 
 #[test]

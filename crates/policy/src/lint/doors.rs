@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tenure_core::flow::Flow;
 use tenure_core::flow::approval_rule::{Approval, Step};
 use tenure_core::flow::beside::Guard;
 use tenure_core::flow::selector::Selector;
 use tenure_core::flow::target::Target;
-use tenure_core::flow::{Flow, Who};
 use tenure_core::id::PersonId;
 use tenure_core::time::Span;
 
@@ -21,6 +21,8 @@ use crate::decode::Placed;
 /// beyond, each with those that are had most easily: the doors that matter, in bounded time.
 const PAIRS_MAX: usize = 1_000_000;
 
+const GLASS_HELP: &str =
+    "give the other flow glass of its own, or bind the items with a guard that asks for `approval: steps`";
 const HELP: &str = "ask the same in both, narrow one of them with `except`, or bind both with a guard";
 
 /// What is compared of a flow.
@@ -28,7 +30,11 @@ struct House<'f> {
     /// Its place among the flows.
     at: usize,
     flow: &'f Flow,
+    /// Whether it is had in an emergency alone.
+    glass: bool,
     ease: Ease,
+    /// Who is eligible; who is excepted of them is the flow's.
+    who: &'f [Selector],
     /// The sources of its conditions.
     conditions: BTreeSet<&'f str>,
     /// The people who are eligible, where all of them are named.
@@ -67,17 +73,24 @@ struct Weaker<'h> {
 }
 
 pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)], guards: &[Guard]) {
-    let in_force = flows.iter().enumerate().filter(|(_, (flow, _))| flow.enabled);
-    let houses: Vec<House<'_>> = in_force.map(|(at, (flow, _))| House::new(at, flow)).collect();
+    // Whether such a guard bars a certain glass depends on the facts of what is asked for.
+    let barred = guards.iter().any(|guard| guard.require.steps);
+    let in_force = || flows.iter().enumerate().filter(|(_, (flow, _))| flow.enabled);
+    let glass = in_force().filter(|_| !barred).filter_map(|(at, (flow, _))| House::of_glass(at, flow));
+    let houses: Vec<House<'_>> =
+        in_force().map(|(at, (flow, _))| House::new(at, flow)).chain(glass).collect();
     for one in weaker(&houses, guards).into_values() {
-        if let Some((_, placed)) = flows.get(one.door.house.at) {
+        let Some((_, placed)) = flows.get(one.door.house.at) else { continue };
+        if one.door.house.glass {
+            found.add(placed, Lint::WeakerDoor, "break_glass", one.words(), GLASS_HELP);
+        } else {
             found.add(placed, Lint::WeakerDoor, &format!("what[{}]", one.door.number), one.words(), HELP);
         }
     }
 }
 
-/// The flows that are a weaker door than another, by their places.
-fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<usize, Weaker<'h>> {
+/// The flows that are a weaker door than another, by their places, and those whose glass is.
+fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<(usize, bool), Weaker<'h>> {
     let mut integrations: BTreeMap<&str, Vec<Door<'h>>> = BTreeMap::new();
     for house in houses {
         for (number, target) in house.flow.what.iter().enumerate() {
@@ -86,14 +99,14 @@ fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<usize, Weak
         }
     }
     let mut patience = Patience::default();
-    let mut weaker: BTreeMap<usize, Weaker<'h>> = BTreeMap::new();
+    let mut weaker: BTreeMap<(usize, bool), Weaker<'h>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for doors in integrations.values_mut() {
         doors.sort_by_key(|door| (door.house.ease, door.house.at, door.number));
         let easiest = PAIRS_MAX.checked_div(doors.len()).unwrap_or(0).max(1);
         for (place, stricter) in doors.iter().enumerate() {
             for door in doors.iter().take(place.min(easiest)) {
-                let pair = (door.house.at, stricter.house.at);
+                let pair = (door.house.place(), stricter.house.place());
                 if seen.contains(&pair) {
                     break;
                 }
@@ -105,7 +118,7 @@ fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<usize, Weak
                 seen.insert(pair);
                 // The easiest is the one that people take; those between are not told of.
                 weaker
-                    .entry(door.house.at)
+                    .entry(door.house.place())
                     .and_modify(|known| known.more = known.more.saturating_add(1))
                     .or_insert_with(|| Weaker {
                         door: *door,
@@ -189,14 +202,40 @@ fn approvers(count: u64) -> String {
 
 impl<'f> House<'f> {
     fn new(at: usize, flow: &'f Flow) -> Self {
+        Self::had_by(at, flow, &flow.who.any, false, Ease::of(flow))
+    }
+
+    /// What is had of the flow without anybody's approval, by whoever may break its glass.
+    fn of_glass(at: usize, flow: &'f Flow) -> Option<Self> {
+        let rule = flow.break_glass.as_ref()?;
+        let ease = Ease { approvers: 0, decided: 0, login: flow.mfa.is_some(), longest: Reverse(rule.max) };
+        Some(Self::had_by(at, flow, &rule.who, true, ease))
+    }
+
+    fn had_by(at: usize, flow: &'f Flow, who: &'f [Selector], glass: bool, ease: Ease) -> Self {
         let conditions = flow.when.iter().map(|named| named.is.source()).collect();
-        let named = flow.who.any.iter().map(Selector::user).collect();
-        Self { at, flow, ease: Ease::of(flow), conditions, named }
+        let named = who.iter().map(Selector::user).collect();
+        Self { at, flow, glass, ease, who, conditions, named }
+    }
+
+    fn place(&self) -> (usize, bool) {
+        (self.at, self.glass)
+    }
+
+    /// Glass is held against glass, and against a door that people must approve and that has none of its own:
+    /// who wrote that meant it to stay shut in an emergency, too.
+    fn compares(&self, than: &Self) -> bool {
+        match (self.glass, than.glass) {
+            (false, false) | (true, true) => true,
+            (true, false) => than.flow.break_glass.is_none() && than.ease.approvers > 0,
+            (false, true) => false,
+        }
     }
 
     /// Whether this one opens more easily. Where it has a condition of its own, nobody can tell.
     fn is_easier(&self, than: &Self, patience: &mut Patience) -> bool {
         self.at != than.at
+            && self.compares(than)
             && self.ease.is_easier(than.ease)
             && patience.lasts(self.conditions.len())
             && self.conditions.is_subset(&than.conditions)
@@ -205,16 +244,23 @@ impl<'f> House<'f> {
 
     /// Whether nobody is eligible for both, for certain.
     fn is_apart(&self, other: &Self, patience: &mut Patience) -> bool {
-        let mut shut_out = |one: &Who, by: &Who| {
-            patience.lasts(one.any.len().saturating_mul(by.except.len()))
-                && one.any.iter().all(|selector| by.except.iter().any(|except| covers(except, selector)))
+        let mut shut_out = |one: &Self, by: &Self| {
+            let excepted = &by.flow.who.except;
+            patience.lasts(one.who.len().saturating_mul(excepted.len()))
+                && one.who.iter().all(|selector| excepted.iter().any(|except| covers(except, selector)))
         };
-        let (mine, theirs) = (&self.flow.who, &other.flow.who);
         let strangers = match (&self.named, &other.named) {
             (Some(mine), Some(theirs)) => mine.is_disjoint(theirs),
             (_, _) => false,
         };
-        strangers || shut_out(mine, theirs) || shut_out(theirs, mine)
+        strangers || shut_out(self, other) || shut_out(other, self)
+    }
+}
+
+impl House<'_> {
+    fn words(&self) -> String {
+        let id = &self.flow.id;
+        if self.glass { format!("the glass of `{id}`") } else { format!("`{id}`") }
     }
 }
 
@@ -223,7 +269,8 @@ impl Weaker<'_> {
         let (mine, theirs) = self.eases;
         let mut easier = Vec::new();
         if mine.approvers < theirs.approvers {
-            let often = match open_lane(self.door.house.flow).filter(|_| mine.approvers < mine.decided) {
+            let lane = open_lane(self.door.house.flow).filter(|_| !self.door.house.glass);
+            let often = match lane.filter(|_| mine.approvers < mine.decided) {
                 Some(quota) => format!(" {} in `{}`", times(quota.times), quota.per),
                 None => String::new(),
             };
@@ -243,12 +290,7 @@ impl Weaker<'_> {
             1 => ", and more easily than another flow".to_owned(),
             more => format!(", and more easily than {more} other flows"),
         };
-        format!(
-            "`{}` gives {} more easily than `{}`: {}{more}",
-            self.door.house.flow.id,
-            self.item,
-            self.stricter.house.flow.id,
-            easier.join(", ")
-        )
+        let (mine, theirs) = (self.door.house.words(), self.stricter.house.words());
+        format!("{mine} gives {} more easily than {theirs}: {}{more}", self.item, easier.join(", "))
     }
 }

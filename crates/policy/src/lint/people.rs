@@ -11,6 +11,7 @@ use super::{About, Lint, lists, rules};
 
 pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow, guards: &[Guard]) {
     open_door(about, flow, guards);
+    unreviewed(about, flow);
     for (at, rule) in rules(flow) {
         let lists = lists(at, rule);
         for (path, steps) in &lists {
@@ -123,14 +124,38 @@ fn stuck(flow: &Flow, path: &str, (n, step): (usize, &Step)) -> Option<(String, 
     Some((path, message))
 }
 
+/// Glass that only those may review who may break it: nobody reviews their own, and what is unreviewed shuts it.
+fn unreviewed(about: &mut About<'_, '_, '_>, flow: &Flow) {
+    let Some(rule) = &flow.break_glass else { return };
+    let breaks = |reviewer: &Selector| only_meant(&rule.who, &flow.who.except, reviewer);
+    if !rule.review_by.iter().all(breaks) {
+        return;
+    }
+    let named: Option<BTreeSet<_>> = rule.review_by.iter().map(Selector::user).collect();
+    let message = match named.map(|people| people.len()) {
+        Some(1) => "whoever of these breaks the glass finds nobody left to review it",
+        Some(_) => return,
+        None => {
+            "only people who may break the glass may review it, and nobody reviews their own: with nobody \
+             else among them it is shut after the first time"
+        }
+    };
+    let help = "add reviewers who do not break it themselves, such as `manager` or another group";
+    about.add(Lint::MayDeadlock, "break_glass.review_by", message.to_owned(), help);
+}
+
 /// Whether whoever is meant is eligible. That everyone is eligible says nothing about a group.
 fn only_eligible(who: &Who, approver: &Selector) -> bool {
+    only_meant(&who.any, &who.except, approver)
+}
+
+fn only_meant(any: &[Selector], except: &[Selector], approver: &Selector) -> bool {
     let asks = |eligible: &Selector| match (eligible, approver) {
         (Selector::Everyone, Selector::User(_)) => true,
         (Selector::Everyone, _) => false,
         (_, _) => covers(eligible, approver),
     };
-    who.any.iter().any(asks) && !who.except.iter().any(|except| covers(except, approver))
+    any.iter().any(asks) && !except.iter().any(|except| covers(except, approver))
 }
 
 /// Whether everybody whom the second means is meant by the first too, for certain. `manager` and `owner`
