@@ -184,9 +184,11 @@ fn compile(roots: &[Node], sources: Arc<[Source]>) -> Result<Policy, Problems> {
         flows.insert(flow.id.clone(), Arc::clone(&flow));
         compiled.push((flow, placed));
     }
-    let warnings = Warnings::new(lint::flows(&compiled, &merged), Arc::clone(&sources));
-    let kits = draft.kits.into_iter().map(|kit| (kit.id.clone(), kit)).collect();
-    let beside = Beside { kits, conflicts: draft.conflicts, guards: draft.guards };
+    let Draft { kits, conflicts, guards, .. } = draft;
+    let warnings = lint::document(&compiled, &kits, &conflicts, &guards, &merged);
+    let warnings = Warnings::new(warnings, Arc::clone(&sources));
+    let kits = kits.into_iter().map(|kit| (kit.id.clone(), kit)).collect();
+    let beside = Beside { kits, conflicts, guards };
     Ok(Policy { flows, beside: Arc::new(beside), source: source.into(), warnings })
 }
 

@@ -286,6 +286,125 @@ fn a_door_with_a_condition_of_its_own_is_no_weaker_one() {
     assert_eq!(doors(automatic, "when: ['context.on_call', 'context.b']").len(), 1);
 }
 
+/// The same two flows with this after them: guards, kits or conflicts.
+fn doors_beside(one: &str, other: &str, beside: &str) -> Vec<(&'static str, String, String)> {
+    let one = flow(&format!("id: one\n{one}"));
+    let other = flow(&format!("id: other\n{other}"));
+    warnings_of(&format!("version: 1\nflows:\n{one}{other}{beside}\n"))
+}
+
+#[test]
+fn a_guard_makes_doors_equal_or_closes_one() {
+    let guard =
+        |what: &str, require: &str| format!("guards: [{{name: g, what: [{what}], require: {require}}}]");
+    let words = |one: &str, other: &str, guard: &str| {
+        let found = doors_beside(one, other, guard);
+        found.first().map(|(_, _, words)| words.split(": ").nth(1).unwrap().to_owned())
+    };
+    let automatic = "approval: automatic";
+    let steps = "{approval: steps}";
+    assert_eq!(words(automatic, "", &guard("{}", steps)), None, "nothing is had by asking");
+    assert_eq!(
+        words(automatic, "", &guard("{integration: other}", steps)).unwrap(),
+        "no approver instead of 1"
+    );
+    // What only some of the items are is not what the found one is.
+    assert_eq!(
+        words(automatic, "", &guard("{labels: {env: prod}}", steps)).unwrap(),
+        "no approver instead of 1"
+    );
+    let prod = "what: [{integration: pg, labels: {env: prod}, permissions: [read]}]";
+    assert_eq!(words(&format!("{automatic}\n{prod}"), prod, &guard("{labels: {env: prod}}", steps)), None);
+    let lane = "approval: {automatic: {times: 3, per: 7d}, steps: [{approvers: [manager]}]}";
+    assert_eq!(words(lane, "", &guard("{}", steps)), None, "the lane is not taken");
+    let (long, login) = ("duration: {max: 8h}", "mfa: {level: aal2}");
+    assert_eq!(words(long, "", &guard("{}", "{max: 4h}")), None);
+    assert_eq!(words(long, "", &guard("{}", "{max: 5h}")).unwrap(), "up to `5h` instead of `4h`");
+    assert_eq!(words("", login, &guard("{}", "{mfa: {level: aal1}}")), None);
+    assert_eq!(
+        words(long, login, &guard("{}", "{mfa: {level: aal1}}")).unwrap(),
+        "up to `8h` instead of `4h`"
+    );
+}
+
+#[test]
+fn a_guard_over_all_of_it_closes_an_open_door() {
+    let open = |guards: &str| {
+        let flow = flow("who: {any: [everyone]}\napproval: automatic");
+        warnings_of(&format!("version: 1\nflows:\n{flow}guards: [{guards}]\n")).len()
+    };
+    let guard = |what: &str, require: &str| format!("{{name: g, what: [{what}], require: {require}}}");
+    assert_eq!(open(&guard("{integration: pg}", "{approval: steps}")), 0);
+    assert_eq!(open(&guard("{integration: pg}", "{reason: true}")), 1);
+    assert_eq!(open(&guard("{names: [a]}", "{approval: steps}")), 1, "the rest stays open");
+}
+
+#[cfg(feature = "cedar")]
+#[test]
+fn a_guard_whose_condition_is_constant() {
+    let found = |when: &str| {
+        let guard = format!("guards: [{{name: g, what: [{{}}], require: {{when: '{when}'}}}}]");
+        warnings_of(&format!("version: 1\nflows:\n{}{guard}\n", flow("")))
+    };
+    let told: Vec<_> = found("1 == 1").into_iter().map(|(code, path, _)| (code, path)).collect();
+    assert_eq!(told, [("constant_condition", "guards[0].require.when".to_owned())]);
+    assert_eq!(found("context.a"), []);
+}
+
+#[test]
+fn a_kit_that_nobody_can_ever_get() {
+    let what = |target: &str| format!("what: [{{integration: pg, {target}}}]\nmfa: {{level: aal1}}");
+    let found = |one: &str, kit: &str| {
+        let item = |flow: &str, name: &str, permission: &str| {
+            format!("{{flow: {flow}, integration: pg, type: db, name: {name}, permission: {permission}}}")
+        };
+        let items: Vec<String> = kit
+            .split(' ')
+            .map(|item| item.split('/').collect::<Vec<_>>())
+            .map(|words| item(words[0], words[1], words[2]))
+            .collect();
+        let beside = format!("kits: [{{id: k, items: [{}]}}]", items.join(", "));
+        let all = doors_beside(one, &what("permissions: [read]"), &beside);
+        all.into_iter().map(|(code, path, words)| format!("{code} {path}: {words}")).collect::<Vec<_>>()
+    };
+    let plain = what("permissions: [read]");
+    assert_eq!(found(&plain, "one/a/read other/a/read"), [""; 0]);
+    assert_eq!(
+        found(&plain, "one/a/read one/a/write"),
+        ["kit_in_vain kits[0].items[1]: `one` does not offer `pg/db/a/write`"]
+    );
+    assert_eq!(
+        found(&what("names: [b], permissions: [read]"), "other/a/read one/a/read"),
+        ["kit_in_vain kits[0].items[1]: `one` does not offer `pg/db/a/read`"]
+    );
+    // Which labels it has is for the host to say.
+    assert_eq!(found(&what("labels: {env: prod}, permissions: [read]"), "one/a/read"), [""; 0]);
+    let whole = format!("{}\ntake: all", what("type: db, names: [a], permissions: [read]"));
+    assert_eq!(
+        found(&whole, "one/a/read"),
+        ["kit_in_vain kits[0].items[0]: `one` is taken whole, and no item of it is named"]
+    );
+}
+
+#[test]
+fn a_kit_of_flows_in_conflict() {
+    let found = |conflicts: &str, flows: &str| {
+        let item =
+            |flow: &str| format!("{{flow: {flow}, integration: pg, type: db, name: a, permission: read}}");
+        let items: Vec<String> = flows.split(' ').map(item).collect();
+        let beside = format!("kits: [{{id: k, items: [{}]}}]\nconflicts: [{conflicts}]", items.join(", "));
+        let all = doors_beside("", "", &beside);
+        all.into_iter().map(|(code, path, words)| format!("{code} {path}: {words}")).collect::<Vec<_>>()
+    };
+    let conflict = "{name: payments, flows: [one, other]}";
+    assert_eq!(
+        found(conflict, "one one other"),
+        ["kit_in_vain kits[0].items[2]: `other` stands beside `one`, and `payments` lets nobody hold both"]
+    );
+    assert_eq!(found(conflict, "one one"), [""; 0]);
+    assert_eq!(found("", "one other"), [""; 0]);
+}
+
 #[test]
 fn doors_lead_to_one_item_or_are_two() {
     let what = |target: &str| format!("what: [{{integration: pg, permissions: [read], {target}}}]");

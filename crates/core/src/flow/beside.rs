@@ -81,6 +81,12 @@ impl Guard {
         self.what.iter().any(|target| target.offers(resource, permission))
     }
 
+    /// Whether it guards all that a target may offer, for certain.
+    #[must_use]
+    pub fn covers_all(&self, of: &Target) -> bool {
+        self.what.iter().any(|target| target.contains(of))
+    }
+
     /// Whether it guards that permission on a resource of which only the name is known: labels that nobody
     /// told exempt from nothing.
     #[must_use]

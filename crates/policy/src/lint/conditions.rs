@@ -1,9 +1,12 @@
 //! Conditions that look at nobody and nothing.
 
 use tenure_core::flow::Flow;
+use tenure_core::flow::beside::Guard;
 use tenure_core::flow::condition::Condition;
 
-use super::{About, Lint, lists, rules};
+use super::{About, Found, Lint, lists, rules};
+
+const HELP: &str = "ask about `principal`, `resource` or `context`";
 
 pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
     for (path, condition) in conditions(flow) {
@@ -11,12 +14,16 @@ pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
             let message = format!("this condition is always {value}");
             // A single condition stands in no list.
             let path = if about.is_written(&path) { path } else { path.replace("when[0]", "when") };
-            about.add(
-                Lint::ConstantCondition,
-                &path,
-                message,
-                "ask about `principal`, `resource` or `context`",
-            );
+            about.add(Lint::ConstantCondition, &path, message, HELP);
+        }
+    }
+}
+
+pub(super) fn of_guards(found: &mut Found<'_, '_>, guards: &[Guard]) {
+    for (n, guard) in guards.iter().enumerate() {
+        if let Some(value) = guard.require.when.as_deref().and_then(constant) {
+            let message = format!("this condition is always {value}");
+            found.add_at(Lint::ConstantCondition, format!("guards[{n}].require.when"), message, HELP);
         }
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tenure_core::flow::approval_rule::{Approval, Step};
+use tenure_core::flow::beside::Guard;
 use tenure_core::flow::selector::Selector;
 use tenure_core::flow::target::Target;
 use tenure_core::flow::{Flow, Who};
 use tenure_core::id::PersonId;
 use tenure_core::time::Span;
 
-use super::overlap::Patience;
+use super::overlap::{Patience, Shared};
 use super::people::{covers, open_lane, times};
 use super::{Found, Lint, overlap};
 use crate::decode::Placed;
@@ -60,13 +61,15 @@ struct Weaker<'h> {
     door: Door<'h>,
     stricter: Door<'h>,
     item: String,
+    /// How easily the item is had by both, guards considered.
+    eases: (Ease, Ease),
     more: usize,
 }
 
-pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)]) {
+pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)], guards: &[Guard]) {
     let in_force = flows.iter().enumerate().filter(|(_, (flow, _))| flow.enabled);
     let houses: Vec<House<'_>> = in_force.map(|(at, (flow, _))| House::new(at, flow)).collect();
-    for one in weaker(&houses).into_values() {
+    for one in weaker(&houses, guards).into_values() {
         if let Some((_, placed)) = flows.get(one.door.house.at) {
             found.add(placed, Lint::WeakerDoor, &format!("what[{}]", one.door.number), one.words(), HELP);
         }
@@ -74,7 +77,7 @@ pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)]) {
 }
 
 /// The flows that are a weaker door than another, by their places.
-fn weaker<'h>(houses: &'h [House<'h>]) -> BTreeMap<usize, Weaker<'h>> {
+fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<usize, Weaker<'h>> {
     let mut integrations: BTreeMap<&str, Vec<Door<'h>>> = BTreeMap::new();
     for house in houses {
         for (number, target) in house.flow.what.iter().enumerate() {
@@ -98,17 +101,44 @@ fn weaker<'h>(houses: &'h [House<'h>]) -> BTreeMap<usize, Weaker<'h>> {
                     continue;
                 }
                 let Some(item) = overlap::of(door.target, stricter.target, &mut patience) else { continue };
+                let Some(eases) = door.guarded(stricter, &item, guards, &mut patience) else { continue };
                 seen.insert(pair);
                 // The easiest is the one that people take; those between are not told of.
                 weaker
                     .entry(door.house.at)
                     .and_modify(|known| known.more = known.more.saturating_add(1))
-                    .or_insert(Weaker { door: *door, stricter: *stricter, item, more: 0 });
+                    .or_insert_with(|| Weaker {
+                        door: *door,
+                        stricter: *stricter,
+                        item: item.words,
+                        eases,
+                        more: 0,
+                    });
                 break;
             }
         }
     }
     weaker
+}
+
+impl Door<'_> {
+    /// How easily that item is had by both, where this one is the easier under its guards too.
+    fn guarded(
+        &self,
+        stricter: &Self,
+        item: &Shared,
+        guards: &[Guard],
+        patience: &mut Patience,
+    ) -> Option<(Ease, Ease)> {
+        let targets = guards.iter().map(|guard| guard.what.len()).fold(0_usize, usize::saturating_add);
+        if !patience.lasts(targets) {
+            return None;
+        }
+        let guards: Vec<&Guard> =
+            guards.iter().filter(|guard| guard.covers(&item.resource, &item.permission)).collect();
+        let (mine, theirs) = (self.house.ease.under(&guards)?, stricter.house.ease.under(&guards)?);
+        mine.is_easier(theirs).then_some((mine, theirs))
+    }
 }
 
 impl Ease {
@@ -123,6 +153,29 @@ impl Ease {
         // Who meets the condition of a lane, nobody can tell.
         let approvers = if open_lane(flow).is_some() { 0 } else { decided };
         Self { approvers, decided, login: flow.mfa.is_some(), longest: Reverse(flow.duration.max) }
+    }
+
+    /// How easily what these guard is had; nothing where it is not had at all, since nobody approves.
+    fn under(self, guards: &[&Guard]) -> Option<Self> {
+        let mut ease = self;
+        for require in guards.iter().map(|guard| &guard.require) {
+            if require.steps {
+                ease.approvers = Some(ease.decided).filter(|decided| *decided > 0)?;
+            }
+            ease.login |= require.mfa.is_some();
+            ease.longest = Reverse(require.max.map_or(ease.longest.0, |max| max.min(ease.longest.0)));
+        }
+        Some(ease)
+    }
+
+    /// Fewer people or no login, or else for longer. Where one asks for more of one and less of another,
+    /// nobody can tell.
+    fn is_easier(self, than: Self) -> bool {
+        let more = self.approvers > than.approvers || self.decided > than.decided;
+        let harder = more || (self.login && !than.login);
+        let people = self.approvers == than.approvers && self.decided == than.decided;
+        let same = people && self.login == than.login;
+        !harder && (!same || self.longest < than.longest)
     }
 }
 
@@ -141,17 +194,10 @@ impl<'f> House<'f> {
         Self { at, flow, ease: Ease::of(flow), conditions, named }
     }
 
-    /// Whether this one opens more easily: fewer people or no login, or else for longer. Where it asks
-    /// for more of one and less of another, and where it has a condition of its own, nobody can tell.
+    /// Whether this one opens more easily. Where it has a condition of its own, nobody can tell.
     fn is_easier(&self, than: &Self, patience: &mut Patience) -> bool {
-        let (mine, theirs) = (self.ease, than.ease);
-        let more = mine.approvers > theirs.approvers || mine.decided > theirs.decided;
-        let harder = more || (mine.login && !theirs.login);
-        let people = mine.approvers == theirs.approvers && mine.decided == theirs.decided;
-        let same = people && mine.login == theirs.login;
         self.at != than.at
-            && !harder
-            && (!same || mine.longest < theirs.longest)
+            && self.ease.is_easier(than.ease)
             && patience.lasts(self.conditions.len())
             && self.conditions.is_subset(&than.conditions)
             && !self.is_apart(than, patience)
@@ -174,10 +220,10 @@ impl<'f> House<'f> {
 
 impl Weaker<'_> {
     fn words(&self) -> String {
-        let (mine, theirs) = (self.door.house.ease, self.stricter.house.ease);
+        let (mine, theirs) = self.eases;
         let mut easier = Vec::new();
         if mine.approvers < theirs.approvers {
-            let often = match open_lane(self.door.house.flow) {
+            let often = match open_lane(self.door.house.flow).filter(|_| mine.approvers < mine.decided) {
                 Some(quota) => format!(" {} in `{}`", times(quota.times), quota.per),
                 None => String::new(),
             };

@@ -5,6 +5,7 @@
 
 mod conditions;
 mod doors;
+mod kits;
 mod overlap;
 mod people;
 mod spans;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use tenure_core::flow::Flow;
 use tenure_core::flow::approval_rule::{Approval, Decided, Step};
+use tenure_core::flow::beside::{Conflict, Guard, Kit};
 use tenure_core::flow::extension_rule::{DecidedBy, ExtensionApproval};
 
 use crate::decode::{Merged, Placed};
@@ -45,11 +47,13 @@ pub enum Lint {
     ShortHours,
     /// A flow that gives an item more easily than another does.
     WeakerDoor,
+    /// A kit that nobody can ever get.
+    KitInVain,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LateReminder,
         Self::ConstantCondition,
         Self::OpenDoor,
@@ -62,6 +66,7 @@ impl Lint {
         Self::TotalBelowDuration,
         Self::ShortHours,
         Self::WeakerDoor,
+        Self::KitInVain,
     ];
 
     /// The name as it is written in answers.
@@ -80,20 +85,29 @@ impl Lint {
             Self::TotalBelowDuration => "total_below_duration",
             Self::ShortHours => "short_hours",
             Self::WeakerDoor => "weaker_door",
+            Self::KitInVain => "kit_in_vain",
         }
     }
 }
 
-/// Every warning about the flows of a document, each with its place there.
-pub(crate) fn flows(flows: &[(Arc<Flow>, Placed)], merged: &Merged<'_>) -> Vec<Warning> {
+/// Every warning about a document, each with its place there. Its kits are in the order in which they are written.
+pub(crate) fn document(
+    flows: &[(Arc<Flow>, Placed)],
+    kits: &[Kit],
+    conflicts: &[Conflict],
+    guards: &[Guard],
+    merged: &Merged<'_>,
+) -> Vec<Warning> {
     let mut found = Found { merged, warnings: Vec::new() };
     for (flow, placed) in flows {
         let mut about = About { placed, found: &mut found };
-        people::lint(&mut about, flow);
+        people::lint(&mut about, flow, guards);
         spans::lint(&mut about, flow);
         conditions::lint(&mut about, flow);
     }
-    doors::lint(&mut found, flows);
+    conditions::of_guards(&mut found, guards);
+    doors::lint(&mut found, flows, guards);
+    kits::lint(&mut found, flows, kits, conflicts);
     found.warnings
 }
 
@@ -111,7 +125,11 @@ struct About<'a, 'm, 'n> {
 
 impl Found<'_, '_> {
     fn add(&mut self, placed: &Placed, lint: Lint, path: &str, message: String, help: &str) {
-        let path = placed.path(path);
+        self.add_at(lint, placed.path(path), message, help);
+    }
+
+    /// The same beside the flows.
+    fn add_at(&mut self, lint: Lint, path: String, message: String, help: &str) {
         let place = self.merged.place(&path);
         self.warnings.push(Warning::new(lint, path, place, message).help(help));
     }

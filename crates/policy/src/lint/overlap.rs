@@ -28,8 +28,16 @@ impl Patience {
     }
 }
 
-/// An item that both targets offer, in words; nothing where none was found. What is found is certain.
-pub(super) fn of(one: &Target, other: &Target, patience: &mut Patience) -> Option<String> {
+/// An item that two targets offer.
+pub(super) struct Shared {
+    pub(super) resource: Resource,
+    pub(super) permission: String,
+    /// What it is, as far as the targets say.
+    pub(super) words: String,
+}
+
+/// An item that both targets offer; nothing where none was found. What is found is certain.
+pub(super) fn of(one: &Target, other: &Target, patience: &mut Patience) -> Option<Shared> {
     let integration = one.integration.as_ref().filter(|id| other.integration.as_ref() == Some(id))?;
     let kind = agreed(one.kind.as_ref(), other.kind.as_ref())?;
     let permission = permission(&one.permissions, &other.permissions)?;
@@ -54,7 +62,7 @@ pub(super) fn of(one: &Target, other: &Target, patience: &mut Patience) -> Optio
     words.extend(kind.map(|kind| format!("type `{kind}`")));
     words.extend(name.shown.map(|shown| format!("name `{shown}`")));
     words.extend(item.labels.iter().map(|(label, value)| format!("label `{label}: {value}`")));
-    Some(words.join(", "))
+    Some(Shared { resource: item, permission: asked.to_owned(), words: words.join(", ") })
 }
 
 /// What both may be: what either of them names, or anything.

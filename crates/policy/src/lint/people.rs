@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use tenure_core::flow::approval_rule::{Approval, Step};
+use tenure_core::flow::beside::Guard;
 use tenure_core::flow::selector::Selector;
 use tenure_core::flow::{Flow, Quota, Who};
 
 use super::{About, Lint, lists, rules};
 
-pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
-    open_door(about, flow);
+pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow, guards: &[Guard]) {
+    open_door(about, flow, guards);
     for (at, rule) in rules(flow) {
         let lists = lists(at, rule);
         for (path, steps) in &lists {
@@ -30,7 +31,7 @@ pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
 }
 
 /// Everybody, by asking.
-fn open_door(about: &mut About<'_, '_, '_>, flow: &Flow) {
+fn open_door(about: &mut About<'_, '_, '_>, flow: &Flow, guards: &[Guard]) {
     let everyone = flow.who.any.iter().any(|one| matches!(one, Selector::Everyone));
     let (path, often) = match (&flow.approval, open_lane(flow)) {
         (Approval::Automatic, _) => ("approval", String::new()),
@@ -39,7 +40,9 @@ fn open_door(about: &mut About<'_, '_, '_>, flow: &Flow) {
         }
         (Approval::Decided(_), None) => return,
     };
-    if everyone {
+    let closing = guards.iter().filter(|guard| guard.require.steps);
+    let closed = |target| closing.clone().any(|guard| guard.covers_all(target));
+    if everyone && !flow.what.iter().all(closed) {
         let message = format!("everyone gets this access by asking for it{often}");
         let help = "name who may hold it under `who`, or let somebody approve";
         about.add(Lint::OpenDoor, path, message, help);
