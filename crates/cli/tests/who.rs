@@ -130,6 +130,71 @@ conditions, hours, limits, reasons and logins were not looked at
 }
 
 #[test]
+fn a_guard_keeps_what_it_covers_for_people_to_approve() {
+    let policy = |what: &str| {
+        format!(
+            "version: 1
+flows:
+  - id: prod
+    who: {{any: [group:oncall]}}
+    what: [{{integration: pg, permissions: [read, write]}}, {{integration: s3, permissions: ['*']}}]
+    duration: {{max: 2h}}
+    approval: automatic
+    break_glass: {{who: [group:oncall], max: 1h, review_within: 1d, review_by: [group:leads]}}
+guards:
+  - {{name: short, what: [{{}}], require: {{max: 1h}}}}
+  - {{name: people, what: [{what}], require: {{approval: steps}}}}
+"
+        )
+    };
+    let told = |what: &str, people: &str| {
+        let folder = Folder::of("guard")
+            .with("flows.yaml", &policy(what))
+            .with("none.yaml", "people: {maria: {groups: [oncall]}}");
+        let (_, text) = folder.who(people, &[]);
+        let rows =
+            text.lines().skip(1).take_while(|line| !line.is_empty()).map(|line| line.trim().to_owned());
+        rows.filter(|row| {
+            !row.starts_with("break") && !row.starts_with("could review") && !row.starts_with('✗')
+        })
+        .collect::<Vec<_>>()
+    };
+    let words = "which people must approve, and nobody does under this flow";
+    assert_eq!(
+        told("{permissions: [write]}", "people.yaml"),
+        [
+            "could ask      bot, jonas, maria",
+            "for            lake: any permission",
+            "orders: read",
+            "not for        orders: write",
+            words,
+            "could approve  nobody needs to",
+        ]
+    );
+    assert_eq!(
+        told("{labels: {env: prod}}, {integration: s3}", "people.yaml"),
+        [
+            "could ask      nobody",
+            "for            nothing",
+            "not for        lake: any permission",
+            "orders: read, write",
+            words,
+        ]
+    );
+    // Without resources it is what the policy says of all of them.
+    assert_eq!(
+        told("{integration: s3}, {labels: {env: prod}}", "none.yaml"),
+        [
+            "could ask      maria",
+            "for            pg: read, write",
+            "not for        s3: any permission",
+            words,
+            "could approve  nobody needs to",
+        ]
+    );
+}
+
+#[test]
 fn programs_are_told_the_same() {
     let (code, text) = Folder::of("json").who("people.yaml", &["--format", "json", "--flow", "prod"]);
     assert_eq!(code, Some(0), "{text}");

@@ -11,7 +11,9 @@ use serde::Serialize;
 use tenure_port::core::command::Asked;
 use tenure_port::core::flow::Flow;
 use tenure_port::core::flow::approval_rule::Approval;
+use tenure_port::core::flow::beside::Guard;
 use tenure_port::core::flow::selector::Selector;
+use tenure_port::core::flow::target::Target;
 use tenure_port::core::id::PersonId;
 use tenure_port::core::person::Resource;
 use tenure_port::core::query::who::{Glass, Nobody, Offered, Pair, People, Seats, Under, offered};
@@ -42,6 +44,9 @@ struct Answer {
     /// For whom else somebody could ask.
     on_behalf: BTreeMap<String, Vec<String>>,
     offers: Vec<Offer>,
+    /// What guards keep for people to approve, where nobody does under this flow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guarded: Vec<Offer>,
     /// Nobody needs to approve.
     automatic: bool,
     /// Some requests need nobody's approval.
@@ -128,7 +133,7 @@ pub(crate) fn run(ask: &Who, screen: &mut Screen) -> io::Result<End> {
         screen.line(&paint(BAD, &words))?;
         return Ok(End::Unread);
     }
-    let Some(answers) = answers(&flows, directory) else {
+    let Some(answers) = answers(&flows, &policy.beside().guards, directory) else {
         let words = "this is too much at once; ask with `--flow` for one flow, or with fewer people";
         screen.line(&paint(BAD, words))?;
         return Ok(End::Unread);
@@ -157,14 +162,15 @@ fn unreadable(unread: &Unreadable, screen: &mut Screen) -> io::Result<End> {
 }
 
 /// What these people could do under each of the flows; nothing where that is too much at once.
-fn answers(flows: &[&Arc<Flow>], directory: Directory) -> Option<Vec<Answer>> {
+fn answers(flows: &[&Arc<Flow>], guards: &[Guard], directory: Directory) -> Option<Vec<Answer>> {
     let people = People::new(directory.people);
     let mut left = WORK_MAX;
-    flows.iter().map(|flow| answer(flow, &people, &directory.resources, &mut left)).collect()
+    flows.iter().map(|flow| answer(flow, guards, &people, &directory.resources, &mut left)).collect()
 }
 
 fn answer(
     flow: &Flow,
+    guards: &[Guard],
     people: &People,
     resources: &[(String, Resource)],
     left: &mut usize,
@@ -190,14 +196,23 @@ fn answer(
         withdrawn: !flow.enabled,
         could_ask: Vec::new(),
         on_behalf: BTreeMap::new(),
-        offers: offers(flow, &known, !resources.is_empty()),
+        offers: Vec::new(),
+        guarded: Vec::new(),
         automatic,
         fast_lane,
         could_approve: Vec::new(),
         nobody: Vec::new(),
         break_glass: None,
     };
-    if answer.withdrawn {
+    let (free, kept) = offers(flow, guards, &known, !resources.is_empty());
+    let all_kept = free.is_empty() && !kept.is_empty();
+    answer.fast_lane &= !all_kept;
+    if automatic {
+        (answer.offers, answer.guarded) = (free, kept);
+    } else {
+        answer.offers = offers(flow, &[], &known, !resources.is_empty()).0;
+    }
+    if answer.withdrawn || (automatic && all_kept) {
         return Some(answer);
     }
     // Whoever owns the items may approve: then it matters which they are.
@@ -214,27 +229,42 @@ fn answer(
         *left = left.checked_sub(requests.len())?;
         if number == 0 {
             requests.iter().for_each(|pair| answer.asks(*pair));
-            answer.break_glass = under.glass().map(|glass| Emergency::of(&glass));
+            answer.break_glass = under.glass().filter(|_| !all_kept).map(|glass| Emergency::of(&glass));
         }
         answer.approved(&under, &requests, case.map(|(name, _)| name));
     }
     Some(answer)
 }
 
-/// What is offered of the resources that are known, or else what the policy says.
-fn offers(flow: &Flow, known: &[(&str, Asked, Offered<'_>)], by_resource: bool) -> Vec<Offer> {
+/// What is offered of the resources that are known, or else what the policy says: what is had without people
+/// approving it where the flow says so, and what guards keep for them.
+fn offers(
+    flow: &Flow,
+    guards: &[Guard],
+    known: &[(&str, Asked, Offered<'_>)],
+    by_resource: bool,
+) -> (Vec<Offer>, Vec<Offer>) {
     if !by_resource {
-        return flow.what.iter().map(tell::target).collect();
+        let kept =
+            |target: &&Target| guards.iter().any(|guard| guard.require.steps && guard.covers_all(target));
+        let (kept, free): (Vec<&Target>, Vec<&Target>) = flow.what.iter().partition(kept);
+        let told = |targets: Vec<&Target>| targets.into_iter().map(tell::target).collect();
+        return (told(free), told(kept));
     }
-    let words = |offered: &Offered<'_>| match offered {
-        Offered::Any => vec!["*".to_owned()],
-        Offered::Named(names) => names.iter().map(|name| (*name).to_owned()).collect(),
+    let offer = |name: &str, offered: &Offered<'_>| Offer {
+        resource: name.to_owned(),
+        permissions: match offered {
+            Offered::Any => vec!["*".to_owned()],
+            Offered::Named(names) => names.iter().map(|name| (*name).to_owned()).collect(),
+        },
     };
-    let offer = |(name, _, offered): &(&str, Asked, Offered<'_>)| Offer {
-        resource: (*name).to_owned(),
-        permissions: words(offered),
-    };
-    known.iter().map(offer).collect()
+    let (mut free, mut kept) = (Vec::new(), Vec::new());
+    for (name, asked, offered) in known {
+        let (open, guarded) = offered.clone().parted(&asked.resource, guards);
+        free.extend((!open.is_empty()).then(|| offer(name, &open)));
+        kept.extend((!guarded.is_empty()).then(|| offer(name, &guarded)));
+    }
+    (free, kept)
 }
 
 fn owners_approve(flow: &Flow) -> bool {

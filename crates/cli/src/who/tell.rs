@@ -47,8 +47,18 @@ fn one(answer: &Answer, screen: &mut Screen) -> io::Result<()> {
     asks.extend(answer.on_behalf.iter().map(|(by, holders)| format!("{} for {}", tame(by), names(holders))));
     row(screen, "could ask", &or_nobody(asks))?;
     let offers: Vec<String> = answer.offers.iter().map(offer).collect();
-    let offers = if offers.is_empty() { vec!["nothing that the file names".to_owned()] } else { offers };
+    let nothing = if answer.guarded.is_empty() { "nothing that the file names" } else { "nothing" };
+    let offers = if offers.is_empty() { vec![nothing.to_owned()] } else { offers };
     row(screen, "for", &offers)?;
+    if !answer.guarded.is_empty() {
+        let words = "which people must approve, and nobody does under this flow".to_owned();
+        let guarded: Vec<String> = answer.guarded.iter().map(offer).chain([words]).collect();
+        row(screen, "not for", &guarded)?;
+    }
+    let closed = answer.offers.is_empty() && !answer.guarded.is_empty();
+    if closed {
+        return Ok(());
+    }
     let mut approve = Vec::new();
     if answer.automatic {
         approve.push("nobody needs to".to_owned());

@@ -11,8 +11,9 @@ pub use self::glass::Glass;
 use crate::command::Asked;
 use crate::flow::Flow;
 use crate::flow::approval_rule::{Approval, Step};
+use crate::flow::beside::Guard;
 use crate::flow::selector::Selector;
-use crate::flow::target::Permissions;
+use crate::flow::target::{Permissions, Target};
 use crate::id::PersonId;
 use crate::lifecycle::{ballot, eligible};
 use crate::person::{Actor, Names, Person, Resource};
@@ -273,6 +274,37 @@ pub fn offered<'a>(flow: &'a Flow, resource: &Resource) -> Offered<'a> {
         }
     }
     Offered::Named(named)
+}
+
+impl Offered<'_> {
+    /// What of it is had without people approving it, and what guards keep for people to approve.
+    #[must_use]
+    pub fn parted(self, resource: &Resource, guards: &[Guard]) -> (Self, Self) {
+        let guards = || guards.iter().filter(|guard| guard.require.steps);
+        let nothing = || Self::Named(BTreeSet::new());
+        match self {
+            Self::Any => {
+                let any = |target: &&Target| matches!(target.permissions, Permissions::Any);
+                let mut targets = guards().flat_map(|guard| &guard.what).filter(any);
+                let kept = targets.any(|target| target.offers(resource, ""));
+                if kept { (nothing(), Self::Any) } else { (Self::Any, nothing()) }
+            }
+            Self::Named(names) => {
+                let kept = |name: &&str| guards().any(|guard| guard.covers(resource, name));
+                let (kept, free) = names.into_iter().partition(kept);
+                (Self::Named(free), Self::Named(kept))
+            }
+        }
+    }
+
+    /// Whether it is nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Named(names) => names.is_empty(),
+        }
+    }
 }
 
 fn count(people: usize) -> u64 {

@@ -203,3 +203,30 @@ fn who_could_break_the_glass_is_who_can() {
     let (rule, people) = (flow(automatic("db")), People::new(cast()));
     assert_eq!(Under::new(&rule, &people, None).glass(), None, "no glass, nobody breaks it");
 }
+
+#[test]
+fn what_a_guard_covers_is_kept_for_people_to_approve() {
+    let orders = asked("pg/orders/read").resource;
+    let named = |names: &'static [&'static str]| Offered::Named(names.iter().copied().collect());
+    let of = |names: &[&str]| {
+        let mut guard = guard("production", "pg");
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        guard.what[0].permissions = crate::flow::target::Permissions::Named(names);
+        guard
+    };
+    let bounds = || {
+        let mut guard = guard("short", "pg");
+        (guard.require.steps, guard.require.max) = (false, Some(mins(1)));
+        guard
+    };
+    for (offered, guard, free, kept) in [
+        (named(&["read", "write"]), of(&["write"]), named(&["read"]), named(&["write"])),
+        (named(&["read"]), guard("all", "pg"), named(&[]), named(&["read"])),
+        (named(&["read"]), guard("other", "aws"), named(&["read"]), named(&[])),
+        (named(&["read"]), bounds(), named(&["read"]), named(&[])),
+        (Offered::Any, guard("all", "pg"), named(&[]), Offered::Any),
+        (Offered::Any, of(&["write"]), Offered::Any, named(&[])),
+    ] {
+        assert_eq!(offered.parted(&orders, &[guard]), (free, kept));
+    }
+}
