@@ -59,7 +59,7 @@ fn the_stories_reach_every_event_and_many_refusals() {
     assert!(codes.len() > 25, "only {codes:?}");
 }
 
-const EVENTS: [&str; 27] = [
+const EVENTS: [&str; 29] = [
     "requested",
     "approval_given",
     "escalated",
@@ -68,8 +68,10 @@ const EVENTS: [&str; 27] = [
     "denied",
     "withdrawn",
     "undecided",
+    "now_waits",
     "activated",
     "unused",
+    "failed",
     "reminded",
     "extension_asked",
     "extension_approval_given",

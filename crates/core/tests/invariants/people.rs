@@ -3,14 +3,14 @@
 use crate::fixture::*;
 use crate::flow::approval_rule::{Lane, Order, Tier};
 use crate::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, GovernedBy};
-use crate::flow::{Parts, Quota};
+use crate::flow::{Activation, CredentialKind, Credentials, Kind, Parts, Quota};
 use crate::id::PersonId;
 use crate::person::Person;
 use crate::time::{Span, Timestamp};
 
 /// Everybody: `bot` is alice, `ci` is bob, and `al` is alice under her other id. The host knows that of each.
 pub(crate) const PEOPLE: [&str; 6] = ["alice", "bob", "carol", "bot", "ci", "al"];
-pub(crate) const FLOWS: [&str; 5] = ["auto", "db", "two", "late", "ask"];
+pub(crate) const FLOWS: [&str; 8] = ["auto", "db", "two", "late", "ask", "own", "slow", "apart"];
 pub(crate) const ITEMS: [&str; 3] = ["pg/a/read", "pg/b/read", "aws/a/read"];
 /// How often one person may ask under `ask`, extend under `auto`, and take the fast lane of `two`, whatever
 /// policy is in force.
@@ -47,7 +47,7 @@ pub(crate) fn human(id: &PersonId) -> &'static str {
 
 /// The policy of that number, with what it may bound set near this moment.
 pub(crate) fn policy(number: u8, now: Timestamp) -> Vec<Parts> {
-    let mut flows = vec![auto(), db(), two(), late(), ask()];
+    let mut flows = vec![auto(), db(), two(), late(), ask(), own(), slow(), apart()];
     match number % POLICIES {
         0 | 7 => {}
         1 => flows.iter_mut().for_each(|flow| flow.until = Some(now.plus(mins(7)))),
@@ -155,5 +155,30 @@ fn late() -> Parts {
     parts.start_ahead = mins(240);
     parts.hours = Some(open_daily(10, 12));
     parts.activate_within = mins(30);
+    parts
+}
+
+/// Its holder begins it, in open hours, and what was handed out is rotated.
+fn own() -> Parts {
+    let mut parts = short(automatic("own"));
+    (parts.start_ahead, parts.hours) = (mins(60), Some(open_daily(9, 10)));
+    (parts.activation, parts.activate_within) = (Activation::ByHolder, mins(25));
+    parts.credentials = Some(Credentials { kind: CredentialKind::Password, rotate_on_end: true });
+    parts
+}
+
+/// Its targets confirm it first.
+fn slow() -> Parts {
+    let mut parts = short(automatic("slow"));
+    (parts.start_ahead, parts.hours) = (mins(60), Some(open_daily(9, 11)));
+    (parts.activation, parts.activate_within) = (Activation::OnConfirmation, mins(15));
+    parts
+}
+
+/// The same, with an account of each grant's own.
+fn apart() -> Parts {
+    let mut parts = slow();
+    (parts.id, parts.kind, parts.hours) = (flow_id("apart"), Kind::Ephemeral, None);
+    parts.credentials = Some(Credentials { kind: CredentialKind::Token, rotate_on_end: true });
     parts
 }

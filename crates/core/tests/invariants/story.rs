@@ -70,6 +70,7 @@ enum Ask {
     Approve { less: bool },
     Deny,
     Withdraw,
+    Activate,
     Extend { named: bool, seen: bool },
     ApproveExtension,
     DenyExtension,
@@ -117,6 +118,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         6 => prop::bool::weighted(0.3).prop_map(|less| Ask::Approve { less }),
         1 => Just(Ask::Deny),
         1 => Just(Ask::Withdraw),
+        3 => Just(Ask::Activate),
         6 => any::<(bool, bool)>().prop_map(|(named, seen)| Ask::Extend { named, seen }),
         5 => Just(Ask::ApproveExtension),
         4 => Just(Ask::DenyExtension),
@@ -236,7 +238,7 @@ impl Told {
 
     /// What concerns the holder is mostly done by the holder, else little would ever happen.
     fn actor(&self, step: &Step, ask: Ask, anybody: Actor) -> Actor {
-        let own = matches!(ask, Ask::Extend { .. } | Ask::GiveBack | Ask::Withdraw);
+        let own = matches!(ask, Ask::Extend { .. } | Ask::GiveBack | Ask::Withdraw | Ask::Activate);
         let host = matches!(ask, Ask::Revoke) && step.number.is_multiple_of(2)
             || matches!(ask, Ask::RevokeAll { by_host: true });
         let holder = self.tenant.grants.get(&self.grant(step)).map(|grant| grant.holder().to_string());
@@ -269,7 +271,7 @@ impl Told {
                 let items: Vec<&str> =
                     (0..).zip(ITEMS).filter(|(bit, _)| items >> bit & 1 == 1).map(|(_, item)| item).collect();
                 let mut request = request(flow, &format!("g{}", self.given.len()), &items);
-                let late = flow == "late" || flow == "two";
+                let late = !matches!(flow, "auto" | "db" | "ask");
                 let ahead = if flow == "late" { minutes.times(4) } else { minutes };
                 request.start = (planned && late).then(|| self.tenant.clock.plus(ahead));
                 request.span = (step.grant.is_multiple_of(3)).then(|| mins(u64::from(step.grant % 61)));
@@ -285,6 +287,7 @@ impl Told {
             }
             Ask::Deny => Verb::Deny(deny(grant)),
             Ask::Withdraw => withdraw(grant),
+            Ask::Activate => activate(grant),
             Ask::Extend { named, seen } => {
                 let ends =
                     self.tenant.grants.get(&id).and_then(|grant| grant.active()).map(|active| active.end);
