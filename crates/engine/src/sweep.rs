@@ -1,12 +1,16 @@
 //! Sweeping: writing down what time has made true.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tenure_core::command::{Command, Settle, Verb};
-use tenure_core::id::{PersonId, SystemName};
+use tenure_core::grant::Stage;
+use tenure_core::id::{FlowId, PersonId, SystemName};
 use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::person::{Actor, Record};
 use tenure_core::time::Timestamp;
-use tenure_store::{Given, Limit};
+use tenure_core::world::{Read, Standing, World};
+use tenure_store::{Filter, Given, Limit};
 
 use crate::engine::Engine;
 use crate::error::{Error, Fault};
@@ -37,16 +41,71 @@ impl Engine {
         let mut after = None;
         loop {
             let due = self.store.due(&self.namespace, until, after.as_ref(), limit)?;
-            let Some(last) = due.last().cloned() else { return Ok(report) };
-            let settles: Result<Vec<_>, Error> =
-                due.into_iter().map(|awaited| self.settle(awaited.person, now)).collect();
-            for answer in self.transact(settles?)? {
-                let settled = answer?;
-                report.people = report.people.saturating_add(1);
-                report.events = report.events.saturating_add(settled.events);
-            }
+            let Some(last) = due.last().cloned() else { break };
+            self.write_down(due.into_iter().map(|awaited| awaited.person), now, &mut report)?;
             after = Some(last);
         }
+        for flow in self.ended_flows(until)? {
+            self.end_waits(&flow, now, &mut report)?;
+        }
+        Ok(report)
+    }
+
+    /// Flows whose `until` has passed.
+    fn ended_flows(&self, now: Timestamp) -> Result<Vec<FlowId>, Error> {
+        let has_ended =
+            |standing: &Standing| standing.until_passes(Timestamp::MIN).is_some_and(|passes| passes <= now);
+        let ended = |world: &World| {
+            let flows = world.policy.flows.iter().filter(|(_, standing)| has_ended(standing));
+            flows.map(|(id, _)| id.clone()).collect()
+        };
+        self.question(|_| Vec::new(), ended)
+    }
+
+    /// What still waits under a flow that ended is unused. No grant has that as a deadline of its own: the
+    /// policy may have set it after the approval.
+    fn end_waits(&self, flow: &FlowId, now: Timestamp, report: &mut SweepReport) -> Result<(), Error> {
+        let filter = Filter { flow: Some(flow.clone()), open: true, ..Filter::default() };
+        let mut after = None;
+        loop {
+            let limit = Limit::new(PEOPLE_AT_ONCE);
+            let listed = self.store.list(&self.namespace, &filter, after.as_ref(), limit)?;
+            let wanted = |world: &World| {
+                let reads = listed.grants.iter().cloned().map(Read::Grant);
+                reads.filter(|read| !world.read.contains(read)).collect()
+            };
+            let waiting = |world: &World| -> BTreeSet<PersonId> {
+                let grants = world.grants.values();
+                let waits = grants.filter(|grant| matches!(grant.stage, Stage::Approved(_)));
+                waits.map(|grant| grant.holder().clone()).collect()
+            };
+            self.write_down(self.question(wanted, waiting)?, now, report)?;
+            after = listed.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Settles these people in one transaction.
+    fn write_down(
+        &self,
+        people: impl IntoIterator<Item = PersonId>,
+        now: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<(), Error> {
+        let settles: Result<Vec<_>, Error> =
+            people.into_iter().map(|person| self.settle(person, now)).collect();
+        let settles = settles?;
+        if settles.is_empty() {
+            return Ok(());
+        }
+        for answer in self.transact(settles)? {
+            let settled = answer?;
+            report.people = report.people.saturating_add(u64::from(settled.events > 0));
+            report.events = report.events.saturating_add(settled.events);
+        }
+        Ok(())
     }
 
     fn settle(&self, person: PersonId, now: Timestamp) -> Result<Given, Error> {

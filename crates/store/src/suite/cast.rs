@@ -51,7 +51,7 @@ pub(crate) fn asked(text: &str) -> Asked {
 /// The policy of that name. The name is its text: the same policy is made of it again.
 pub(crate) fn policy(name: &str) -> Result<Publication, String> {
     let flows = match name {
-        "all" => vec![automatic(), decided(), limited(), rationed()],
+        "all" => vec![automatic(), decided(), limited(), rationed(), own(), confirmed()],
         // `asked` is changed, and `limited` is gone.
         "less" => vec![automatic(), Parts { enabled: false, revision: revision("decided-2"), ..decided() }],
         other => return Err(format!("`{other}` is no policy of these stories")),
@@ -147,6 +147,23 @@ fn rationed() -> Parts {
         (Quota { times: 2, per: Span::days(1) }, Quota { times: 1, per: Span::hours(1) });
     let limits = Counts { requests: Some(requests), extensions: Some(extensions), ..Counts::default() };
     Parts { id: FlowId::new("rationed").unwrap(), revision: revision("rationed"), limits, ..automatic() }
+}
+
+/// Its holder begins it.
+fn own() -> Parts {
+    let activation = Activation::ByHolder;
+    Parts { id: FlowId::new("own").unwrap(), revision: revision("own"), activation, ..automatic() }
+}
+
+/// Its targets confirm it before it begins.
+fn confirmed() -> Parts {
+    let activation = Activation::OnConfirmation;
+    Parts {
+        id: FlowId::new("confirmed").unwrap(),
+        revision: revision("confirmed"),
+        activation,
+        ..automatic()
+    }
 }
 
 fn target(integration: &str) -> Target {

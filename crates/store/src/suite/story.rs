@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tenure_core::command::{
-    Approve, Command, DecideExtension, EffectDone, EffectFailed, Extend, GiveBack, Publish, Reach, Request,
-    Revoke, RevokeAll, Settle, TakeEffect, Verb, Withdraw,
+    Activate, Approve, Command, DecideExtension, EffectDone, EffectFailed, Extend, GiveBack, Publish, Reach,
+    Request, Revoke, RevokeAll, Settle, TakeEffect, Verb, Withdraw,
 };
 use tenure_core::effect::Handed;
 use tenure_core::grant::Grant;
@@ -86,6 +86,10 @@ impl<'a, H: House> Story<'a, H> {
         let ask = DecideExtension { grant: id(grant), reason: None, content: None };
         let verb = if yes { Verb::ApproveExtension(ask) } else { Verb::DenyExtension(ask) };
         self.give(&actor(who), verb)
+    }
+
+    pub(crate) fn activate(&mut self, who: &Person, grant: &str) -> Answered {
+        self.give(&actor(who), Verb::Activate(Activate { grant: id(grant) }))
     }
 
     pub(crate) fn withdraw(&mut self, who: &Person, grant: &str) -> Answered {

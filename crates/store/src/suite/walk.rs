@@ -14,7 +14,7 @@ use crate::batch::Answered;
 use crate::clock::Clock;
 
 const ITEMS: [&str; 4] = ["pg/orders/read", "pg/orders/write", "pg/bills/read", "k8s/prod/admin"];
-const FLOWS: [&str; 4] = ["automatic", "automatic", "decided", "limited"];
+const FLOWS: [&str; 6] = ["automatic", "automatic", "decided", "limited", "own", "confirmed"];
 const COMMANDS: u32 = 300;
 
 /// Numbers that look random and are the same every time (xorshift; Marsaglia 2003).
@@ -90,7 +90,8 @@ fn step<H: House>(
             ("decide an extension", Some(story.decide_extension(&owner("dora"), &grant, dice.below(2) == 0)))
         }
         8 => ("give back", Some(story.give_back(&who, &grant))),
-        9 => ("withdraw", Some(story.withdraw(&who, &grant))),
+        9 if dice.below(3) == 0 => ("withdraw", Some(story.withdraw(&who, &grant))),
+        9 => ("activate", Some(story.activate(&who, &grant))),
         10 if dice.below(3) == 0 => {
             let of = match dice.below(4) {
                 0 => Reach::Person(who.id.clone()),

@@ -375,3 +375,55 @@ fn an_account_of_its_own_is_confirmed_and_removed_apart() {
     assert_eq!(effects(&answer.events), ["deprovision", "notify:ended"]);
     assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/a/read"], "the account of `g1`");
 }
+
+#[test]
+fn r42_a_mark_of_a_waiting_grant_counts_for_the_one_that_runs() {
+    let mut tenant = Tenant::new([confirming(|_| ()), automatic("db")]);
+    tenant.asks(&alice(), request("slow", "g1", &[A, B]));
+    let already_held: std::collections::BTreeSet<_> = [item(A)].into();
+    let handed = takes(&mut tenant, "pg", "w1");
+    let found = EffectDone { already_held: already_held.clone(), ..done("g1", handed.number) };
+    tenant.system(Verb::EffectDone(found)).unwrap();
+    tenant.asks(&alice(), request("db", "g2", &[A]));
+    let handed = takes(&mut tenant, "pg", "w1");
+    let found = EffectDone { already_held: already_held.clone(), ..done("g2", handed.number) };
+    tenant.system(Verb::EffectDone(found)).unwrap();
+    let marked = tenant.grant("g2").targets.values().map(|target| target.held_before.clone());
+    assert_eq!(marked.collect::<Vec<_>>(), [already_held]);
+}
+
+#[test]
+fn r46_what_ends_and_what_fails_at_one_instant_keep_nothing_for_each_other() {
+    for (runs, waits) in [("g1", "g2"), ("g2", "g1")] {
+        let mut tenant = Tenant::new([confirming(|_| ()), automatic("db")]);
+        tenant.asks(&alice(), request("db", runs, &[A]));
+        tenant.asks(&alice(), request("slow", waits, &[A, B]));
+        takes(&mut tenant, "pg", "w1");
+        tenant.at(60).system(settle("alice")).unwrap();
+        assert_eq!(tenant.when(waits, "failed"), Some(at(60)));
+        assert_eq!(tenant.when(runs, "kept_for").or(tenant.when(waits, "kept_for")), None, "{runs} runs");
+        assert_eq!(removed(&tenant.deliver("alice")), ["pg/database/a/read"]);
+    }
+}
+
+#[test]
+fn a_sweep_knows_when_the_wait_is_over_and_a_count_by_when_access_surely_is() {
+    let tenant = asked(&[A], None, |_| ());
+    assert_eq!(tenant.grant("g1").deadline(), Some(at(60)));
+    assert_eq!(tenant.grant("g1").over_by(), Some(at(120)));
+    let planned = asked(&[A], Some(at(30)), |_| ());
+    assert_eq!(planned.grant("g1").deadline(), Some(at(30)));
+}
+
+#[test]
+fn in_an_emergency_neither_holder_nor_target_is_waited_for() {
+    for activation in [Activation::ByHolder, Activation::OnConfirmation] {
+        let tenant = asked(&[A], Some(at(30)), |parts| parts.activation = activation);
+        let mut grant = tenant.grant("g1").clone();
+        let flow = flow(confirming(|parts| parts.activation = activation));
+        let waits = |grant: &crate::grant::Grant| super::waits(&flow, grant, mins(60), at(40)).waiting_for;
+        assert!(waits(&grant).is_some());
+        std::sync::Arc::make_mut(&mut grant.origin).break_glass = true;
+        assert_eq!(waits(&grant), None);
+    }
+}
