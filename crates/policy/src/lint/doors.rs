@@ -73,7 +73,6 @@ struct Weaker<'h> {
 }
 
 pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)], guards: &[Guard]) {
-<<<<<<< HEAD
     // Whether such a guard bars a certain glass depends on the facts of what is asked for.
     let barred = guards.iter().any(|guard| guard.require.steps);
     let in_force = || flows.iter().enumerate().filter(|(_, (flow, _))| flow.enabled);
@@ -85,24 +84,13 @@ pub(super) fn lint(found: &mut Found<'_, '_>, flows: &[(Arc<Flow>, Placed)], gua
         if one.door.house.glass {
             found.add(placed, Lint::WeakerDoor, "break_glass", one.words(), GLASS_HELP);
         } else {
-=======
-    let in_force = flows.iter().enumerate().filter(|(_, (flow, _))| flow.enabled);
-    let houses: Vec<House<'_>> = in_force.map(|(at, (flow, _))| House::new(at, flow)).collect();
-    for one in weaker(&houses, guards).into_values() {
-        if let Some((_, placed)) = flows.get(one.door.house.at) {
->>>>>>> main
             found.add(placed, Lint::WeakerDoor, &format!("what[{}]", one.door.number), one.words(), HELP);
         }
     }
 }
 
-<<<<<<< HEAD
 /// The flows that are a weaker door than another, by their places, and those whose glass is.
 fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<(usize, bool), Weaker<'h>> {
-=======
-/// The flows that are a weaker door than another, by their places.
-fn weaker<'h>(houses: &'h [House<'h>], guards: &[Guard]) -> BTreeMap<usize, Weaker<'h>> {
->>>>>>> main
     let mut integrations: BTreeMap<&str, Vec<Door<'h>>> = BTreeMap::new();
     for house in houses {
         for (number, target) in house.flow.what.iter().enumerate() {
@@ -217,7 +205,6 @@ impl<'f> House<'f> {
         Self::had_by(at, flow, &flow.who.any, false, Ease::of(flow))
     }
 
-<<<<<<< HEAD
     /// What is had of the flow without anybody's approval, by whoever may break its glass.
     fn of_glass(at: usize, flow: &'f Flow) -> Option<Self> {
         let rule = flow.break_glass.as_ref()?;
@@ -249,11 +236,6 @@ impl<'f> House<'f> {
     fn is_easier(&self, than: &Self, patience: &mut Patience) -> bool {
         self.at != than.at
             && self.compares(than)
-=======
-    /// Whether this one opens more easily. Where it has a condition of its own, nobody can tell.
-    fn is_easier(&self, than: &Self, patience: &mut Patience) -> bool {
-        self.at != than.at
->>>>>>> main
             && self.ease.is_easier(than.ease)
             && patience.lasts(self.conditions.len())
             && self.conditions.is_subset(&than.conditions)
@@ -287,12 +269,8 @@ impl Weaker<'_> {
         let (mine, theirs) = self.eases;
         let mut easier = Vec::new();
         if mine.approvers < theirs.approvers {
-<<<<<<< HEAD
             let lane = open_lane(self.door.house.flow).filter(|_| !self.door.house.glass);
             let often = match lane.filter(|_| mine.approvers < mine.decided) {
-=======
-            let often = match open_lane(self.door.house.flow).filter(|_| mine.approvers < mine.decided) {
->>>>>>> main
                 Some(quota) => format!(" {} in `{}`", times(quota.times), quota.per),
                 None => String::new(),
             };

@@ -11,10 +11,7 @@ use super::{About, Lint, lists, rules};
 
 pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow, guards: &[Guard]) {
     open_door(about, flow, guards);
-<<<<<<< HEAD
     unreviewed(about, flow);
-=======
->>>>>>> main
     for (at, rule) in rules(flow) {
         let lists = lists(at, rule);
         for (path, steps) in &lists {
