@@ -10,6 +10,7 @@ mod offers;
 mod record;
 mod removal;
 mod silence;
+mod sweeps;
 
 use std::collections::BTreeSet;
 

@@ -89,3 +89,41 @@ fn a_start_that_has_passed_waits_for_the_hours() {
     let view = answer.receipt.view.clone().unwrap();
     assert_eq!(view.waiting_for, Some(Waiting::Hours), "18:00, and the start was at 17:00");
 }
+
+#[test]
+fn targets_are_told_no_end_past_the_end_of_the_flow() {
+    for ahead in [0, 10] {
+        let mut parts = automatic("f");
+        parts.activation = crate::flow::Activation::OnConfirmation;
+        (parts.until, parts.start_ahead) = (Some(at(90)), Span::days(1));
+        let mut tenant = Tenant::new([parts]);
+        let start = Some(at(ahead)).filter(|_| ahead > 0);
+        tenant.asks(&alice(), Request { start, ..asking("f", "x", &["pg/a/read"], 60 + 30) });
+        tenant.at(ahead);
+        let given = next(&mut tenant, "provision");
+        let Order::Hold { items, .. } = &given.order else { panic!("{given:?}") };
+        assert_eq!(items[0].until, at(90), "no end later than that can come of it");
+        tenant.system(confirmed(&given, &[])).unwrap();
+        assert_eq!(tenant.active("x").end, at(90));
+    }
+}
+
+#[test]
+fn what_a_flow_s_end_no_longer_cuts_off_is_told_whole() {
+    let mut parts = automatic("f");
+    parts.activation = crate::flow::Activation::OnConfirmation;
+    parts.activate_within = mins(60);
+    parts.until = Some(at(20));
+    let mut tenant = Tenant::new([parts.clone()]);
+    tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 60));
+    parts.until = None;
+    tenant.at(10).publish([parts]);
+    tenant.at(30);
+    let given = next(&mut tenant, "provision");
+    let Order::Hold { items, .. } = &given.order else { panic!("{given:?}") };
+    assert_eq!(
+        items[0].until,
+        at(120),
+        "the latest that can come of it, by what is in force when it is taken"
+    );
+}
