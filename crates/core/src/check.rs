@@ -13,7 +13,7 @@ use crate::lifecycle::items::Items;
 use crate::lifecycle::rules::Rules;
 use crate::machine::Fault;
 use crate::person::{Actor, Names, Person};
-use crate::refusal::{Code, Lacking, Login, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Login, Missing, Refusal, WouldPass};
 use crate::time::Timestamp;
 use crate::world::Since;
 
@@ -102,9 +102,10 @@ impl<'a> On<'a> {
         self.assumed.and_then(|change| change.login.as_ref())
     }
 
-    /// Whether the change that is tried names the people whom steps lack.
-    pub(crate) fn names_enough(&self) -> bool {
-        self.assumed.is_some_and(|change| !change.approvers.is_empty())
+    /// Whether the change that is tried names the people whom these steps lack.
+    pub(crate) fn names_enough(&self, lacking: &[Missing]) -> bool {
+        let names = |change: &WouldPass| lacking.iter().all(|step| change.approvers.contains(step));
+        self.assumed.is_some_and(names)
     }
 
     /// The acting person, where it is one.

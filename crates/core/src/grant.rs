@@ -320,7 +320,7 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Who asked.
-    pub by: PersonId,
+    pub by: Names,
     /// When it was granted.
     pub at: Timestamp,
     /// The end before.

@@ -63,6 +63,12 @@ impl Target {
             && !self.except.labels.iter().any(|(name, value)| resource.labels.get(name) == Some(value))
     }
 
+    /// Whether this target offers that permission there, whatever labels the resource has.
+    #[must_use]
+    pub fn surely_offers(&self, id: &ResourceId, permission: &str) -> bool {
+        self.may_offer(id, permission) && self.labels.is_empty() && self.except.labels.is_empty()
+    }
+
     /// Whether it could be that this target offers that permission there, whatever labels the resource has.
     #[must_use]
     pub fn may_offer(&self, id: &ResourceId, permission: &str) -> bool {

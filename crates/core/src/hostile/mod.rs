@@ -1,6 +1,7 @@
 //! Proofs of a hostile reading: what an impatient person, a sick target, a silent worker or an unlucky instant
 //! tries, and what holds nevertheless.
 
+mod beside;
 mod bounds;
 mod elsewhere;
 mod identity;

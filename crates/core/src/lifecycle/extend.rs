@@ -11,6 +11,7 @@ use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
 use crate::explain::Explanation;
+use crate::flow::Flow;
 use crate::flow::approval_rule::Approval;
 use crate::flow::selector::Selector;
 use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
@@ -159,8 +160,7 @@ pub(crate) fn evolve(mut grant: Grant, event: &Extended, at: Timestamp) -> Resul
             active.end = event.to;
             active.reminders.clone_from(&event.reminders);
             active.asked = None;
-            let moved =
-                Moved { by: event.by.id.clone(), at, from: event.from, to: event.to, lane: event.lane };
+            let moved = Moved { by: event.by.clone(), at, from: event.from, to: event.to, lane: event.lane };
             Arc::make_mut(&mut grant.extensions).push(moved);
             Ok(grant)
         }
@@ -287,7 +287,8 @@ fn eligibility(on: &On<'_>, ask: &Extend) -> Result<(), No> {
 fn scope(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
     let items: Vec<_> = rules.grant.items().collect();
-    each(rules, |side| request::offered(side.flow, &items, |_| None))
+    let unknown = &rules.grant.origin.unknown;
+    each(rules, |side| request::offered(side.flow, &items, unknown, |_| None))
 }
 
 fn conditions(on: &On<'_>, ask: &Extend) -> Result<(), No> {
@@ -309,9 +310,12 @@ fn guards(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     let rules = Rules::of(on, ask)?;
     let origin = &rules.grant.origin;
     let today = &on.today(&origin.flow)?.flow;
-    let by_nobody = match &today.approval {
-        Approval::Automatic => Some("nobody does under this flow"),
-        Approval::Decided(_) => origin.break_glass.then_some("nobody did in the emergency"),
+    // What governs may be another revision, under which nobody decides though somebody does today.
+    let automatic = |flow: &Flow| matches!(flow.approval, Approval::Automatic);
+    let by_nobody = if automatic(today) || rules.governing.sides().any(|side| automatic(side.flow)) {
+        Some("nobody does under this flow")
+    } else {
+        origin.break_glass.then_some("nobody did in the emergency")
     };
     let (_, to) = rules.asked(on, ask);
     for guarding in &guard::over(on.board, rules.grant) {

@@ -28,7 +28,7 @@ use crate::lifecycle::{
 };
 use crate::limits;
 use crate::machine::Fault;
-use crate::person::{Item, Person};
+use crate::person::{Item, Person, ResourceId};
 use crate::refusal::{Code, Missing, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
 
@@ -272,18 +272,30 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
 }
 
 fn scope(on: &On<'_>, ask: &Request) -> Result<(), No> {
-    let items: Vec<&Asked> = items(on, ask)?.list.iter().collect();
-    offered(flow(on, ask)?, &items, |foreign| Some(WouldPass::without(foreign.iter().cloned())))
+    let Items { list, unknown } = items(on, ask)?;
+    let items: Vec<&Asked> = list.iter().collect();
+    let passes = |foreign: &[Item]| Some(WouldPass::without(foreign.iter().cloned()));
+    offered(flow(on, ask)?, &items, unknown, passes)
 }
 
-/// `scope.not_in_flow`: an item that the flow does not offer.
+/// `scope.not_in_flow`: an item that the flow does not offer. What nobody described may have any label that
+/// the flow leaves out.
 pub(crate) fn offered(
     flow: &Flow,
     items: &[&Asked],
+    unknown: &BTreeSet<ResourceId>,
     passes: impl Fn(&[Item]) -> Option<WouldPass>,
 ) -> Result<(), No> {
-    let offers =
-        |asked: &&&Asked| flow.what.iter().any(|target| target.offers(&asked.resource, &asked.permission));
+    let offers = |Asked { resource, permission }: &Asked| {
+        let known = !unknown.contains(&resource.id);
+        flow.what.iter().any(|target| {
+            if known {
+                target.offers(resource, permission)
+            } else {
+                target.surely_offers(&resource.id, permission)
+            }
+        })
+    };
     let foreign: Vec<Item> = items.iter().filter(|asked| !offers(asked)).map(|asked| asked.item()).collect();
     match foreign.first() {
         Some(item) => {
@@ -377,7 +389,7 @@ fn automatic(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) -> Result
 fn somebody(on: &On<'_>, ask: &Request) -> Result<(), No> {
     let (flow, holder) = (flow(on, ask)?, holder(on, ask)?);
     let Approval::Decided(decided) = &flow.approval else { return Ok(()) };
-    if on.names_enough() || automatic(on, ask, flow, holder)? {
+    if automatic(on, ask, flow, holder)? {
         return Ok(());
     }
     let parties = [Some(holder.names()), on.names()];
@@ -392,12 +404,12 @@ fn somebody(on: &On<'_>, ask: &Request) -> Result<(), No> {
         lists.min_by_key(|missing| missing.iter().map(|step| step.missing).fold(0, u32::saturating_add));
     let fewest = fewest.unwrap_or_default();
     match fewest.first() {
-        Some(Missing { step, .. }) => {
+        Some(Missing { step, .. }) if !on.names_enough(&fewest) => {
             let words = format!("nobody could ever decide on the step `{step}` of this request");
             let refusal = Refusal::new(Code::ApprovalNobody, words).with("step", step.as_str());
             Err(refusal.or(WouldPass::approvers(fewest.clone())).into())
         }
-        None => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -59,10 +59,12 @@ pub(crate) fn fall_due(board: &mut Board<'_>, id: &GrantId, at: Timestamp) -> Re
     board.record(id, at, None, Happened::ReviewDue(ReviewDue { to }))
 }
 
-/// `approval.own`: nobody looks at their own emergency, under any id.
+/// `approval.own`: nobody looks at their own emergency, nor at one that they made longer, under any id.
 fn not_own(on: &On<'_>, ask: &Review) -> Result<(), No> {
-    let origin = &on.grant(&ask.grant)?.origin;
-    let own = |by: &Names| origin.holder.same_human(by) || origin.requester.same_human(by);
+    let grant = on.grant(&ask.grant)?;
+    let extended = grant.extensions.iter().map(|moved| &moved.by);
+    let parties = || [&grant.origin.holder, &grant.origin.requester].into_iter().chain(extended.clone());
+    let own = |by: &Names| parties().any(|party| party.same_human(by));
     match on.names().filter(own) {
         Some(by) => {
             let words = format!("`{}` cannot review their own access", by.id);
