@@ -345,10 +345,7 @@ fn guards(on: &On<'_>, ask: &Request) -> Result<(), No> {
         })?;
         if let Some(most) = guarding.guard.require.max.filter(|most| span > *most) {
             let refusal = guarding.unmet(&format!("{span} is longer than {most}")).with("max", most);
-            let bounds = bounds(ask, flow);
-            let passes = guard::most(&guards).map(|most| most.min(bounds.max));
-            let passes = passes.filter(|passes| *passes >= bounds.min);
-            return Err(refusal.or_some(passes.map(WouldPass::span)).into());
+            return Err(refusal.or_some(guard::most(&guards).map(WouldPass::span)).into());
         }
         guarding.holds(on, Some(holder), || asking(on, ask, flow, holder))?;
         guarding.reasoned(on, ask.reason.as_deref())?;

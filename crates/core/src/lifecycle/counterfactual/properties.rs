@@ -13,14 +13,14 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::command::{Command, Extend, Request, Verb};
+use crate::command::{Command, Extend, Request, RequestKit, Verb};
 use crate::fixture::*;
 use crate::flow::approval_rule::Approval;
 use crate::flow::beside::Beside;
 use crate::flow::extension_rule::{Anchor, ExtensionApproval, GovernedBy};
 use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonField, ReasonRule};
-use crate::flow::{Parts, Quota};
+use crate::flow::{BreakGlass, Parts, Quota};
 use crate::grant::Grant;
 use crate::hostile::cases;
 use crate::person::{Actor, Authenticated, Level, Person};
@@ -129,6 +129,11 @@ fn flow(dice: &mut Dice) -> Parts {
     if dice.once_in(10) {
         parts.when.push(named(says("before noon", |facts| Ok(facts.ask.hour < 12))));
     }
+    if dice.once_in(3) {
+        let who = selectors(if dice.once_in(4) { &["group:boss"] } else { &["group:sre"] });
+        let max = mins(1 + dice.below(120));
+        parts.break_glass = Some(BreakGlass { who, max, extendable: dice.once_in(2), ..glass() });
+    }
     extension(dice, &mut parts);
     parts
 }
@@ -170,6 +175,8 @@ fn beside(dice: &mut Dice) -> Beside {
             beside.guards.push(guard);
         }
     }
+    let kit = kit("both", &[("db", "pg/a/read"), ("apart", "pg/c/read")]);
+    beside.kits.insert(kit.id.clone(), kit);
     beside.conflicts.extend(dice.maybe(2, |_| conflict("apart", &["db", "apart"])));
     beside
 }
@@ -236,6 +243,7 @@ fn asks(dice: &mut Dice, now: Timestamp) -> Request {
     let start = dice.minutes(2_500);
     ask.start = dice.maybe(3, |_| now.plus(start).minus(mins(100)));
     ask.reason = dice.maybe(2, |_| "INC".to_owned());
+    ask.break_glass = dice.once_in(5);
     ask
 }
 
@@ -256,6 +264,14 @@ fn asked(dice: &mut Dice) -> (Tenant, Command) {
     let tenant = tenant(dice, false);
     let (person, ask) = (asker(dice), asks(dice, tenant.clock));
     (tenant, command("click", &by(&person), Verb::Request(Box::new(ask))))
+}
+
+fn asked_whole(dice: &mut Dice) -> (Tenant, Command) {
+    let tenant = tenant(dice, false);
+    let (person, one) = (asker(dice), asks(dice, tenant.clock));
+    let Request { span, start, reason, .. } = one;
+    let ask = RequestKit { span, start, reason, ..request_kit("both", "k") };
+    (tenant, command("click", &by(&person), Verb::RequestKit(Box::new(ask))))
 }
 
 fn clicked(dice: &mut Dice) -> (Tenant, Command) {
@@ -279,6 +295,11 @@ fn changed(command: &Command, change: &WouldPass, at: Timestamp) -> Command {
             ask.span = change.span.or(ask.span);
             ask.start = change.start.or(ask.start);
             ask.items.retain(|asked| !change.without.contains(&asked.item()));
+            (&mut ask.reason, &mut ask.fields)
+        }
+        Verb::RequestKit(ask) => {
+            ask.span = change.span.or(ask.span);
+            ask.start = change.start.or(ask.start);
             (&mut ask.reason, &mut ask.fields)
         }
         Verb::Extend(ask) => {
@@ -316,12 +337,18 @@ fn smaller(tenant: &Tenant, command: &Command, change: &WouldPass) -> Vec<WouldP
     };
     let (span, start) = match &command.verb {
         Verb::Request(ask) => (ask.span.unwrap_or_else(|| default(tenant)), ask.start),
+        Verb::RequestKit(ask) => (ask.span.unwrap_or(Span::ZERO), ask.start),
         Verb::Extend(ask) => (ask.span.unwrap_or(Span::ZERO), None),
         other => panic!("{} is not asked here", other.name()),
     };
     let mut smaller = Vec::new();
-    // A click without a span takes what it gets: nothing is larger or smaller than that.
-    let named = !matches!(&command.verb, Verb::Extend(ask) if ask.span.is_none());
+    // A click without a span takes what it gets, and each part of a kit what is its own: nothing is larger or
+    // smaller than that.
+    let named = match &command.verb {
+        Verb::Extend(ask) => ask.span.is_some(),
+        Verb::RequestKit(ask) => ask.span.is_some(),
+        _ => true,
+    };
     if let Some(changed) = change.span.filter(|_| named) {
         let nearer = if changed > span { changed.less(MS) } else { changed.plus(MS) };
         smaller.push(WouldPass { span: Some(nearer), ..change.clone() });
@@ -356,7 +383,7 @@ fn grid(tenant: &Tenant, command: &Command) -> Vec<WouldPass> {
         (1..90).map(|step| WouldPass { at: Some(tenant.clock.plus(mins(17 * step))), ..brought.clone() });
     let starts =
         (0..90).map(|step| WouldPass { start: Some(tenant.clock.plus(mins(23 * step))), ..brought.clone() });
-    let planned = matches!(&command.verb, Verb::Request(_));
+    let planned = !matches!(&command.verb, Verb::Extend(_));
     spans.chain(times).chain(starts.filter(|_| planned)).collect()
 }
 
@@ -400,6 +427,17 @@ proptest! {
     #[test]
     fn what_a_refused_extension_is_told_would_pass_does(mut dice in dice()) {
         let (tenant, command) = clicked(&mut dice);
+        holds_true(&tenant, &command)?;
+    }
+}
+
+// A kit is judged as often as it has grants, and so is every change of it.
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(32), failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn what_a_refused_kit_is_told_would_pass_does(mut dice in dice()) {
+        let (tenant, command) = asked_whole(&mut dice);
         holds_true(&tenant, &command)?;
     }
 }
