@@ -68,8 +68,8 @@ impl Engine {
         let filter = Filter { flow: Some(flow.clone()), open: true, ..Filter::default() };
         let mut after = None;
         loop {
-            let limit = Limit::new(PEOPLE_AT_ONCE);
-            let listed = self.store.list(&self.namespace, &filter, after.as_ref(), limit)?;
+            let page = Limit::new(PEOPLE_AT_ONCE);
+            let listed = self.store.list(&self.namespace, &filter, after.as_ref(), page)?;
             let wanted = |world: &World| {
                 let reads = listed.grants.iter().cloned().map(Read::Grant);
                 reads.filter(|read| !world.read.contains(read)).collect()

@@ -28,7 +28,7 @@ fn guarded_since(granted: Approval, today: Approval, governed_by: GovernedBy) ->
     tenant
 }
 
-// guard: `lifecycle/extend.rs`, people decide under whatever governs
+// held by: `lifecycle/extend.rs`, people decide under whatever governs
 #[test]
 fn a_guard_that_asks_for_people_is_not_met_by_a_revision_under_which_nobody_decides() {
     let people = || Approval::Decided(decided(vec![step("boss", &["group:boss"])]));
@@ -55,7 +55,7 @@ fn in_kit(items: &[(&str, &str)]) -> Beside {
     Beside { kits: BTreeMap::from([(kit.id.clone(), kit)]), ..Beside::default() }
 }
 
-// guard: `lifecycle/request.rs`, what nobody described may be what is left out
+// held by: `lifecycle/request.rs`, what nobody described may be what is left out
 #[test]
 fn what_nobody_described_may_be_what_the_flow_leaves_out() {
     let pii = || BTreeMap::from([("pii".to_owned(), "yes".to_owned())]);
@@ -75,7 +75,7 @@ fn what_nobody_described_may_be_what_the_flow_leaves_out() {
     assert_eq!(code(None), Some(Code::ScopeNotInFlow), "it may have");
 }
 
-// guard: `lifecycle/request.rs`, each part names the people whom it lacks
+// held by: `lifecycle/request.rs`, each part names the people whom it lacks
 #[test]
 fn what_would_pass_names_the_people_whom_every_part_of_a_kit_lacks() {
     let lacking = |id: &str, step_name: &str| -> Parts {
@@ -92,7 +92,7 @@ fn what_would_pass_names_the_people_whom_every_part_of_a_kit_lacks() {
     assert_eq!(refusal.would_pass, Some(WouldPass::approvers(missing)));
 }
 
-// guard: `lifecycle/review.rs`, who made it longer
+// held by: `lifecycle/review.rs`, who made it longer
 #[test]
 fn whoever_made_an_emergency_longer_does_not_look_at_it_afterwards() {
     let mut parts = automatic("prod");
