@@ -1,0 +1,3 @@
+//! Runs random worlds.
+
+fn main() {}
