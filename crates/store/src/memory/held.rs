@@ -7,13 +7,13 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
-use tenure_core::grant::{Grant, Stage};
+use tenure_core::grant::Grant;
 use tenure_core::id::{GrantId, PersonId};
 use tenure_core::person::Item;
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
 
-use crate::query::HoldsAsk;
+use crate::query::{HoldsAsk, unsure_from};
 
 /// What the index says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,16 +99,6 @@ impl HeldIndex {
 
 fn runs(grant: &Grant) -> Option<(GrantId, Timestamp)> {
     grant.active().map(|active| (grant.id().clone(), active.held_until()))
-}
-
-fn unsure_from(grant: &Grant) -> Option<Timestamp> {
-    match &grant.stage {
-        Stage::Approved(approved) => approved.opens_at,
-        Stage::Active(active) => {
-            active.asked.as_ref().filter(|asked| asked.bridge.is_some()).map(|asked| asked.decide_by)
-        }
-        Stage::Pending(_) | Stage::Closed(_) => None,
-    }
 }
 
 fn parts<'a>(ask: HoldsAsk<'a>) -> [&'a [u8]; 5] {

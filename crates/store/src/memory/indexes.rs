@@ -1,15 +1,15 @@
 //! Indexes over open grants and unfinished effects, renewed person by person with every commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use hashbrown::{HashMap, HashSet};
-use tenure_core::effect::Outgoing;
 use tenure_core::grant::Grant;
 use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
 use tenure_core::person::Item;
 use tenure_core::time::Timestamp;
 
+use crate::next::Next;
 use crate::query::{Awaited, Place, awaits_decision};
 
 /// Who waits for what, and which grants are open where.
@@ -33,17 +33,6 @@ pub(super) struct Indexes {
 struct Standing {
     grants: BTreeSet<GrantId>,
     next: Next,
-}
-
-/// The next instants at which a person's grants want something.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Next {
-    /// The earliest deadline.
-    due: Option<Timestamp>,
-    /// The earliest instant at which an effect may be taken.
-    ready: Option<Timestamp>,
-    /// The same at each integration.
-    ready_at: BTreeMap<Integration, Timestamp>,
 }
 
 impl Indexes {
@@ -150,33 +139,6 @@ impl Indexes {
         };
         set.into_iter().flat_map(move |set| by(set, until, after))
     }
-}
-
-impl Next {
-    fn of<'a>(grants: impl Iterator<Item = (&'a Grant, Option<Timestamp>)>) -> Self {
-        let mut next = Self::default();
-        for (grant, revoked) in grants {
-            next.due = earlier(next.due, earlier(grant.deadline(), revoked));
-            for outgoing in &grant.outbox {
-                let ready = ready(outgoing);
-                next.ready = earlier(next.ready, Some(ready));
-                if let Some(at) = outgoing.effect.task.at() {
-                    let known = next.ready_at.get(at).copied();
-                    next.ready_at.extend(earlier(known, Some(ready)).map(|ready| (at.clone(), ready)));
-                }
-            }
-        }
-        next
-    }
-}
-
-/// When a worker may take it: after its pause, and after the lease on it ran out.
-fn ready(outgoing: &Outgoing) -> Timestamp {
-    outgoing.lease.as_ref().map_or(outgoing.not_before, |lease| lease.until.max(outgoing.not_before))
-}
-
-fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    one.into_iter().chain(other).min()
 }
 
 fn by<'a>(
