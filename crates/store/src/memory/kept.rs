@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tenure_core::command::Verb;
 use tenure_core::effect::Effect;
 use tenure_core::event::{Cause, Event, Happened};
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId, Revision};
@@ -24,26 +25,6 @@ use crate::store::Compile;
 
 /// The version of the format.
 const FORMAT: u32 = 1;
-
-/// Verbs as refusals name them.
-const VERBS: [&str; 16] = [
-    "request",
-    "approve",
-    "deny",
-    "withdraw",
-    "activate",
-    "extend",
-    "approve_extension",
-    "deny_extension",
-    "give_back",
-    "revoke",
-    "review",
-    "publish",
-    "settle",
-    "take_effect",
-    "effect_done",
-    "effect_failed",
-];
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -153,7 +134,7 @@ fn written(entry: &Entry) -> Result<Written, StoreFault> {
             happened: Box::new(event.happened.clone()),
             effects: event.effects.clone(),
         },
-        Entry::Refused(refused) if !VERBS.contains(&refused.verb) => {
+        Entry::Refused(refused) if !Verb::NAMES.contains(&refused.verb) => {
             return Err(broken(format!("the verb `{}` could not be read again", refused.verb)));
         }
         Entry::Refused(refused) => Written::Refused {
@@ -287,7 +268,7 @@ impl Tenant {
             Written::Refused { refused, at, verb, actor, command, grant } => {
                 let code = Code::ALL.iter().find(|code| code.as_str() == refused);
                 let refused = *code.ok_or_else(|| format!("`{refused}` is no code of a refusal"))?;
-                let known = VERBS.iter().find(|known| **known == verb);
+                let known = Verb::NAMES.iter().find(|known| **known == verb);
                 let verb = known.ok_or_else(|| format!("`{verb}` is no verb"))?;
                 Entry::Refused(Refused { refused, at, verb, actor, command, grant })
             }

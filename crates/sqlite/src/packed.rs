@@ -1,0 +1,14 @@
+//! What is stored as one piece: grants, lines of the record, answers.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::trouble::Out;
+
+pub(crate) fn pack(value: &impl Serialize) -> Out<Vec<u8>> {
+    Ok(serde_json::to_vec(value)?)
+}
+
+pub(crate) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Out<T> {
+    Ok(serde_json::from_slice(bytes)?)
+}
