@@ -52,11 +52,14 @@ pub mod effects;
 pub mod engine;
 pub mod error;
 pub mod ids;
+mod lane;
 pub mod queries;
 pub mod sweep;
 
 pub use tenure_core;
 pub use tenure_policy;
+#[cfg(feature = "sqlite")]
+pub use tenure_sqlite::SqliteStore;
 pub use tenure_store;
 
 pub use ask::{

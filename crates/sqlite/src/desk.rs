@@ -13,8 +13,8 @@ use tenure_store::Plan;
 use tenure_store::plan::decide;
 use tenure_store::query::lasts;
 
-use crate::packed::unpack;
 use crate::policies::{Policies, Shelf};
+use crate::states::States;
 use crate::trouble::{Out, broken, count, number};
 use crate::words::{self, Kind};
 use crate::{receipts, records};
@@ -25,6 +25,7 @@ pub(crate) struct Desk<'c> {
     pub(crate) ns: &'c Namespace,
     pub(crate) tenant: Tenant,
     pub(crate) policies: Arc<Policies>,
+    pub(crate) states: &'c States,
     /// Grants that were read or written here, by key.
     grants: HashMap<i64, Known>,
     keys: HashMap<GrantId, i64>,
@@ -77,7 +78,12 @@ impl Tenant {
 
 impl<'c> Desk<'c> {
     /// A transaction that was begun on that connection.
-    pub(crate) fn new(connection: &'c Connection, ns: &'c Namespace, shelf: &Shelf) -> Out<Self> {
+    pub(crate) fn new(
+        connection: &'c Connection,
+        ns: &'c Namespace,
+        shelf: &Shelf,
+        states: &'c States,
+    ) -> Out<Self> {
         let tenant = Tenant::find(connection, ns)?;
         let policies = shelf.up_to(tenant.documents, (ns, tenant.key), connection)?;
         Ok(Self {
@@ -85,6 +91,7 @@ impl<'c> Desk<'c> {
             ns,
             tenant,
             policies,
+            states,
             grants: HashMap::new(),
             keys: HashMap::new(),
             revocations: HashMap::new(),
@@ -196,7 +203,7 @@ impl<'c> Desk<'c> {
         let reached: Option<i64> = row.get(1)?;
         let reached = reached.map(|position| self.revocation(count(position)?)).transpose()?;
         let state = row.get_ref(2)?.as_blob().map_err(|why| broken(why.to_string()))?;
-        Ok(Known { key, grant: Arc::new(unpack(state)?), reached })
+        Ok(Known { key, grant: self.states.read(key, state)?, reached })
     }
 
     fn revocation(&mut self, position: u64) -> Out<Reached> {

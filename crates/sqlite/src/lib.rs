@@ -11,6 +11,7 @@ mod policies;
 mod questions;
 mod receipts;
 mod records;
+mod states;
 mod trouble;
 mod words;
 mod write;
@@ -33,6 +34,7 @@ use crate::desk::{Desk, Tenant};
 use crate::file::{File, Open};
 use crate::policies::Shelf;
 use crate::questions::Known;
+use crate::states::States;
 use crate::trouble::{Out, Trouble};
 
 /// A store in one SQLite file.
@@ -40,6 +42,7 @@ pub struct SqliteStore {
     file: File,
     clock: Arc<dyn Clock>,
     shelf: Shelf,
+    states: States,
 }
 
 impl SqliteStore {
@@ -57,7 +60,12 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, StoreFault> {
-        Ok(Self { file: File::open(path.as_ref())?, clock, shelf: Shelf::default() })
+        Ok(Self {
+            file: File::open(path.as_ref())?,
+            clock,
+            shelf: Shelf::default(),
+            states: States::default(),
+        })
     }
 
     /// The file.
@@ -70,7 +78,7 @@ impl SqliteStore {
         let writer = self.file.writer()?;
         let connection = writer.connection()?;
         let open = Open::writing(connection)?;
-        let mut desk = Desk::new(connection, ns, &self.shelf)?;
+        let mut desk = Desk::new(connection, ns, &self.shelf, &self.states)?;
         desk.run(self.clock.now(), plan)?;
         if !desk.wrote {
             return Ok(());
@@ -95,7 +103,7 @@ impl SqliteStore {
         let clock = self.clock.now();
         self.file.read(|connection| {
             let _open = Open::reading(connection)?;
-            Desk::new(connection, ns, &self.shelf)?.reading(clock, plan)
+            Desk::new(connection, ns, &self.shelf, &self.states)?.reading(clock, plan)
         })
     }
 
@@ -173,7 +181,7 @@ impl Store for SqliteStore {
         after: Option<&GrantId>,
         limit: Limit,
     ) -> Result<Listed, StoreFault> {
-        self.ask(ns, |connection, ns| questions::list(connection, ns, filter, after, limit))
+        self.ask(ns, |connection, ns| questions::list(connection, &self.states, ns, filter, after, limit))
     }
 
     fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {

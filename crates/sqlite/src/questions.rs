@@ -1,13 +1,12 @@
 //! What a store is asked beside plans: each answer is an index, read.
 
 use rusqlite::Connection;
-use tenure_core::grant::Grant;
 use tenure_core::id::{GrantId, Namespace, PersonId};
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
 use tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
 
-use crate::packed::unpack;
+use crate::states::States;
 use crate::trouble::{Out, broken};
 use crate::words::{self, Kind};
 use crate::write::{ANYWHERE, DUE};
@@ -113,6 +112,7 @@ fn awaited(
 /// Grants that match, in order of id.
 pub(crate) fn list(
     connection: &Connection,
+    states: &States,
     ns: i64,
     filter: &Filter,
     after: Option<&GrantId>,
@@ -133,7 +133,7 @@ pub(crate) fn list(
         None => ("grants_id", "ns = ?1", ns),
     };
     let sql = format!(
-        "SELECT id, requester, flow, open, awaiting, state FROM grants INDEXED BY {index} \
+        "SELECT id, requester, flow, open, awaiting, state, key FROM grants INDEXED BY {index} \
          WHERE {narrow} AND id > ?2 ORDER BY id"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -156,7 +156,7 @@ pub(crate) fn list(
         }
         if filter.item.is_some() {
             let state = row.get_ref(5)?.as_blob().map_err(|why| broken(why.to_string()))?;
-            if !filter.matches(&unpack::<Grant>(state)?) {
+            if !filter.matches(&*states.read(row.get(6)?, state)?) {
                 continue;
             }
         }

@@ -13,7 +13,7 @@ use tenure_store::plan::Write;
 use tenure_store::query::{awaits_decision, unsure_from};
 
 use crate::desk::{Desk, Known};
-use crate::packed::pack;
+use crate::states::States;
 use crate::trouble::{Out, number};
 use crate::words::{self, Kind};
 use crate::{receipts, records};
@@ -122,13 +122,15 @@ impl Desk<'_> {
         self.happened(grant.changed_at);
         let before = self.grant(grant.id())?;
         let reached = before.as_ref().and_then(|known| known.reached.clone()).filter(|_| !grant.is_closed());
+        let state = States::write(&grant)?;
         let key = match &before {
             Some(before) => {
-                self.update(before.key, &grant, reached.as_ref())?;
+                self.update(before.key, &grant, reached.as_ref(), &state)?;
                 before.key
             }
-            None => self.insert(&grant)?,
+            None => self.insert(&grant, &state)?,
         };
+        self.states.wrote(key, state, grant.clone());
         let after = Known { key, grant, reached };
         self.open(before.as_ref(), &after)?;
         self.hold(before.as_ref(), &after)?;
@@ -137,7 +139,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn insert(&mut self, grant: &Grant) -> Out<i64> {
+    fn insert(&mut self, grant: &Grant, state: &[u8]) -> Out<i64> {
         let holder = self.word_made(Kind::Person, grant.holder().as_str())?;
         let requester = self.word_made(Kind::Person, grant.origin.requester.id.as_str())?;
         let flow = self.word_made(Kind::Flow, grant.origin.flow.as_str())?;
@@ -156,12 +158,12 @@ impl Desk<'_> {
                 !grant.is_closed(),
                 awaits_decision(grant),
                 !grant.is_settled_for_good(),
-                pack(grant)?,
+                state,
             ))?;
         Ok(self.connection.last_insert_rowid())
     }
 
-    fn update(&self, key: i64, grant: &Grant, reached: Option<&Reached>) -> Out<()> {
+    fn update(&self, key: i64, grant: &Grant, reached: Option<&Reached>, state: &[u8]) -> Out<()> {
         self.connection
             .prepare_cached(
                 "UPDATE grants SET changed = ?, open = ?, awaiting = ?, unsettled = ?, reached = ?, state = ? \
@@ -173,7 +175,7 @@ impl Desk<'_> {
                 awaits_decision(grant),
                 !grant.is_settled_for_good(),
                 reached.map(|reached| number(reached.position)),
-                pack(grant)?,
+                state,
                 key,
             ))?;
         Ok(())
