@@ -82,6 +82,13 @@ impl Engine {
         self.store.clock()
     }
 
+    /// Callers of this namespace who wait, at this moment, for the commit that takes them along: how busy the
+    /// store is.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lane.waiting()
+    }
+
     /// Puts a policy in force, and returns the revision of its document.
     ///
     /// # Errors

@@ -70,6 +70,11 @@ impl Lane {
         }
     }
 
+    /// Callers who wait for a commit to come.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue().waiting.len()
+    }
+
     fn lead(&self, store: &dyn Store, ns: &Namespace, given: Vec<Given>) -> Answers {
         let mut shared = Shared::begin(self, given);
         let committed = store.transact(ns, &mut shared);
