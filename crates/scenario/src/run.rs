@@ -9,6 +9,8 @@ use tenure_port::Port;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_port::store::{ManualClock, MemoryStore};
 
+use crate::house::{House, Kept};
+
 pub use self::scene::Scene;
 use self::scene::ids_of;
 use crate::shape::Answers;
@@ -28,7 +30,7 @@ const CONFIRMED_MAX: usize = 100_000;
 pub struct Stage<'s> {
     scenario: &'s Scenario,
     clock: Arc<ManualClock>,
-    store: Arc<MemoryStore>,
+    kept: Kept,
     port: Port,
     /// The last record that was read.
     position: u64,
@@ -46,15 +48,23 @@ pub struct Unplayable {
 }
 
 impl<'s> Stage<'s> {
-    /// An empty store that shows the start of the story, with its policy in force.
+    /// An empty store in memory that shows the start of the story, with its policy in force.
+    ///
+    /// # Errors
+    /// The policy is refused.
+    pub fn new(scenario: &'s Scenario) -> Result<Self, Unplayable> {
+        Self::on(scenario, &House::Memory)
+    }
+
+    /// The same on another store.
     ///
     /// # Errors
     /// The policy is refused, or the store cannot be opened.
-    pub fn new(scenario: &'s Scenario) -> Result<Self, Unplayable> {
+    pub fn on(scenario: &'s Scenario, house: &House) -> Result<Self, Unplayable> {
         let clock = Arc::new(ManualClock::at(scenario.start));
-        let store = Arc::new(MemoryStore::with_clock(clock.clone()));
-        let port = Port::open(store.clone());
-        let mut stage = Self { scenario, clock, store, port, position: 0, taken: Vec::new(), revision: None };
+        let kept = house.open(&clock).map_err(|message| Unplayable { message })?;
+        let port = kept.port();
+        let mut stage = Self { scenario, clock, kept, port, position: 0, taken: Vec::new(), revision: None };
         let answer = stage.call(&json!({
             "call": "publish",
             "actor": "system:scenario",
@@ -355,16 +365,12 @@ impl<'s> Stage<'s> {
 
     /// Closes the store and opens it again from what it had written.
     fn restart(&mut self) -> Json {
-        let opened = self
-            .store
-            .to_bytes()
-            .and_then(|bytes| MemoryStore::from_bytes(&bytes, self.clock.clone(), &tenure_port::compile));
+        // Nobody holds the store open while it is closed.
+        self.port = Port::open(Arc::new(MemoryStore::new()));
+        let opened = self.kept.reopen(&self.clock);
+        self.port = self.kept.port();
         match opened {
-            Ok(store) => {
-                self.store = Arc::new(store);
-                self.port = Port::open(self.store.clone());
-                json!({"ok": {}})
-            }
+            Ok(()) => json!({"ok": {}}),
             Err(fault) => json!({"fault": {"code": fault.code(), "message": fault.to_string()}}),
         }
     }
