@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
+use tenure_port::core::id::CommandId;
 use tenure_port::store::{ManualClock, MemoryStore, Store, StoreFault};
-use tenure_port::{Port, SqliteStore};
+use tenure_port::{Fault, Ids, Port, SqliteStore};
 
 /// On which store stories are played.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub(crate) enum Kept {
         /// The folder of a file that goes.
         _folder: Option<TempDir>,
     },
+}
+
+/// Command ids of what the library does of itself, counted, so that a story told again is the same.
+#[derive(Clone, Default)]
+pub(crate) struct Counted(Arc<AtomicU64>);
+
+impl Ids for Counted {
+    fn next(&self) -> Result<CommandId, Fault> {
+        let number = self.0.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        CommandId::new(format!("of the story {number}")).map_err(|why| Fault::Random(why.to_string()))
+    }
 }
 
 impl House {
@@ -56,14 +69,14 @@ impl House {
 
 impl Kept {
     /// The door to it.
-    pub(crate) fn port(&self) -> Port {
+    pub(crate) fn port(&self, ids: &Counted) -> Port {
         let store: Arc<dyn Store> = match self {
             Self::Memory(store) => store.clone(),
             Self::Sqlite { store: Some(store), .. } => store.clone(),
             // What cannot be opened holds nothing.
             Self::Sqlite { store: None, .. } => Arc::new(MemoryStore::new()),
         };
-        Port::open(store)
+        Port::open_with_ids(store, ids.clone())
     }
 
     /// Closes it, which nobody else holds open any more, and opens it again from what it had written.

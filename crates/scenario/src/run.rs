@@ -9,7 +9,7 @@ use tenure_port::Port;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_port::store::{ManualClock, MemoryStore};
 
-use crate::house::{House, Kept};
+use crate::house::{Counted, House, Kept};
 
 pub use self::scene::Scene;
 use self::scene::ids_of;
@@ -31,6 +31,7 @@ pub struct Stage<'s> {
     scenario: &'s Scenario,
     clock: Arc<ManualClock>,
     kept: Kept,
+    ids: Counted,
     port: Port,
     /// The last record that was read.
     position: u64,
@@ -63,8 +64,10 @@ impl<'s> Stage<'s> {
     pub fn on(scenario: &'s Scenario, house: &House) -> Result<Self, Unplayable> {
         let clock = Arc::new(ManualClock::at(scenario.start));
         let kept = house.open(&clock).map_err(|message| Unplayable { message })?;
-        let port = kept.port();
-        let mut stage = Self { scenario, clock, kept, port, position: 0, taken: Vec::new(), revision: None };
+        let ids = Counted::default();
+        let port = kept.port(&ids);
+        let mut stage =
+            Self { scenario, clock, kept, ids, port, position: 0, taken: Vec::new(), revision: None };
         let answer = stage.call(&json!({
             "call": "publish",
             "actor": "system:scenario",
@@ -368,7 +371,7 @@ impl<'s> Stage<'s> {
         // Nobody holds the store open while it is closed.
         self.port = Port::open(Arc::new(MemoryStore::new()));
         let opened = self.kept.reopen(&self.clock);
-        self.port = self.kept.port();
+        self.port = self.kept.port(&self.ids);
         match opened {
             Ok(()) => json!({"ok": {}}),
             Err(fault) => json!({"fault": {"code": fault.code(), "message": fault.to_string()}}),
