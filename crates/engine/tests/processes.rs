@@ -1,7 +1,7 @@
 //! Several processes on one file: what one of them was told has happened, once, whatever became of it.
 
 #![cfg(feature = "sqlite")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
+#![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -139,14 +139,10 @@ fn judge(engine: &Engine, store: &SqliteStore, file: &Path) {
             assert_eq!(record.position, position, "without a gap");
             let Entry::Event(event) = &record.entry else { continue };
             events.entry(event.grant.clone()).or_default().push(event.clone());
-            match &event.happened {
-                Happened::Requested(_) => {
-                    open.insert(event.grant.clone());
-                }
-                happened if happened.closes().is_some() => {
-                    open.remove(&event.grant);
-                }
-                _ => {}
+            if matches!(event.happened, Happened::Requested(_)) {
+                open.insert(event.grant.clone());
+            } else if event.happened.closes().is_some() {
+                open.remove(&event.grant);
             }
             assert!(open.len() <= LIMIT, "more than {LIMIT} are open: {open:?}");
             let main = matches!(

@@ -246,7 +246,6 @@ fn a_commit_takes_a_bounded_number_along() {
     assert!(decided.iter().all(|commands| *commands <= 256), "{decided:?}");
 }
 
-// guard: `lane.rs`, a leader that breaks off
 #[test]
 fn a_leader_that_breaks_off_leaves_nobody_waiting() {
     let (store, engine, now) = opened();

@@ -1,11 +1,17 @@
 //! Every story of the project on every store: the same answers, and byte for byte the same record.
 
+#![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
+
 use std::path::Path;
+use std::sync::Mutex;
 
 use tenure_scenario::file::{self, PolicyFiles};
 use tenure_scenario::house::House;
 use tenure_scenario::run::Stage;
 use tenure_scenario::story::Scenario;
+
+/// Stories that are played at once: a file is waited for most of the time.
+const AT_ONCE: usize = 8;
 
 /// All that a store said of a story: the answer to each step and what was then on record, the whole record at
 /// the end, and every grant.
@@ -25,25 +31,34 @@ fn said(scenario: &Scenario, house: &House) -> Vec<String> {
     said
 }
 
-#[test]
-fn every_story_is_the_same_on_every_store() {
+fn stories() -> Vec<Scenario> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut policies = PolicyFiles::default();
-    let (mut stories, mut restarts) = (0, 0);
-    for folder in [root.join("corpus"), root.join("../../examples")] {
-        for path in file::find(&[folder]).unwrap() {
-            for scenario in file::scenarios(&path, &mut policies).unwrap() {
-                let memory = said(&scenario, &House::Memory);
-                let sqlite = said(&scenario, &House::Sqlite);
-                for (one, other) in memory.iter().zip(&sqlite) {
-                    assert_eq!(one, other, "{}: {}", path.display(), scenario.name);
+    let paths = file::find(&[root.join("corpus"), root.join("../../examples")]).unwrap();
+    paths.iter().flat_map(|path| file::scenarios(path, &mut policies).unwrap()).collect()
+}
+
+#[test]
+fn every_story_is_the_same_on_every_store() {
+    let stories = stories();
+    let restarts = |story: &Scenario| story.steps.iter().filter(|step| step.verb() == "restart").count();
+    let restarts: usize = stories.iter().map(restarts).sum();
+    let left = Mutex::new(stories.iter());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(story) = next else { return };
+                    let (memory, sqlite) = (said(story, &House::Memory), said(story, &House::Sqlite));
+                    for (one, other) in memory.iter().zip(&sqlite) {
+                        assert_eq!(one, other, "{}: {}", story.file, story.name);
+                    }
+                    assert_eq!(memory.len(), sqlite.len(), "{}: {}", story.file, story.name);
                 }
-                assert_eq!(memory.len(), sqlite.len(), "{}: {}", path.display(), scenario.name);
-                stories += 1;
-                restarts += scenario.steps.iter().filter(|step| step.verb() == "restart").count();
-            }
+            });
         }
-    }
-    println!("{stories} stories, {restarts} restarts");
-    assert!(stories > 500 && restarts > 5, "{stories} stories, {restarts} restarts");
+    });
+    println!("{} stories, {restarts} restarts", stories.len());
+    assert!(stories.len() > 500 && restarts > 5, "{} stories, {restarts} restarts", stories.len());
 }

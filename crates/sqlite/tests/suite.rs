@@ -1,5 +1,7 @@
 //! The suite that every store must pass, on files.
 
+#![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
+
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -13,7 +15,6 @@ struct Files {
     opened: std::cell::Cell<u32>,
 }
 
-/// A store, and the file it is in.
 impl House for Files {
     type Kept = SqliteStore;
 
