@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::to_string;
 use stateright::{Model, Property};
@@ -107,6 +107,9 @@ pub(crate) struct Decision {
     write: Option<Write>,
     /// A digest of the above.
     print: u64,
+    /// What was read, and what it becomes where nobody wrote meanwhile.
+    read: Arc<Store>,
+    becomes: OnceLock<Arc<Store>>,
 }
 
 /// What happens.
@@ -221,30 +224,30 @@ impl Hosts {
             Answered::Fault(_) => Heard::Fault,
         };
         let print = digest(&(heard, write.as_ref().map(|write| to_string(&write.entries).unwrap())));
-        Decision { answered, heard, write, print }
+        Decision { answered, heard, write, print, read: state.store.clone(), becomes: OnceLock::new() }
     }
 
     /// A transaction comes to its end.
     fn end(&self, state: &mut State, transaction: &Transaction, fate: Fate) {
-        let Decision { answered, heard, write, print: _ } = &*transaction.decision;
+        let decision = &*transaction.decision;
         if fate == Fate::BrokenOff {
             state.losses += 1;
             return;
         }
-        if let Some(write) = write {
-            state.store = Arc::new(state.store.written(write));
+        if let Some(write) = &decision.write {
+            state.store = decision.written(&state.store, write);
             claims::written(&mut state.past, write, transaction.read_at);
         }
         if let Job::Errand(place) = transaction.job {
-            let accepted = match answered {
+            let accepted = match &decision.answered {
                 Answered::Accepted(accepted) => Some((print_of(&accepted.receipt), accepted.repeated)),
                 Answered::Refused(_) | Answered::Fault(_) => None,
             };
-            claims::answered(&mut state.past, place, accepted, *heard);
+            claims::answered(&mut state.past, place, accepted, decision.heard);
             if fate == Fate::AnswerLost {
                 state.losses += 1;
             } else {
-                state.errands[place].1 = *heard;
+                state.errands[place].1 = decision.heard;
             }
         }
     }
@@ -300,6 +303,17 @@ impl Model for Hosts {
         let sights = self.scene.sights.iter();
         properties.extend(sights.map(|(name, sight)| Property::sometimes(name, *sight)));
         properties
+    }
+}
+
+impl Decision {
+    /// The store once that is written over whatever it holds by then.
+    fn written(&self, store: &Arc<Store>, write: &Write) -> Arc<Store> {
+        if *store == self.read {
+            self.becomes.get_or_init(|| Arc::new(store.written(write))).clone()
+        } else {
+            Arc::new(store.written(write))
+        }
     }
 }
 

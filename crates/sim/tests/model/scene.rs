@@ -88,7 +88,7 @@ impl Scene {
             people: vec![person_id("alice"), person_id("bob")],
             ticks: 3,
             skews: [-1, 1],
-            losses: 0,
+            losses: 1,
             works: false,
             most_open: 1,
             times: 0,
