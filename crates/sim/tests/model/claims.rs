@@ -145,7 +145,7 @@ fn over(grant: &Grant) -> Option<(Timestamp, Outcome)> {
             Some(fails) if fails < approved.unused_at => (fails, Outcome::Failed),
             Some(_) | None => (approved.unused_at, Outcome::Unused),
         }),
-        Stage::Active(active) => Some((active.held_until(), Outcome::Expired)),
+        Stage::Active(active) => Some((active.over_by(), Outcome::Expired)),
         Stage::Closed(_) => None,
     }
 }
@@ -184,7 +184,7 @@ fn is_own(grant: &Grant, decision: &Decision) -> bool {
 /// Whether the door lets somebody through by a grant that is over.
 fn held_past_the_end(hosts: &Hosts, state: &State, clock: Timestamp) -> bool {
     state.store.grants.values().any(|Kept { grant, .. }| {
-        let runs_out = grant.active().is_some_and(|active| active.held_until() <= clock);
+        let runs_out = grant.active().is_some_and(|active| active.over_by() <= clock);
         runs_out && grant.terms.scope.iter().any(|item| {
             let mut world = state.store.world(&hosts.scene.policy, clock);
             loop {
@@ -207,7 +207,7 @@ fn held_past_the_end(hosts: &Hosts, state: &State, clock: Timestamp) -> bool {
 /// store's clock, it may see a place free that much too early: so long two grants may overlap.
 fn most_open(hosts: &Hosts, state: &State) -> usize {
     let ahead = at(hosts.scene.skews.into_iter().max().unwrap().max(0)).since(at(0));
-    let open = |kept: &Kept| {
+    let span = |kept: &Kept| {
         let grant = &kept.grant;
         let until = match &grant.stage {
             Stage::Closed(closed) => closed.at,
@@ -215,7 +215,10 @@ fn most_open(hosts: &Hosts, state: &State) -> usize {
         };
         (grant.origin.requested_at, until.minus(ahead))
     };
-    let spans: Vec<_> = state.store.grants.values().map(open).collect();
-    let open_at = |at: Timestamp| spans.iter().filter(|(from, until)| *from <= at && at < *until).count();
-    spans.iter().map(|(from, _)| open_at(*from)).max().unwrap_or(0)
+    let spans: Vec<_> = state.store.grants.values().map(span).collect();
+    let beside = |(place, (at, _)): (usize, &(Timestamp, Timestamp))| {
+        let others = spans.iter().enumerate().filter(|(other, _)| *other != place);
+        1 + others.filter(|(_, (from, until))| from <= at && at < until).count()
+    };
+    spans.iter().enumerate().map(beside).max().unwrap_or(0)
 }

@@ -7,8 +7,8 @@ use tenure::tenure_core::limits::CLOCK_TOLERANCE;
 use tenure::tenure_core::world::Head;
 use tenure::tenure_policy::document::Format;
 use tenure::{
-    Activate, Approve, Command, Deny, Extend, GiveBack, GrantId, Person, PersonId, Policy, RandomIds, Request,
-    Resource, Revoke, Span, Timestamp, Withdraw,
+    Activate, Approve, ApproveExtension, Command, Deny, DenyExtension, Extend, GiveBack, GrantId, Person,
+    PersonId, Policy, RandomIds, Request, Resource, Revoke, Timestamp, Withdraw,
 };
 
 use super::sights::{self, Sight};
@@ -68,7 +68,7 @@ flows:
     Scene {
         errands: vec![
             errand("alice", None, 2, request("a", alice()).command_id("alice-asks")),
-            errand("bob", None, 2, request("b", bob()).command_id("bob-asks")),
+            errand("bob", None, 1, request("b", bob()).command_id("bob-asks")),
             errand("alice", Some("a"), 1, Approve::new("a", carol()).command_id("carol-lets-alice")),
             errand("bob", Some("b"), 1, Approve::new("b", carol()).command_id("carol-lets-bob")),
             errand("alice", Some("a"), 1, Approve::new("a", alice()).command_id("alice-lets-alice")),
@@ -78,7 +78,158 @@ flows:
     }
 }
 
+/// Alice clicks twice where one extension is left, and carol revokes meanwhile.
+pub(crate) fn one_extension() -> Scene {
+    let policy = "
+version: 1
+flows:
+  - id: db
+    who: {any: [group:sre]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {min: 30s, max: 1m}
+    approval: automatic
+    extension: {times: 1, span: {min: 30s, default: 30s}}
+    revoke_by: [group:boss]
+    notify: {before_end: [], to: []}
+";
+    Scene {
+        errands: vec![
+            errand("alice", None, 1, request("a", alice()).command_id("alice-asks")),
+            errand("alice", Some("a"), 2, Extend::new("a", alice()).command_id("alice-extends")),
+            errand("alice", Some("a"), 1, Extend::new("a", alice()).command_id("alice-extends-again")),
+            errand("alice", Some("a"), 1, Revoke::new("a", carol()).reason("leak").command_id("carol-revokes")),
+        ],
+        people: vec![person_id("alice")],
+        times: 1,
+        sights: [sights::ONE_EXTENSION, sights::RETRIED].concat(),
+        ..Scene::of(policy)
+    }
+}
+
+/// An extension awaits carol's decision while access runs on over a bridge.
+pub(crate) fn one_bridge() -> Scene {
+    let policy = "
+version: 1
+flows:
+  - id: db
+    who: {any: [group:sre]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {min: 30s, max: 30s}
+    approval: automatic
+    extension:
+      times: 1
+      span: {min: 30s, default: 90s}
+      approval: {bridge: 30s, decide_within: 1m, steps: [{approvers: [group:boss]}]}
+    revoke_by: [group:boss]
+    notify: {before_end: [], to: []}
+";
+    Scene {
+        errands: vec![
+            errand("alice", None, 1, request("a", alice()).command_id("alice-asks")),
+            errand("alice", Some("a"), 1, Extend::new("a", alice()).command_id("alice-extends")),
+            errand("alice", Some("a"), 2, ApproveExtension::new("a", carol()).command_id("carol-lets")),
+            errand("alice", Some("a"), 1, ApproveExtension::new("a", alice()).command_id("alice-lets")),
+            errand("alice", Some("a"), 1, DenyExtension::new("a", carol()).command_id("carol-denies")),
+        ],
+        people: vec![person_id("alice")],
+        ticks: 3,
+        times: 1,
+        sights: [sights::ONE_BRIDGE, sights::RETRIED].concat(),
+        ..Scene::of(policy)
+    }
+}
+
+/// Whatever can become of a request that two people have a say in.
+pub(crate) fn every_end() -> Scene {
+    let policy = "
+version: 1
+flows:
+  - id: db
+    who: {any: [group:sre]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {min: 30s, max: 30s}
+    activation: by_holder
+    activate_within: 30s
+    approval: {decide_within: 30s, steps: [{approvers: [group:boss]}]}
+    notify: {before_end: [], to: []}
+";
+    Scene {
+        errands: vec![
+            errand("alice", None, 1, request("a", alice()).command_id("alice-asks")),
+            errand("alice", Some("a"), 1, Approve::new("a", carol()).command_id("carol-lets")),
+            errand("alice", Some("a"), 1, Deny::new("a", carol()).command_id("carol-denies")),
+            errand("alice", Some("a"), 1, Withdraw::new("a", alice()).command_id("alice-withdraws")),
+            errand("alice", Some("a"), 1, Activate::new("a", alice()).command_id("alice-begins")),
+            errand("alice", Some("a"), 1, GiveBack::new("a", alice()).command_id("alice-gives-back")),
+            errand("alice", Some("a"), 1, Revoke::new("a", carol()).reason("leak").command_id("carol-revokes")),
+        ],
+        people: vec![person_id("alice")],
+        ticks: 2,
+        losses: 0,
+        sights: sights::EVERY_END.to_vec(),
+        ..Scene::of(policy)
+    }
+}
+
+/// Workers of both hosts give access and take it away; it runs once the target has confirmed.
+pub(crate) fn one_target() -> Scene {
+    let policy = "
+version: 1
+flows:
+  - id: db
+    who: {any: [group:sre]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {min: 30s, max: 30s}
+    activation: on_confirmation
+    activate_within: 30s
+    approval: automatic
+    revoke_by: [group:boss]
+    notify: {before_end: [], to: []}
+";
+    Scene {
+        errands: vec![
+            errand("alice", None, 1, request("a", alice()).command_id("alice-asks")),
+            errand("alice", Some("a"), 2, Revoke::new("a", carol()).reason("leak").command_id("carol-revokes")),
+        ],
+        people: vec![person_id("alice")],
+        works: true,
+        sights: [sights::ONE_TARGET, sights::RETRIED].concat(),
+        ..Scene::of(policy)
+    }
+}
+
+/// Alice extends in the last moment, and bob wants the place that she would leave.
+pub(crate) fn one_place_extended() -> Scene {
+    let policy = "
+version: 1
+flows:
+  - id: db
+    who: {any: [group:sre]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {min: 30s, max: 30s}
+    approval: automatic
+    extension: {times: 1, span: {min: 30s, default: 90s}}
+    limits: {open_total: 1}
+    notify: {before_end: [], to: []}
+";
+    Scene {
+        errands: vec![
+            errand("alice", None, 1, request("a", alice()).command_id("alice-asks")),
+            errand("bob", None, 1, request("b", bob()).command_id("bob-asks")),
+            errand("alice", Some("a"), 2, Extend::new("a", alice()).command_id("alice-extends")),
+        ],
+        times: 1,
+        sights: [sights::ONE_PLACE_EXTENDED, sights::RETRIED].concat(),
+        ..Scene::of(policy)
+    }
+}
+
 impl Scene {
+    /// The same with hosts whose clocks are so many ticks ahead of the store's.
+    pub(crate) fn with_clocks(self, skews: [i64; 2]) -> Self {
+        Self { skews, ..self }
+    }
+
     fn of(policy: &str) -> Self {
         let policy = Policy::from_text(policy, Format::Yaml).unwrap();
         let document = Arc::new(publication(&policy).unwrap());
