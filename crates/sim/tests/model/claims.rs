@@ -157,9 +157,8 @@ fn stays_over(grant: &Grant, closed: Option<(Timestamp, Outcome)>, ended: (Times
 
 /// Whether it expired before the end that its activation or an accepted extension gave.
 fn is_early(kept: &Kept, (at, outcome): (Timestamp, Outcome)) -> bool {
-    let activated = kept.events.iter().filter_map(|event| match &event.happened {
-        Happened::Activated(activated) => Some(activated.end),
-        _ => None,
+    let activated = kept.events.iter().filter_map(|event| {
+        if let Happened::Activated(activated) = &event.happened { Some(activated.end) } else { None }
     });
     let promised = activated.chain(extensions(kept)).max();
     outcome == Outcome::Expired && promised.is_some_and(|end| at < end)
@@ -167,9 +166,8 @@ fn is_early(kept: &Kept, (at, outcome): (Timestamp, Outcome)) -> bool {
 
 /// The ends that extensions gave, each as it was written.
 fn extensions(kept: &Kept) -> impl Iterator<Item = Timestamp> {
-    kept.events.iter().filter_map(|event| match &event.happened {
-        Happened::Extended(extended) => Some(extended.to),
-        _ => None,
+    kept.events.iter().filter_map(|event| {
+        if let Happened::Extended(extended) = &event.happened { Some(extended.to) } else { None }
     })
 }
 
@@ -185,21 +183,22 @@ fn is_own(grant: &Grant, decision: &Decision) -> bool {
 fn held_past_the_end(hosts: &Hosts, state: &State, clock: Timestamp) -> bool {
     state.store.grants.values().any(|Kept { grant, .. }| {
         let runs_out = grant.active().is_some_and(|active| active.over_by() <= clock);
-        runs_out && grant.terms.scope.iter().any(|item| {
-            let mut world = state.store.world(&hosts.scene.policy, clock);
-            loop {
-                let reads = query::needs_person(grant.holder(), &world);
-                if reads.is_empty() {
-                    break;
+        runs_out
+            && grant.terms.scope.iter().any(|item| {
+                let mut world = state.store.world(&hosts.scene.policy, clock);
+                loop {
+                    let reads = query::needs_person(grant.holder(), &world);
+                    if reads.is_empty() {
+                        break;
+                    }
+                    for read in reads {
+                        state.store.read(&read, &mut world);
+                        world.read.insert(read);
+                    }
                 }
-                for read in reads {
-                    state.store.read(&read, &mut world);
-                    world.read.insert(read);
-                }
-            }
-            let held = query::holds(&world, grant.holder(), item, clock).unwrap();
-            held.is_some_and(|held| held.grant == *grant.id())
-        })
+                let held = query::holds(&world, grant.holder(), item, clock).unwrap();
+                held.is_some_and(|held| held.grant == *grant.id())
+            })
     })
 }
 

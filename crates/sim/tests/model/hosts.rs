@@ -14,7 +14,7 @@ use tenure::tenure_store::{Answered, Given, Write};
 use tenure::{Code, Command, PersonId, Span, Timestamp};
 
 use super::claims::{self, Claim};
-use super::scene::{Scene, at};
+use super::scene::{Errand, Scene, at};
 use super::store::{Store, digest, own, print_of};
 
 /// What a transaction holds from its first read until it is written.
@@ -49,8 +49,11 @@ pub(crate) struct Hosts {
     pub(crate) scene: Scene,
     guards: Guards,
     /// Decisions that were taken before, over the same store at the same instant: the rules are pure.
-    decided: Mutex<HashMap<(Arc<Store>, i64, usize, Job), Arc<Decision>>>,
+    decided: Mutex<HashMap<Asked, Arc<Decision>>>,
 }
+
+/// Over what is decided, at which tick, by which host, and what.
+type Asked = (Arc<Store>, i64, usize, Job);
 
 /// Where everything stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -153,7 +156,7 @@ impl Hosts {
     }
 
     fn jobs(&self, state: &State, host: usize) -> Vec<Job> {
-        let can = |(place, errand): (usize, &super::scene::Errand)| {
+        let can = |(place, errand): (usize, &Errand)| {
             let (tries, heard) = state.errands[place];
             let seen = errand.sees.as_ref().is_none_or(|grant| state.store.grants.contains_key(grant));
             let wanted = tries > 0 && seen && !matches!(heard, Heard::Accepted | Heard::Repeated);
@@ -361,9 +364,11 @@ fn verdict(store: &Store, host: usize, done: bool) -> Verb {
 fn leased(store: &Store, host: usize) -> Option<(GrantId, u32)> {
     let worker = worker(host);
     store.grants.iter().find_map(|(id, kept)| {
-        let theirs = kept.grant.outbox.iter().find(|outgoing| {
-            outgoing.lease.as_ref().is_some_and(|lease| lease.worker == worker)
-        })?;
+        let theirs = kept
+            .grant
+            .outbox
+            .iter()
+            .find(|outgoing| outgoing.lease.as_ref().is_some_and(|lease| lease.worker == worker))?;
         Some((id.clone(), theirs.effect.number))
     })
 }

@@ -1,5 +1,53 @@
-//! The model.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+//! A model of two hosts on one store, explored exhaustively: request, approve, extend, revoke, expire, with a
+//! limit that two people share.
+//!
+//! `cargo test -p tenure-sim --test model -- --nocapture` prints how many states there were. The tests that begin
+//! with `without_` take a guard out and find, step by step, how that goes wrong.
+//!
+//! # What it covers
+//!
+//! The rules are not told again: each decision is the engine's own plan ([`tenure::tenure_store::Batch`] over
+//! `tenure_core::machine::apply`), on real grants under a compiled policy. The model is what stands around them,
+//! in every order there is:
+//!
+//! - **Two hosts** that read and decide in one step and write in another, with anything in between that the lock
+//!   lets through: steps of the other host, and time.
+//! - **Clocks**: the store's, which goes on by ticks of the tolerance (30 s); a host behind it, one that is ahead
+//!   and just tolerated, one that is too far ahead. So the instants are those at which things fall due, and the next.
+//! - **Lost answers** and transactions that broke off, one in all in a scene; and whoever gives a command gives it
+//!   again under its id, at either host, also while the first is still under way.
+//! - **Sweeps** by either host at any time, and in one scene workers of both hosts that take effects, confirm
+//!   them, fail for good, or let their lease run out and speak later.
+//! - **Seven scenes** (`scene.rs`), each with one to two people, an approver and five to seven commands at most: one place for
+//!   two people; one extension for two clicks, and a revocation; a place and an extension; an extension that is
+//!   decided by somebody while a bridge runs; every outcome; a target that confirms; a host far ahead.
+//!
+//! In every state all of `claims.rs` holds. All of `sights.rs` is seen: each stage, each outcome, the
+//! refusals that matter, so that no claim holds because nothing happens.
+//!
+//! # What it does not cover
+//!
+//! - **More**: three hosts, three people, limits above one, more lost answers, times between two ticks, a clock of
+//!   the store that jumps. The bounds are small, and what is said is said within them.
+//! - **A real store**: the model's store is a map that is written whole. That a transaction is atomic and durable is
+//!   assumed here, and shown by the suite that every store passes; so is that a store locks what it should.
+//!   A lock is that of a tenant; finer ones must give the same, and that of the holder alone does not.
+//! - **The rules themselves**, but for what these scenes meet: no hours, conditions, guards, conflicts, kits, quotas,
+//!   emergencies, changes of policy, revocations of many. Their tests stand in `tenure-core`.
+//! - **Liveness** beyond this: what time has ended is written down where the hosts go on. Nobody is promised a turn.
+//! - States are told apart by 64-bit digests, as `stateright` does: two that fell together would hide one.
+//!
+//! # What it found
+//!
+//! [`a_fast_host_gives_a_place_away_that_is_kept`]: within the tolerance a fast host may see a place free that its
+//! holder then keeps by an extension. Elsewhere a place may be had twice for as long as the fastest host is ahead, and
+//! the claim about the limit allows that much; hosts that are not ahead are held to it exactly.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: a panic is how they fail"
+)]
 
 mod claims;
 mod hosts;
@@ -16,16 +64,16 @@ use self::hosts::{GUARDED, Guards, Hosts, Lock, State, Step};
 use self::scene::Scene;
 
 /// Longer than any exploration takes on a busy machine. One that is cut short has not seen everything, and fails.
-const AT_MOST: Duration = Duration::from_secs(60);
+const AT_MOST: Duration = Duration::from_secs(300);
 
 /// Sees every state there is: every claim holds in all of them, and every sight is seen in one.
+#[expect(clippy::disallowed_methods, reason = "how long an exploration takes is told, and bounded")]
 fn explored(name: &str, scene: Scene) {
     let hosts = Hosts::new(scene, GUARDED);
     let properties = hosts.properties();
     let began = Instant::now();
     let checker = hosts.checker().threads(2).timeout(AT_MOST).spawn_bfs().join();
-    let (states, steps, deep) =
-        (checker.unique_state_count(), checker.state_count(), checker.max_depth());
+    let (states, steps, deep) = (checker.unique_state_count(), checker.state_count(), checker.max_depth());
     println!("{name}: {states} states, {steps} steps, {deep} deep, in {:?}", began.elapsed());
     let found = checker.discoveries();
     for property in properties {
@@ -41,15 +89,14 @@ fn explored(name: &str, scene: Scene) {
     assert!(began.elapsed() < AT_MOST, "{name}: not everything was seen in {AT_MOST:?}");
 }
 
-/// Finds a way to break the claim.
-fn breaks(name: &str, scene: Scene, guards: Guards, claim: Claim) -> String {
+/// Finds a shortest way to break the claim.
+fn breaks(name: &str, scene: Scene, guards: Guards, claim: Claim) {
     let hosts = Hosts::new(scene, guards);
     let until = HasDiscoveries::AllOf([claim.name()].into());
-    let checker = hosts.checker().threads(2).timeout(AT_MOST).finish_when(until).spawn_bfs().join();
+    let checker = hosts.checker().threads(1).timeout(AT_MOST).finish_when(until).spawn_bfs().join();
     let way = checker.discovery(claim.name()).map(|path| told(&path));
     let way = way.unwrap_or_else(|| panic!("{name}: {} holds all the same", claim.name()));
     println!("{name}: not true that {}:{way}", claim.name());
-    way
 }
 
 fn told(path: &Path<State, Step>) -> String {
@@ -72,6 +119,11 @@ fn one_bridge() {
 }
 
 #[test]
+fn one_place_extended() {
+    explored("one place, extended", scene::one_place_extended().with_clocks([-1, 0]));
+}
+
+#[test]
 fn every_end() {
     explored("every end", scene::every_end());
 }
@@ -82,18 +134,13 @@ fn one_target() {
 }
 
 #[test]
-fn one_place_extended() {
-    explored("one place, extended", scene::one_place_extended().with_clocks([-1, 0]));
-}
-
-#[test]
 fn a_host_far_ahead() {
     let scene = Scene { sights: sights::TURNED_AWAY.to_vec(), ..scene::one_extension() };
     explored("a host far ahead", scene.with_clocks([0, 2]));
 }
 
 #[test]
-fn without_the_lock() {
+fn without_a_lock() {
     let guards = Guards { lock: Lock::Nothing, ..GUARDED };
     breaks("check, then act", scene::one_place(), guards, Claim::Limit);
     for claim in [Claim::Times, Claim::StaysClosed, Claim::Replays, Claim::OneAnswer] {
@@ -101,8 +148,9 @@ fn without_the_lock() {
     }
 }
 
+/// What people share must be locked as well.
 #[test]
-fn with_a_lock_of_the_holder_alone() {
+fn without_a_lock_of_what_is_shared() {
     let guards = Guards { lock: Lock::Holder, ..GUARDED };
     breaks("a lock of the holder alone", scene::one_place(), guards, Claim::Limit);
 }
@@ -114,7 +162,7 @@ fn without_receipts() {
 }
 
 #[test]
-fn sweeping_beside_the_lock() {
+fn without_a_lock_of_sweeps() {
     let guards = Guards { sweeps_are_locked: false, ..GUARDED };
     breaks("expiring on a stale read", scene::one_extension(), guards, Claim::Promise);
 }
@@ -122,12 +170,15 @@ fn sweeping_beside_the_lock() {
 #[test]
 fn without_the_stores_clock() {
     let guards = Guards { store_has_a_clock: false, ..GUARDED };
-    breaks("hosts' clocks alone, one behind", scene::one_extension(), guards, Claim::Over);
+    breaks("the hosts' clocks alone, one behind", scene::one_extension(), guards, Claim::Over);
     let fast = scene::one_extension().with_clocks([0, 2]);
-    breaks("hosts' clocks alone, one ahead", fast, guards, Claim::Tolerance);
+    breaks("the hosts' clocks alone, one ahead", fast, guards, Claim::Tolerance);
 }
 
+/// A gap that the model found, and that stands: a fast host sees alice's access over and gives her place to bob;
+/// a host whose clock is right then extends hers, and both have it for as long as the extension goes. Where the
+/// rules come to mend it, this test fails, and its scene belongs among those that are explored.
 #[test]
-fn a_fast_host_and_a_place_that_is_kept() {
+fn a_fast_host_gives_a_place_away_that_is_kept() {
     breaks("a fast host", scene::one_place_extended().with_clocks([0, 1]), GUARDED, Claim::Limit);
 }

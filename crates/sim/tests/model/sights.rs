@@ -86,7 +86,11 @@ pub(crate) const ONE_TARGET: &[Sight] = &[
     }),
     ("access that ran is removed", |_, state| {
         let ran = |grant: &Grant| matches!(&grant.stage, Stage::Closed(closed) if closed.since.is_some());
-        state.store.grants.values().any(|kept| ran(&kept.grant) && kept.grant.enforcement() == Enforcement::Removed)
+        state
+            .store
+            .grants
+            .values()
+            .any(|kept| ran(&kept.grant) && kept.grant.enforcement() == Enforcement::Removed)
     }),
 ];
 
