@@ -9,6 +9,7 @@ use stateright::{Model, Property};
 use tenure::tenure_core::command::{EffectDone, EffectFailed, Settle, TakeEffect, Verb};
 use tenure::tenure_core::grant::{Outcome, Stage};
 use tenure::tenure_core::id::{CommandId, GrantId, SystemName, WorkerId};
+use tenure::tenure_core::limits::CLOCK_TOLERANCE;
 use tenure::tenure_core::person::{Actor, Record};
 use tenure::tenure_store::{Answered, Given, Write};
 use tenure::{Code, Command, PersonId, Span, Timestamp};
@@ -299,6 +300,23 @@ impl Model for Hosts {
         }
         claims::judge(self, &mut state);
         Some(state)
+    }
+
+    fn format_action(&self, step: &Step) -> String {
+        let job = |job: Job| match job {
+            Job::Errand(place) => self.scene.errands[place].command.id.to_string(),
+            Job::Sweep(person) => format!("a sweep of {}", self.scene.people[person]),
+            Job::Take(person) => format!("an effect of {}", self.scene.people[person]),
+            Job::Verdict { done: true } => "that its effect is done".to_owned(),
+            Job::Verdict { done: false } => "that its effect failed".to_owned(),
+        };
+        match step {
+            Step::Tick => format!("{CLOCK_TOLERANCE} go by"),
+            Step::Decide { host, job: what } => format!("host {host} decides: {}", job(*what)),
+            Step::Write { host, fate: Fate::Answered } => format!("host {host} writes"),
+            Step::Write { host, fate: Fate::AnswerLost } => format!("host {host} writes, its answer is lost"),
+            Step::Write { host, fate: Fate::BrokenOff } => format!("host {host} breaks off"),
+        }
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -80,7 +80,7 @@ fn explored(name: &str, scene: Scene) {
         let found = found.get(property.name);
         if property.expectation.discovery_is_failure() {
             if let Some(path) = found {
-                panic!("{name}: {} does not hold:{}", property.name, told(path));
+                panic!("{name}: {} does not hold:{}", property.name, told(checker.model(), path));
             }
         } else {
             assert!(found.is_some(), "{name}: {} is never seen", property.name);
@@ -89,18 +89,19 @@ fn explored(name: &str, scene: Scene) {
     assert!(began.elapsed() < AT_MOST, "{name}: not everything was seen in {AT_MOST:?}");
 }
 
-/// Finds a shortest way to break the claim.
+/// Finds a way to break the claim: few steps, if not the fewest.
 fn breaks(name: &str, scene: Scene, guards: Guards, claim: Claim) {
     let hosts = Hosts::new(scene, guards);
     let until = HasDiscoveries::AllOf([claim.name()].into());
     let checker = hosts.checker().threads(1).timeout(AT_MOST).finish_when(until).spawn_bfs().join();
-    let way = checker.discovery(claim.name()).map(|path| told(&path));
+    let way = checker.discovery(claim.name()).map(|path| told(checker.model(), &path));
     let way = way.unwrap_or_else(|| panic!("{name}: {} holds all the same", claim.name()));
     println!("{name}: not true that {}:{way}", claim.name());
 }
 
-fn told(path: &Path<State, Step>) -> String {
-    path.clone().into_actions().iter().map(|step| format!("\n  {step:?}")).collect()
+fn told(hosts: &Hosts, path: &Path<State, Step>) -> String {
+    let steps = path.clone().into_actions();
+    steps.iter().map(|step| format!("\n  {}", hosts.format_action(step))).collect()
 }
 
 #[test]
