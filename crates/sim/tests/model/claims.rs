@@ -2,8 +2,8 @@
 
 use stateright::{Model, Property};
 use tenure::Timestamp;
-use tenure::tenure_core::event::Happened;
-use tenure::tenure_core::grant::{Decision, Grant, Outcome, Stage};
+use tenure::tenure_core::event::{Cause, Event, Happened};
+use tenure::tenure_core::grant::{Grant, Outcome, Stage};
 use tenure::tenure_core::limits::CLOCK_TOLERANCE;
 use tenure::tenure_core::query;
 use tenure::tenure_core::record::Entry;
@@ -37,7 +37,7 @@ impl Claim {
             Self::Promise => "no access expires before the end that was accepted",
             Self::OneAnswer => "one accepted command id has one answer, whichever host gives it",
             Self::StaysClosed => "a closed grant stays closed, with its outcome and instant",
-            Self::NotOwn => "nobody approved their own",
+            Self::NotOwn => "nobody decided on their own",
             Self::Replays => "the events lead to what is stored",
             Self::Tolerance => "nothing happens further ahead of the store's clock than is tolerated",
         }
@@ -124,7 +124,7 @@ pub(crate) fn judge(hosts: &Hosts, state: &mut State) {
             (Claim::Over, ended.is_some_and(|over| !stays_over(grant, closed, over))),
             (Claim::Promise, closed.is_some_and(|closed| is_early(kept, closed))),
             (Claim::StaysClosed, past.closed.get(id).is_some_and(|first| closed != Some(*first))),
-            (Claim::NotOwn, decisions(grant).any(|decision| is_own(grant, decision))),
+            (Claim::NotOwn, kept.events.iter().any(|event| is_own(grant, event))),
             (Claim::Replays, !kept.replays),
         ];
         past.broken.extend(broken.into_iter().filter(|(_, broken)| *broken).map(|(claim, _)| claim));
@@ -171,12 +171,18 @@ fn extensions(kept: &Kept) -> impl Iterator<Item = Timestamp> {
     })
 }
 
-fn decisions(grant: &Grant) -> impl Iterator<Item = &Decision> {
-    grant.approvals.iter().chain(grant.denials.iter())
-}
-
-fn is_own(grant: &Grant, decision: &Decision) -> bool {
-    decision.by.id == grant.origin.holder.id || decision.by.id == grant.origin.requester.id
+/// Whether holder or requester decided here, on the request or on an extension.
+fn is_own(grant: &Grant, event: &Event) -> bool {
+    let decided = matches!(
+        event.happened,
+        Happened::ApprovalGiven(_)
+            | Happened::DenialGiven(_)
+            | Happened::ExtensionApprovalGiven(_)
+            | Happened::ExtensionDenialGiven(_)
+    );
+    let parties = [&grant.origin.holder.id, &grant.origin.requester.id];
+    let party = |cause: &Cause| parties.iter().any(|party| party.as_str() == cause.actor);
+    decided && event.cause.as_ref().is_some_and(party)
 }
 
 /// Whether the door lets somebody through by a grant that is over.
