@@ -41,9 +41,9 @@
 //! # What it found
 //!
 //! [`a_fast_host_gives_a_place_away_that_is_kept`]: a host that is ahead sees a place free that its holder then keeps
-//! by an extension. But for that, where a host is ahead two grants may overlap for as long as it is: it sees an end, and
-//! writes it down, that much too early. The claim about the limit allows this much, and where no host is
-//! ahead nothing.
+//! by an extension. But for that, where a host is ahead two grants may overlap for as long as it is: it sees an
+//! end, and writes it down, that much too early. The claim about the limit allows this much, and nothing where no
+//! host is ahead.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
