@@ -1,0 +1,99 @@
+//! Sweepers and workers: early, late, repeated; leases that run out, verdicts that come too late.
+
+use std::collections::BTreeSet;
+
+use tenure::tenure_core::id::{Integration, WorkerId};
+use tenure::{Item, Span};
+use tenure_port::Call;
+use tenure_port::call::{EffectDone, EffectFailed, EffectId, Sweep, TakeEffects};
+
+use super::Workload;
+use super::cast::id;
+use super::memory::Leased;
+
+impl Workload {
+    pub(super) fn sweep(&mut self) -> Call {
+        Call::Sweep(Sweep { now: self.now() })
+    }
+
+    fn worker(&mut self) -> WorkerId {
+        let place = self.dice.place(self.workers.len());
+        self.workers.get(place).cloned().unwrap_or_else(|| id("w0"))
+    }
+
+    pub(super) fn take_effects(&mut self) -> Call {
+        let lease = match self.dice.count(0, 9) {
+            0 => Span::millis(500),
+            1 => Span::seconds(1),
+            2 => Span::hours(2),
+            3..=5 => Span::seconds(30),
+            _ => Span::minutes(1),
+        };
+        let at = self.dice.of(&self.cast.integrations).cloned();
+        let integration: Option<Integration> = at.filter(|_| self.dice.one_in(5));
+        let limit = match self.dice.count(0, 9) {
+            0..=2 => Some(1),
+            3..=6 => Some(self.dice.count(2, 6)),
+            7 => Some(0),
+            _ => None,
+        };
+        Call::TakeEffects(TakeEffects { now: self.now(), worker: self.worker(), lease, integration, limit })
+    }
+
+    /// An effect that a worker has or had: the late ones are more often meant.
+    fn leased(&mut self) -> Option<Leased> {
+        let many = self.memory.leased.len();
+        let place = self.dice.place(many.min(6));
+        let place = if self.dice.chance(70) {
+            many.checked_sub(1)?.checked_sub(place)?
+        } else {
+            self.dice.place(many)
+        };
+        let leased = self.memory.leased.get(place)?.clone();
+        if self.dice.chance(80) {
+            self.memory.leased.remove(place);
+        }
+        let again = leased.until.plus(Span::seconds(5_u64 << leased.attempt.min(8)));
+        self.memory.expect(again, self.clock);
+        Some(leased)
+    }
+
+    fn effect(&mut self) -> (EffectId, WorkerId, Vec<Item>) {
+        let found = if self.dice.one_in(25) { None } else { self.leased() };
+        match found {
+            Some(leased) if self.dice.one_in(25) => (leased.effect, self.worker(), leased.given),
+            Some(leased) => (leased.effect, leased.worker, leased.given),
+            None => {
+                let known = self.memory.any(&mut self.dice).filter(|_| self.dice.chance(80));
+                let known =
+                    known.and_then(|place| self.memory.grants.get(place)).map(|grant| grant.id.clone());
+                let grant = known.unwrap_or_else(|| id("nothing-here"));
+                let number = if self.dice.chance(50) { self.dice.count(1, 4) } else { 999 };
+                (EffectId { grant, number }, self.worker(), Vec::new())
+            }
+        }
+    }
+
+    pub(super) fn effect_done(&mut self) -> Call {
+        let (effect, worker, given) = self.effect();
+        let before = self.dice.one_in(4);
+        let already_held: BTreeSet<Item> = if before {
+            given.into_iter().filter(|_| self.dice.chance(70)).collect()
+        } else {
+            BTreeSet::new()
+        };
+        Call::EffectDone(EffectDone { now: self.now(), effect, worker, already_held })
+    }
+
+    pub(super) fn effect_failed(&mut self) -> Call {
+        let (effect, worker, _) = self.effect();
+        let last = self.dice.one_in(4);
+        Call::EffectFailed(EffectFailed {
+            now: self.now(),
+            effect,
+            worker,
+            error: "no route".to_owned(),
+            last,
+        })
+    }
+}
