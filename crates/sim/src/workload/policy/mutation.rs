@@ -73,6 +73,8 @@ fn anything(author: &mut Author<'_>, document: &mut Document, gone: &mut Vec<Val
             }
         }
         1 | 2 => {
+            // One that was written anew meanwhile does not come back.
+            gone.retain(|flow| !list(document.get("flows")).any(|known| known.get("id") == flow.get("id")));
             let place = author.dice.place(gone.len());
             match (gone.get(place).cloned(), document.contains_key("scopes")) {
                 (Some(flow), scopes) if scopes || !uses_shelf(&flow) => {
