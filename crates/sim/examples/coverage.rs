@@ -1,127 +1,120 @@
-//! Plays episodes against the library and prints what they cover: `cargo run --release -p tenure-sim --example
-//! coverage -- STEPS SEED`.
+//! Plays random worlds against the library and prints what they cover; it fails where a cell is empty that the rules
+//! can reach: `cargo run --release -p tenure-sim --example coverage -- STEPS SEED`.
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tenure_port::{Answer, Answered, Call};
-use tenure_sim::coverage::{Came, Coverage, is_command};
+use tenure::tenure_core::record::Entry;
+use tenure::{StoreFault, Timestamp, View};
+use tenure_port::{Answer, Call};
+use tenure_sim::coverage::{self, Coverage};
 use tenure_sim::step::Step;
 use tenure_sim::subject::Subject;
 use tenure_sim::workload::Workload;
 
 #[derive(Default)]
-struct Times {
+struct Run {
+    coverage: Coverage,
+    /// What should never be answered, and how often it was.
+    broken: BTreeMap<String, u64>,
     making: Duration,
-    answering: Duration,
     looking: Duration,
+    answering: Duration,
 }
 
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-fn clock() -> Instant {
+#[expect(clippy::disallowed_methods, reason = "it measures how long a step takes, and decides nothing by it")]
+fn stopwatch() -> Instant {
     Instant::now()
 }
 
-fn main() {
+fn main() -> Result<ExitCode, StoreFault> {
     let mut args = std::env::args().skip(1).filter_map(|arg| arg.parse::<u64>().ok());
     let (wanted, first) = (args.next().unwrap_or(100_000), args.next().unwrap_or(1));
-    let mut coverage = Coverage::new();
-    let mut times = Times::default();
+    let mut run = Run::default();
     let (mut steps, mut seed) = (0, first);
-    let mut broken = BTreeMap::new();
     while steps < wanted {
-        steps += episode(seed, &mut coverage, &mut times, &mut broken);
+        steps += run.episode(seed)?;
         seed += 1;
     }
-    println!("{}", coverage.table());
-    let per_step = |time: Duration| time.as_nanos() / u128::from(steps.max(1));
+    println!("{}", run.coverage.table());
+    let each = |time: Duration| time.as_nanos() / u128::from(steps.max(1));
     println!(
-        "{steps} steps in {} episodes: {} ns to make one, {} ns to answer it, {} ns to look before",
+        "{steps} steps in {} episodes: {} ns to make one, {} ns to look at its grant, {} ns to answer it",
         seed - first,
-        per_step(times.making),
-        per_step(times.answering),
-        per_step(times.looking)
+        each(run.making),
+        each(run.looking),
+        each(run.answering)
     );
-    for (words, times) in &broken {
-        println!("BROKEN {times} {words}");
-    }
-    let (empty, unexpected) = (coverage.empty_reachable(), coverage.unexpected());
+    let (empty, unexpected) = (run.coverage.empty_reachable(), run.coverage.unexpected());
+    run.broken.iter().for_each(|(words, times)| println!("BROKEN {times} {words}"));
+    empty.iter().for_each(|cell| println!("EMPTY {cell}"));
+    unexpected.iter().for_each(|cell| println!("UNEXPECTED {cell}"));
     println!("{} reachable cells are empty", empty.len());
-    for cell in &empty {
-        println!("EMPTY {cell}");
-    }
-    for cell in &unexpected {
-        println!("UNEXPECTED {cell} {}", coverage.cells().get(cell).copied().unwrap_or(0));
-    }
-    if !empty.is_empty() || !unexpected.is_empty() || !broken.is_empty() {
-        std::process::exit(1);
-    }
+    let good = empty.is_empty() && unexpected.is_empty() && run.broken.is_empty();
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn episode(seed: u64, coverage: &mut Coverage, times: &mut Times, broken: &mut BTreeMap<String, u64>) -> u64 {
-    let mut world = Workload::new(seed);
-    let mut subject = Subject::new(world.clock());
-    let mut at = world.clock();
-    coverage.begin_episode();
-    for _ in 0..world.steps() {
-        let begun = clock();
-        let step = world.next_step();
-        times.making += begun.elapsed();
-        let Step::Call { clock: shown, call } = &step else {
-            subject.restart().expect("the store opens again");
-            continue;
-        };
-        at = *shown;
-        let begun = clock();
-        let before = before(&subject, at, call);
-        times.looking += begun.elapsed();
-        let given = call.as_ref().clone();
-        let begun = clock();
-        let answer = subject.answer(at, given);
-        times.answering += begun.elapsed();
-        let known = before.as_ref();
-        coverage.count(call, known, now(call).unwrap_or(at).max(at), &answer);
-        match &answer {
-            Answer::Fault(fault) if fault.code != "clock" => {
-                *broken.entry(format!("{} seed {seed}: {}", fault.code, fault.message)).or_default() += 1;
-            }
-            Answer::Invalid(_) => {
-                *broken.entry(format!("seed {seed}: {}", answer.to_json())).or_default() += 1
-            }
-            _ => {}
-        }
-        let begun = clock();
-        world.saw(&step, &answer);
-        times.making += begun.elapsed();
-    }
-    let records = Call::Records(tenure_port::call::Records { now: None, after: None, limit: None });
-    let mut after = 0;
-    loop {
-        let records = match &records {
-            Call::Records(ask) => {
-                Call::Records(tenure_port::call::Records { after: Some(after), ..ask.clone() })
-            }
-            other => other.clone(),
-        };
-        let Answer::Ok(Answered::Recorded { records }) = subject.answer(at, records) else { break };
-        let Some(last) = records.last() else { break };
-        after = last.position;
-        for record in &records {
-            if let tenure::tenure_core::record::Entry::Event(event) = &record.entry {
-                coverage.happened(event.happened.name());
+impl Run {
+    fn episode(&mut self, seed: u64) -> Result<u64, StoreFault> {
+        let mut world = Workload::new(seed);
+        let mut subject = Subject::new(world.clock());
+        self.coverage.begin_episode();
+        for _ in 0..world.steps() {
+            let begun = stopwatch();
+            let step = world.next_step();
+            self.making += begun.elapsed();
+            match &step {
+                Step::Call { clock, call } => self.call(seed, &subject, *clock, call, &mut world, &step),
+                Step::Restart => subject.restart()?,
             }
         }
+        self.events(&subject);
+        Ok(u64::from(world.steps()))
     }
-    u64::from(world.steps())
-}
 
-/// The call's grant as it stands just before it.
-fn before(subject: &Subject, clock: tenure::Timestamp, call: &Call) -> Option<tenure::View> {
-    let grant = Coverage::about(call)?;
-    subject.look(clock, grant, now(call).unwrap_or(clock))
-}
+    fn call(
+        &mut self,
+        seed: u64,
+        subject: &Subject,
+        clock: Timestamp,
+        call: &Call,
+        world: &mut Workload,
+        step: &Step,
+    ) {
+        let at = coverage::now(call).unwrap_or(clock).max(clock);
+        let begun = stopwatch();
+        let before: Option<View> = Coverage::about(call).and_then(|grant| subject.look(clock, grant, at));
+        self.looking += begun.elapsed();
+        let given = call.clone();
+        let begun = stopwatch();
+        let answer = subject.answer(clock, given);
+        self.answering += begun.elapsed();
+        self.coverage.count(call, before.as_ref(), at, &answer);
+        let wrong = match &answer {
+            Answer::Fault(fault) if fault.code == "clock" => None,
+            Answer::Fault(_) | Answer::Invalid(_) => {
+                Some(format!("{} of seed {seed}: {}", call.name(), answer.to_json()))
+            }
+            Answer::Ok(_) | Answer::Refused(_) => None,
+        };
+        *self.broken.entry(wrong.unwrap_or_default()).or_default() += 1;
+        self.broken.remove("");
+        let begun = stopwatch();
+        world.saw(step, &answer);
+        self.making += begun.elapsed();
+    }
 
-fn now(call: &Call) -> Option<tenure::Timestamp> {
-    let _ = (is_command(call), Came::Ok);
-    tenure_sim::coverage::now(call)
+    fn events(&mut self, subject: &Subject) {
+        let mut after = 0;
+        while let Ok(records) = subject.engine().records(after, 1_000) {
+            let Some(last) = records.last() else { break };
+            after = last.position;
+            for record in &records {
+                if let Entry::Event(event) = &record.entry {
+                    self.coverage.happened(event.happened.name());
+                }
+            }
+        }
+    }
 }

@@ -206,7 +206,9 @@ impl Coverage {
         if let (Came::Ok, Some(id)) = (came, command) {
             self.accepted.insert(id.clone());
         }
-        let cell = Cell { verb: verb(call), standing: Standing::of(before, at), came };
+        // The clock is looked at before the grant, so where that stands is no matter.
+        let before = before.filter(|_| came != Came::Clock);
+        let cell = Cell { verb: verb(call, before), standing: Standing::of(before, at), came };
         *self.cells.entry(cell).or_default() += 1;
     }
 
@@ -252,13 +254,20 @@ impl Coverage {
 }
 
 /// The verb as the table calls it: what is asked of many is another one than what is asked of one.
-fn verb(call: &Call) -> &'static str {
-    match call {
-        Call::Request(ask) if ask.kit.is_some() => "request_kit",
-        Call::Request(ask) if ask.break_glass => "break_glass",
-        Call::Revoke(ask) if ask.grant.is_none() => "revoke_all",
-        other => other.name(),
+fn verb(call: &Call, before: Option<&View>) -> &'static str {
+    if let Call::Request(ask) = call {
+        // Whether it is an emergency is asked after whether the grant's id is new.
+        let emergency = ask.break_glass && before.is_none();
+        return if ask.kit.is_some() {
+            "request_kit"
+        } else if emergency {
+            "break_glass"
+        } else {
+            "request"
+        };
     }
+    let many = matches!(call, Call::Revoke(ask) if ask.grant.is_none());
+    if many { "revoke_all" } else { call.name() }
 }
 
 fn command_id(call: &Call) -> Option<&CommandId> {

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 
 use tenure::tenure_core::id::CommandId;
 use tenure::{Actor, Asked, Span, Timestamp, WouldPass};
-use tenure_port::call::{Actor as Given, Extend, Request};
+use tenure_port::call::{Actor as Given, Request};
 use tenure_port::{Answer, Call};
 
 use super::dice::Dice;
+use super::policy::GOOD_REASON;
 use super::{Next, Verb, Workload};
+use crate::coverage::{Coverage, Standing};
 
 /// Commands that were given, and those that will be.
 #[derive(Debug, Default)]
@@ -19,7 +21,7 @@ pub(super) struct Again {
 }
 
 /// How many are remembered.
-const KEPT: usize = 24;
+const KEPT: usize = 40;
 
 impl Again {
     /// It is given later.
@@ -29,7 +31,7 @@ impl Again {
 
     /// Some of what is given is remembered.
     pub(super) fn saw(&mut self, call: &Call, answer: &Answer, dice: &mut Dice) {
-        if !dice.one_in(6) || !crate::coverage::is_command(call) {
+        if !dice.one_in(4) || !crate::coverage::is_command(call) {
             return;
         }
         let kept = match answer {
@@ -41,21 +43,42 @@ impl Again {
         }
         kept.push_back(call.clone());
     }
-
-    /// One that was given before.
-    pub(super) fn one(&self, dice: &mut Dice) -> Option<Call> {
-        let from = if dice.chance(75) { &self.accepted } else { &self.refused };
-        from.get(dice.place(from.len())).cloned()
-    }
 }
 
+/// Where few grants stand, and none for long.
+const SELDOM: [Standing; 7] = [
+    Standing::Start,
+    Standing::Hours,
+    Standing::Holder,
+    Standing::Provisioning,
+    Standing::Asked,
+    Standing::Bridged,
+    Standing::Failed,
+];
+
 impl Workload {
+    /// One that was given before: of several one whose grant stands where few do.
+    pub(super) fn given_before(&mut self) -> Option<Call> {
+        let from = if self.dice.chance(80) { &self.again.accepted } else { &self.again.refused };
+        let mut found = None;
+        for _ in 0..5 {
+            let call = from.get(self.dice.place(from.len()))?;
+            let place = Coverage::about(call).and_then(|grant| self.memory.place(grant));
+            let grant = place.and_then(|place| self.memory.grants.get(place));
+            if grant.is_some_and(|grant| SELDOM.contains(&grant.stands(self.clock))) {
+                return Some(call.clone());
+            }
+            found = Some(call);
+        }
+        found.cloned()
+    }
+
     /// Something of before, where it is its turn.
     pub(super) fn earlier(&mut self) -> Option<Call> {
         match self.dice.count(0, 99) {
-            0..=2 => self.again.one(&mut self.dice).map(|call| self.repeated(call)),
+            0..=2 => self.given_before().map(|call| self.repeated(call)),
             3..=5 => {
-                let given = self.again.one(&mut self.dice)?;
+                let given = self.given_before()?;
                 Some(self.altered(&given))
             }
             6..=8 if !self.again.held.is_empty() => {
@@ -105,31 +128,27 @@ impl Workload {
             Verb::Review,
         ];
         let verb = *self.dice.of(&verbs).unwrap_or(&Verb::Withdraw);
-        let any = self.memory.any(&mut self.dice).filter(|_| self.dice.chance(60));
+        let any = self.memory.any(&mut self.dice, self.clock).filter(|_| self.dice.chance(60));
         let any = any.and_then(|place| self.memory.grants.get(place)).map(|grant| grant.id.clone());
-        self.on_grant(verb, any)
+        let grant = any.clone();
+        let mut call = self.on_grant(verb, any);
+        if let (Call::Request(ask), true) = (&mut call, self.dice.chance(50)) {
+            ask.grant = grant.or(ask.grant.take());
+        }
+        call
     }
 
     /// The same command, altered in one field.
     fn slightly(&mut self, mut call: Call) -> Call {
         let somebody = self.cast.anybody(&mut self.dice);
         let somebody = self.cast.person(somebody).clone();
-        let span = Some(Span::millis(self.theme.unit.saturating_add(1)));
-        let reason = Some("another reason".to_owned());
-        match &mut call {
-            Call::Request(ask) if self.dice.chance(60) => ask.span = span,
-            Call::Extend(ask) if self.dice.chance(60) => ask.span = span,
-            Call::Approve(ask) if self.dice.chance(60) => ask.reason = reason,
-            Call::Deny(ask) if self.dice.chance(60) => ask.reason = reason,
-            Call::ApproveExtension(ask) if self.dice.chance(60) => ask.reason = reason,
-            Call::DenyExtension(ask) if self.dice.chance(60) => ask.reason = reason,
-            Call::Revoke(ask) if self.dice.chance(60) => ask.reason = reason,
-            Call::Review(ask) if self.dice.chance(60) => ask.reason = reason,
-            other => {
-                if let Some(head) = head(other) {
-                    *head.actor = Given(Actor::Person(Box::new(somebody)));
-                }
-            }
+        let (longer, otherwise) = (self.theme.unit.saturating_add(1), self.dice.chance(60));
+        if let Some(span) = span(&mut call).filter(|_| otherwise) {
+            *span = Some(Span::millis(longer));
+        } else if let Some(reason) = reason(&mut call).filter(|_| otherwise) {
+            *reason = Some("another reason".to_owned());
+        } else if let Some(head) = head(&mut call) {
+            *head.actor = Given(Actor::Person(Box::new(somebody)));
         }
         call
     }
@@ -181,30 +200,26 @@ impl Workload {
 
     fn bettered(&mut self, call: &Call, passes: &WouldPass) -> Option<Call> {
         let mut call = call.clone();
-        let reason = (!passes.reason.is_empty()).then(|| super::policy::GOOD_REASON.to_owned());
-        match &mut call {
-            Call::Request(ask) => {
-                ask.span = passes.span.or(ask.span);
-                ask.start = passes.start.or(ask.start);
-                if reason.is_some() {
-                    (ask.reason, ask.fields) = (reason, self.fields.clone());
-                }
-                let left = |asked: &Asked| !passes.without.contains(&asked.item());
-                ask.items.retain(left);
+        if let Some(span) = span(&mut call) {
+            *span = passes.span.or(*span);
+        }
+        let lacks_reason = !passes.reason.is_empty();
+        if let Call::Request(ask) = &mut call {
+            ask.start = passes.start.or(ask.start);
+            ask.items.retain(|asked: &Asked| !passes.without.contains(&asked.item()));
+            if lacks_reason {
+                ask.fields.clone_from(&self.fields);
             }
-            Call::Extend(ask) => {
-                ask.span = passes.span.or(ask.span);
-                ask.if_ends_at = passes.if_ends_at.or(ask.if_ends_at);
-                if reason.is_some() {
-                    (ask.reason, ask.fields) = (reason, self.fields.clone());
-                }
+        } else if let Call::Extend(ask) = &mut call {
+            ask.if_ends_at = passes.if_ends_at.or(ask.if_ends_at);
+            if lacks_reason {
+                ask.fields.clone_from(&self.fields);
             }
-            Call::Approve(ask) => {
-                ask.span = passes.span.or(ask.span);
-                ask.only = if passes.only.is_empty() { ask.only.take() } else { Some(passes.only.clone()) };
-            }
-            Call::Activate(_) => {}
-            _ => return None,
+        } else if let Call::Approve(ask) = &mut call {
+            ask.only = if passes.only.is_empty() { ask.only.take() } else { Some(passes.only.clone()) };
+        }
+        if let Some(reason) = reason(&mut call).filter(|_| lacks_reason) {
+            *reason = Some(GOOD_REASON.to_owned());
         }
         if passes.login.is_some() {
             let login = self.cast.strong_login(self.clock);
@@ -218,12 +233,46 @@ impl Workload {
 
 /// A millisecond more than that.
 fn beyond(mut call: Call) -> Call {
-    let more = |span: &mut Option<Span>| *span = span.map(|span| span.plus(Span::millis(1)));
-    match &mut call {
-        Call::Request(Request { span, .. }) | Call::Extend(Extend { span, .. }) => more(span),
-        _ => {}
+    if let Some(span) = span(&mut call) {
+        *span = span.map(|span| span.plus(Span::millis(1)));
     }
     call
+}
+
+/// The span that a command asks for or gives.
+fn span(call: &mut Call) -> Option<&mut Option<Span>> {
+    if let Call::Request(ask) = call {
+        Some(&mut ask.span)
+    } else if let Call::Extend(ask) = call {
+        Some(&mut ask.span)
+    } else if let Call::Approve(ask) = call {
+        Some(&mut ask.span)
+    } else {
+        None
+    }
+}
+
+/// The reason that a command brings.
+fn reason(call: &mut Call) -> Option<&mut Option<String>> {
+    if let Call::Request(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::Extend(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::Approve(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::Deny(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::ApproveExtension(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::DenyExtension(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::Revoke(ask) = call {
+        Some(&mut ask.reason)
+    } else if let Call::Review(ask) = call {
+        Some(&mut ask.reason)
+    } else {
+        None
+    }
 }
 
 /// What all commands have.

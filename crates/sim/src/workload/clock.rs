@@ -148,7 +148,7 @@ impl Workload {
             self.take_advice(call, passes);
         }
         let place = crate::coverage::Coverage::about(call).and_then(|grant| self.memory.place(grant));
-        let closed = refusal.details.get("outcome").is_some();
+        let closed = refusal.details.contains_key("outcome");
         if let Some(grant) = place.and_then(|place| self.memory.grants.get_mut(place))
             && closed
             && !grant.standing.is_closed()

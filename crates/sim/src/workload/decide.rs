@@ -24,12 +24,12 @@ impl Workload {
         let place = match named {
             Some(named) => self.memory.place(&named),
             None if self.dice.one_in(60) => None,
-            None if self.dice.chance(8 + self.theme.wrong / 3) => self.memory.any(&mut self.dice),
+            None if self.dice.chance(8 + self.theme.wrong / 3) => self.memory.any(&mut self.dice, self.clock),
             None => {
                 let clock = self.clock;
                 let open = self.memory.pick(&mut self.dice, clock, &fits);
-                open.or_else(|| self.memory.closed(&mut self.dice, &fits))
-                    .or_else(|| self.memory.any(&mut self.dice))
+                open.or_else(|| self.memory.closed(&mut self.dice, clock, &fits))
+                    .or_else(|| self.memory.any(&mut self.dice, self.clock))
             }
         };
         self.memory.grants.get(place?).cloned()

@@ -92,10 +92,7 @@ fn hints(document: &Document, flow: &Value, cast: &Cast) -> Option<Hints> {
         open: at("/enabled").is_none_or(|enabled| *enabled != false),
         who: selectors(at("/who/any")),
         except: selectors(at("/who/except")),
-        own: at("/requesters/self").and_then(|own| match own {
-            Value::Bool(true) => None,
-            own => Some(selectors(Some(own))),
-        }),
+        own: at("/requesters/self").filter(|own| **own != true).map(|own| selectors(Some(own))),
         others: selectors(at("/requesters/others")),
         offers: offered(document, flow, cast),
         whole: at("/take").is_some_and(|take| take == "all"),

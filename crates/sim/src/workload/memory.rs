@@ -28,6 +28,7 @@ pub(super) struct Known {
     pub(super) span: Span,
     pub(super) glass: bool,
     pub(super) unreviewed: bool,
+    fresh: bool,
 }
 
 /// An effect that a worker was handed.
@@ -48,6 +49,8 @@ pub(super) struct Memory {
     places: BTreeMap<GrantId, usize>,
     /// Grants that are not closed, as far as is known.
     open: Vec<usize>,
+    /// Grants by where they stood when they were seen: some stand elsewhere by now.
+    by_standing: BTreeMap<Standing, Vec<usize>>,
     deadlines: BTreeSet<Timestamp>,
     pub(super) leased: Vec<Leased>,
     pub(super) revisions: Vec<Revision>,
@@ -77,7 +80,10 @@ impl Memory {
             }
         };
         let Some(grant) = self.grants.get_mut(place) else { return };
-        grant.standing = standing;
+        if grant.standing != standing || grant.fresh {
+            self.by_standing.entry(standing).or_default().push(place);
+        }
+        (grant.standing, grant.fresh) = (standing, false);
         (grant.ends, grant.held_until, grant.decide_by) = (view.ends_at, view.held_until, view.decide_by);
         grant.unreviewed = view.awaits_review();
         if !Arc::ptr_eq(&grant.items, &view.items) {
@@ -138,26 +144,50 @@ impl Memory {
             let Some(place) = self.open.get(slot).copied() else { break };
             let Some(grant) = self.grants.get_mut(place) else { break };
             grant.standing = grant.stands(clock);
-            if grant.standing.is_closed() {
+            let fit = fits(grant);
+            let now = grant.standing;
+            if now.is_closed() {
                 self.open.swap_remove(slot);
+                self.by_standing.entry(now).or_default().push(place);
             }
-            if fits(grant) {
+            if fit {
                 return Some(place);
             }
         }
         None
     }
 
-    /// Any grant; the late ones are more often meant.
-    pub(super) fn any(&self, dice: &mut Dice) -> Option<usize> {
+    /// Any grant: those that stand where few do are meant as often as others.
+    pub(super) fn any(&mut self, dice: &mut Dice, clock: Timestamp) -> Option<usize> {
+        if dice.chance(70) {
+            let wanted = *dice.of(&Standing::ALL)?;
+            for _ in 0..3 {
+                let Some(places) = self.by_standing.get_mut(&wanted) else { break };
+                let slot = dice.place(places.len());
+                let Some(place) = places.get(slot).copied() else { break };
+                let grant = self.grants.get_mut(place)?;
+                grant.standing = grant.stands(clock);
+                if grant.standing == wanted {
+                    return Some(place);
+                }
+                places.swap_remove(slot);
+                let now = grant.standing;
+                self.by_standing.entry(now).or_default().push(place);
+            }
+        }
         let many = self.grants.len();
-        let back = dice.place(many.min(60));
-        many.checked_sub(1)?.checked_sub(if dice.chance(30) { dice.place(many) } else { back })
+        many.checked_sub(1)?.checked_sub(dice.place(many))
     }
 
     /// A grant that stands so, whether it is open or not.
-    pub(super) fn closed(&self, dice: &mut Dice, fits: impl Fn(&Known) -> bool) -> Option<usize> {
-        (0..TRIES).find_map(|_| self.any(dice).filter(|place| self.grants.get(*place).is_some_and(&fits)))
+    pub(super) fn closed(
+        &mut self,
+        dice: &mut Dice,
+        clock: Timestamp,
+        fits: impl Fn(&Known) -> bool,
+    ) -> Option<usize> {
+        (0..TRIES)
+            .find_map(|_| self.any(dice, clock).filter(|place| self.grants.get(*place).is_some_and(&fits)))
     }
 
     /// Effects were handed out.
@@ -184,13 +214,16 @@ impl Known {
     /// Where it stands when it is left alone, as far as its own ends tell.
     pub(super) fn stands(&self, clock: Timestamp) -> Standing {
         let over = |end: Option<Timestamp>| end.is_some_and(|end| end <= clock);
-        match self.standing {
-            Standing::Pending if over(self.decide_by) => Standing::Undecided,
-            Standing::Active | Standing::Asked | Standing::Bridged if over(self.held_until) => {
-                Standing::Expired
-            }
-            Standing::Asked if over(self.ends) => Standing::Bridged,
-            standing => standing,
+        let standing = self.standing;
+        let runs = (Standing::Active..=Standing::Bridged).contains(&standing);
+        if standing == Standing::Pending && over(self.decide_by) {
+            Standing::Undecided
+        } else if runs && over(self.held_until) {
+            Standing::Expired
+        } else if standing == Standing::Asked && over(self.ends) {
+            Standing::Bridged
+        } else {
+            standing
         }
     }
 }
@@ -211,5 +244,6 @@ fn known(view: &View, standing: Standing) -> Known {
         span: view.asked,
         glass: view.break_glass,
         unreviewed: false,
+        fresh: true,
     }
 }

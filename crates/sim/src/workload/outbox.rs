@@ -64,7 +64,7 @@ impl Workload {
             Some(leased) if self.dice.one_in(25) => (leased.effect, self.worker(), leased.given),
             Some(leased) => (leased.effect, leased.worker, leased.given),
             None => {
-                let known = self.memory.any(&mut self.dice).filter(|_| self.dice.chance(80));
+                let known = self.memory.any(&mut self.dice, self.clock).filter(|_| self.dice.chance(80));
                 let known =
                     known.and_then(|place| self.memory.grants.get(place)).map(|grant| grant.id.clone());
                 let grant = known.unwrap_or_else(|| id("nothing-here"));

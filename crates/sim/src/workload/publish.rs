@@ -90,11 +90,14 @@ impl Workload {
         let clock = self.clock;
         let place = self.memory.pick(&mut self.dice, clock, |grant| grant.standing == wanted);
         let Some(grant) = place.and_then(|place| self.memory.grants.get(place)).cloned() else { return };
-        let verbs: &[Verb] = match grant.standing {
-            Standing::Pending => &[Verb::Approve, Verb::Approve, Verb::Deny],
-            Standing::Holder => &[Verb::Activate, Verb::Activate],
-            Standing::Active => &[Verb::Extend, Verb::Offer, Verb::Extend],
-            _ => &[Verb::Extend, Verb::Offer, Verb::ApproveExtension, Verb::Extend],
+        let verbs: &[Verb] = if grant.standing == Standing::Pending {
+            &[Verb::Approve, Verb::Approve, Verb::Deny]
+        } else if grant.standing == Standing::Holder {
+            &[Verb::Activate, Verb::Activate]
+        } else if grant.standing == Standing::Active {
+            &[Verb::Extend, Verb::Offer, Verb::Extend]
+        } else {
+            &[Verb::Extend, Verb::Offer, Verb::ApproveExtension, Verb::Extend]
         };
         let before = (self.press.document.clone(), self.press.gone.clone());
         let aim = *self.dice.of(&AIMS).unwrap_or(&Aim::Disabled);

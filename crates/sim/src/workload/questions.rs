@@ -72,7 +72,7 @@ impl Workload {
 
     /// A command that was given before.
     fn next_explained(&mut self) -> Call {
-        match self.again.one(&mut self.dice) {
+        match self.given_before() {
             Some(call) => call,
             None => self.request(),
         }
@@ -141,7 +141,7 @@ impl Workload {
 
     pub(super) fn inbox(&mut self) -> Call {
         let place = self.cast.anybody(&mut self.dice);
-        let after = self.memory.any(&mut self.dice).filter(|_| self.dice.one_in(4));
+        let after = self.memory.any(&mut self.dice, self.clock).filter(|_| self.dice.one_in(4));
         let after = after.and_then(|place| self.memory.grants.get(place)).map(|grant| grant.id.clone());
         let limit = Some(self.dice.count(0, 4));
         Call::Inbox(Inbox { now: self.now(), actor: self.present(place, None), after, limit })

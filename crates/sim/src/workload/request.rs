@@ -91,7 +91,7 @@ impl Workload {
         let grant = match self.dice.count(0, 39) {
             0 => self
                 .memory
-                .any(&mut self.dice)
+                .any(&mut self.dice, self.clock)
                 .and_then(|place| self.memory.grants.get(place))
                 .map(|known| known.id.clone()),
             1..=4 => None,

@@ -92,7 +92,8 @@ fn every_policy_is_valid() {
 fn in_schema(schema: &Value) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let defs = schema["$defs"].as_object().unwrap();
-    for (name, shape) in defs.iter().map(|(name, shape)| (name.as_str(), shape)).chain([("Document", schema)]) {
+    for (name, shape) in defs.iter().map(|(name, shape)| (name.as_str(), shape)).chain([("Document", schema)])
+    {
         for property in shape["properties"].as_object().into_iter().flatten() {
             all.insert(format!("{name}.{}", property.0));
         }

@@ -134,13 +134,14 @@ pub(super) fn put(map: &mut Map<String, Value>, name: &str, value: Value) {
 
 /// A span in one of the ways in which it may be written.
 fn written(millis: u64, dice: &mut Dice) -> Value {
-    let seconds = millis / 1_000;
-    match dice.count(0, 5) {
-        0 if millis % 1_000 == 0 => format!("PT{seconds}S"),
-        1 => format!("{millis}ms"),
-        2 if seconds >= 60 && seconds % 60 == 0 && millis % 1_000 == 0 => format!("{}m", seconds / 60),
-        _ if millis % 1_000 == 0 => format!("{seconds}s"),
-        _ => format!("{seconds}s {}ms", millis % 1_000),
+    let (seconds, rest) = (millis / 1_000, millis % 1_000);
+    let (minutes, odd) = (seconds / 60, seconds % 60);
+    match (dice.count(0, 5), rest, odd) {
+        (0, 0, _) => format!("PT{seconds}S"),
+        (1, _, _) => format!("{millis}ms"),
+        (2, 0, 0) => format!("{minutes}m"),
+        (_, 0, _) => format!("{seconds}s"),
+        (_, _, _) => format!("{seconds}s {rest}ms"),
     }
     .into()
 }
