@@ -4,8 +4,8 @@ use tenure::tenure_core::refusal::Detail;
 use tenure::{Refusal, Span, Timestamp, View};
 use tenure_port::Call;
 
-use super::Workload;
 use super::theme::Pace;
+use super::{Next, Verb, Workload};
 use crate::coverage::Standing;
 
 const MS: Span = Span::millis(1);
@@ -31,7 +31,7 @@ impl Workload {
     pub(super) fn wait(&mut self) {
         let all: &[(u32, Move)] = match self.theme.pace {
             Pace::Edges => &[
-                (66, Move::Stay),
+                (110, Move::Stay),
                 (4, Move::Tick),
                 (9, Move::Edge),
                 (6, Move::Before),
@@ -41,7 +41,7 @@ impl Workload {
                 (1, Move::Units),
             ],
             Pace::Slow => &[
-                (80, Move::Stay),
+                (120, Move::Stay),
                 (8, Move::Tick),
                 (4, Move::Edge),
                 (2, Move::Before),
@@ -49,7 +49,7 @@ impl Workload {
                 (3, Move::Seconds),
             ],
             Pace::Leaps => &[
-                (240, Move::Stay),
+                (420, Move::Stay),
                 (10, Move::Tick),
                 (25, Move::Edge),
                 (15, Move::Before),
@@ -130,6 +130,30 @@ impl Workload {
             && let Some(end) = view.ends_at
         {
             hints.before_end.iter().for_each(|lead| expect(end.minus(Span::millis(*lead))));
+        }
+    }
+
+    /// An extension was asked: it is worth to be decided, and on its bridge, too.
+    pub(super) fn stay_for(&mut self, view: &View) {
+        if view.extension_asked.is_none() || !self.queue.is_empty() || self.dice.chance(30) {
+            return;
+        }
+        let bridged = view.held_until > view.ends_at;
+        if let Some(end) = view.ends_at.filter(|_| bridged && self.dice.chance(50)) {
+            let early = self.dice.number(0, 2);
+            self.queue.push_back(Next::Clock(end.minus(Span::millis(early / 2))));
+        }
+        for _ in 0..self.dice.count(1, 3) {
+            let verbs = [
+                (9, Verb::ApproveExtension),
+                (5, Verb::DenyExtension),
+                (2, Verb::Extend),
+                (1, Verb::Withdraw),
+                (1, Verb::GiveBack),
+                (1, Verb::Revoke),
+            ];
+            let verb = self.dice.weighted(&verbs).unwrap_or(Verb::ApproveExtension);
+            self.queue.push_back(Next::Verb(verb, view.id.clone()));
         }
     }
 

@@ -24,7 +24,7 @@ impl Workload {
         let place = match named {
             Some(named) => self.memory.place(&named),
             None if self.dice.one_in(60) => None,
-            None if self.dice.chance(8 + self.theme.wrong / 3) => self.memory.any(&mut self.dice, self.clock),
+            None if self.dice.chance(75) => self.memory.any(&mut self.dice, self.clock),
             None => {
                 let clock = self.clock;
                 let open = self.memory.pick(&mut self.dice, clock, &fits);

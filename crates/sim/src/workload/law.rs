@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tenure::tenure_core::flow::selector::Selector;
-use tenure::tenure_core::id::FlowId;
+use tenure::tenure_core::id::{FlowId, KitId};
 use tenure::{Person, PersonId, Resource, Span, Timestamp};
 
 use super::cast::{Cast, PERMISSIONS, SHELVES, id};
@@ -12,8 +12,9 @@ use super::policy::{Document, offers};
 #[derive(Clone, Debug)]
 pub(super) struct Hints {
     pub(super) id: FlowId,
-    /// It can be asked for.
+    /// It can be asked for, until it ends.
     pub(super) open: bool,
+    pub(super) until: Option<Timestamp>,
     pub(super) who: Vec<Selector>,
     pub(super) except: Vec<Selector>,
     /// Who asks for themselves; everybody where absent.
@@ -90,6 +91,7 @@ fn hints(document: &Document, flow: &Value, cast: &Cast) -> Option<Hints> {
     Some(Hints {
         id: id(at("/id")?.as_str()?),
         open: at("/enabled").is_none_or(|enabled| *enabled != false),
+        until: at("/until").and_then(Value::as_str).and_then(|text| text.parse().ok()),
         who: selectors(at("/who/any")),
         except: selectors(at("/who/except")),
         own: at("/requesters/self").filter(|own| **own != true).map(|own| selectors(Some(own))),
@@ -202,6 +204,13 @@ pub(super) struct Whose<'a> {
     pub(super) owners: &'a [Selector],
 }
 
+impl Hints {
+    /// Whether it can be asked for now.
+    pub(super) fn stands(&self, now: Timestamp) -> bool {
+        self.open && self.until.is_none_or(|until| now < until)
+    }
+}
+
 /// Whether these mean that person.
 pub(super) fn means(selectors: &[Selector], person: &Person, whose: Whose<'_>) -> bool {
     selectors.iter().any(|selector| match selector {
@@ -237,7 +246,12 @@ pub(super) fn untils(document: &Document) -> Vec<Timestamp> {
         .collect()
 }
 
-/// The kits that a document has.
-pub(super) fn kits(document: &Document) -> usize {
-    elements(document.get("kits")).count()
+/// The kits that a document has, with their flows.
+pub(super) fn kits(document: &Document) -> Vec<(KitId, Vec<FlowId>)> {
+    let flow = |item: &Value| item.get("flow").and_then(Value::as_str).map(id);
+    elements(document.get("kits"))
+        .filter_map(|kit| {
+            Some((id(kit.get("id")?.as_str()?), elements(kit.get("items")).filter_map(flow).collect()))
+        })
+        .collect()
 }

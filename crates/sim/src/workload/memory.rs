@@ -27,6 +27,8 @@ pub(super) struct Known {
     pub(super) items: Arc<BTreeSet<Item>>,
     pub(super) span: Span,
     pub(super) glass: bool,
+    /// Extensions that are left.
+    pub(super) left: u32,
     pub(super) unreviewed: bool,
     fresh: bool,
 }
@@ -51,6 +53,8 @@ pub(super) struct Memory {
     open: Vec<usize>,
     /// Grants by where they stood when they were seen: some stand elsewhere by now.
     by_standing: BTreeMap<Standing, Vec<usize>>,
+    /// Emergencies.
+    glass: Vec<usize>,
     deadlines: BTreeSet<Timestamp>,
     pub(super) leased: Vec<Leased>,
     pub(super) revisions: Vec<Revision>,
@@ -73,6 +77,9 @@ impl Memory {
                 let place = self.grants.len();
                 self.places.insert(view.id.clone(), place);
                 self.grants.push(known(view, standing));
+                if view.break_glass {
+                    self.glass.push(place);
+                }
                 if !standing.is_closed() {
                     self.open.push(place);
                 }
@@ -85,7 +92,7 @@ impl Memory {
         }
         (grant.standing, grant.fresh) = (standing, false);
         (grant.ends, grant.held_until, grant.decide_by) = (view.ends_at, view.held_until, view.decide_by);
-        grant.unreviewed = view.awaits_review();
+        (grant.unreviewed, grant.left) = (view.awaits_review(), view.extensions.left);
         if !Arc::ptr_eq(&grant.items, &view.items) {
             grant.items = view.items.clone();
         }
@@ -190,6 +197,17 @@ impl Memory {
             .find_map(|_| self.any(dice, clock).filter(|place| self.grants.get(*place).is_some_and(&fits)))
     }
 
+    /// An emergency that nobody has looked at.
+    pub(super) fn unreviewed(&mut self, dice: &mut Dice) -> Option<usize> {
+        let slot = dice.place(self.glass.len());
+        let place = self.glass.get(slot).copied()?;
+        let unreviewed = self.grants.get(place).is_some_and(|grant| grant.unreviewed);
+        if !unreviewed {
+            self.glass.swap_remove(slot);
+        }
+        Some(place)
+    }
+
     /// Effects were handed out.
     pub(super) fn took(&mut self, taken: &[Taken], clock: Timestamp) {
         for taken in taken.iter().rev().take(LEASED) {
@@ -243,6 +261,7 @@ fn known(view: &View, standing: Standing) -> Known {
         items: view.items.clone(),
         span: view.asked,
         glass: view.break_glass,
+        left: view.extensions.left,
         unreviewed: false,
         fresh: true,
     }

@@ -34,9 +34,10 @@ use self::again::Again;
 use self::cast::{Cast, id};
 use self::dice::Dice;
 use self::law::{Hints, Whose};
-use self::memory::Memory;
+use self::memory::{Known, Memory};
 use self::publish::Press;
-use self::theme::{Sweeps, Theme};
+use self::theme::{Feature, Sweeps, Theme};
+use crate::coverage::Standing;
 use crate::step::Step;
 
 /// A random world, step by step.
@@ -100,6 +101,16 @@ enum Verb {
     Records,
 }
 
+/// What a verb can be done to.
+enum Suited {
+    /// This grant.
+    To(GrantId),
+    /// It needs none.
+    Always,
+    /// Nothing yet: that comes first.
+    Rather(Verb),
+}
+
 /// Instants at which something is the matter with the clocks: changes to summer and to winter in several zones, the
 /// turn of a year, and an ordinary morning.
 const MORNINGS: [&str; 8] = [
@@ -121,7 +132,7 @@ impl Workload {
         let theme = Theme::new(&mut dice);
         let clock: Timestamp = id(dice.word(&MORNINGS));
         let cast = Cast::new(&mut dice, clock);
-        let press = Press::new(&mut dice, &theme, clock);
+        let press = Press::new(&mut dice, &theme, clock, &cast.resources);
         let fields = [("ticket", "OPS-7"), ("impact", "low")];
         let mut world = Self {
             dice,
@@ -179,7 +190,8 @@ impl Workload {
         if let Some(call) = self.earlier() {
             return self.step(call);
         }
-        if self.dice.one_in(self.theme.publishes) {
+        let waiting = self.memory.revisions.is_empty() && self.dice.one_in(12);
+        if waiting || self.dice.one_in(self.theme.publishes) {
             let call = self.next_publish();
             return self.step(call);
         }
@@ -187,8 +199,8 @@ impl Workload {
             self.corner();
             return self.next_step();
         }
-        let verb = self.verb();
-        let call = self.on_grant(verb, None);
+        let (verb, grant) = self.chosen();
+        let call = self.on_grant(verb, grant);
         if self.dice.one_in(60) && crate::coverage::is_command(&call) {
             // It is given later, after others.
             self.again.hold_back(call);
@@ -215,6 +227,9 @@ impl Workload {
             Answered::Grant(Some(view)) => {
                 self.memory.see(view, clock);
                 self.expect_after(call, view);
+                if matches!(call, Call::Extend(_)) {
+                    self.stay_for(view);
+                }
             }
             Answered::Kit { grants } => grants.iter().for_each(|view| self.memory.see(view, clock)),
             Answered::Grants(page) => {
@@ -224,7 +239,10 @@ impl Workload {
                 self.memory.revisions.push(published.clone());
                 self.published();
             }
-            Answered::Effects(taken) => self.memory.took(taken, clock),
+            Answered::Effects(taken) => {
+                self.memory.took(taken, clock);
+                self.carry_out(taken.len());
+            }
             Answered::Offer(offer) => {
                 for at in [offer.opens_at, offer.latest_end, offer.ends_at].into_iter().flatten() {
                     self.memory.expect(at, clock);
@@ -253,7 +271,7 @@ impl Workload {
             Sweeps::Often => 9,
         };
         let workers = self.theme.workers;
-        let kits = if self.press.kits > 0 { ask.saturating_mul(2) } else { 0 };
+        let kits = if self.press.kits.is_empty() { 0 } else { ask.saturating_mul(2) };
         let all = [
             (ask * 9, Verb::Request),
             (kits, Verb::Kit),
@@ -283,6 +301,78 @@ impl Workload {
             (1, Verb::Records),
         ];
         self.dice.weighted(&all).unwrap_or(Verb::Request)
+    }
+
+    /// A verb and a grant that suits it; where there is none, what leads to one.
+    fn chosen(&mut self) -> (Verb, Option<GrantId>) {
+        let mut verb = self.verb();
+        if self.dice.chance(7) {
+            return (verb, None);
+        }
+        for _ in 0..4 {
+            match self.suited(verb) {
+                Suited::To(grant) => return (verb, Some(grant)),
+                Suited::Always => return (verb, None),
+                Suited::Rather(before) => verb = before,
+            }
+        }
+        (Verb::Request, None)
+    }
+
+    /// What a verb needs, and what comes before it.
+    fn suited(&mut self, verb: Verb) -> Suited {
+        let clock = self.clock;
+        let law = &self.law;
+        let extendable = |grant: &Known| {
+            grant.left > 0 && law.iter().any(|hints| hints.id == grant.flow && hints.extension.is_some())
+        };
+        let awaits = |grant: &Known| matches!(grant.standing, Standing::Asked | Standing::Bridged);
+        let among =
+            |first: Standing, last: Standing| move |grant: &Known| (first..=last).contains(&grant.standing);
+        let Self { memory, dice, .. } = self;
+        let (found, before) = match verb {
+            Verb::Approve | Verb::Deny => {
+                (memory.pick(dice, clock, among(Standing::Pending, Standing::Pending)), Verb::Request)
+            }
+            Verb::Withdraw => {
+                (memory.pick(dice, clock, among(Standing::Pending, Standing::Provisioning)), Verb::Request)
+            }
+            Verb::Activate => {
+                (memory.pick(dice, clock, among(Standing::Holder, Standing::Holder)), Verb::Approve)
+            }
+            Verb::Extend | Verb::Offer => (
+                memory.pick(dice, clock, |grant| grant.standing == Standing::Active && extendable(grant)),
+                Verb::Approve,
+            ),
+            Verb::ApproveExtension | Verb::DenyExtension => (memory.pick(dice, clock, awaits), Verb::Extend),
+            Verb::GiveBack => {
+                (memory.pick(dice, clock, among(Standing::Active, Standing::Bridged)), Verb::Approve)
+            }
+            Verb::Revoke => {
+                (memory.pick(dice, clock, among(Standing::Pending, Standing::Bridged)), Verb::Request)
+            }
+            Verb::Review => (memory.unreviewed(dice), Verb::Approve),
+            Verb::Done | Verb::Failed if memory.leased.is_empty() => (None, Verb::Take),
+            Verb::Request
+            | Verb::Kit
+            | Verb::RevokeAll
+            | Verb::Sweep
+            | Verb::Take
+            | Verb::Done
+            | Verb::Failed
+            | Verb::Look
+            | Verb::Explain
+            | Verb::Holds
+            | Verb::List
+            | Verb::Inbox
+            | Verb::Catalog
+            | Verb::History
+            | Verb::Records => return Suited::Always,
+        };
+        match found.and_then(|place| memory.grants.get(place)) {
+            Some(grant) => Suited::To(grant.id.clone()),
+            None => Suited::Rather(before),
+        }
     }
 
     /// Somebody gives that command, on that grant or on one that suits it.
@@ -374,7 +464,8 @@ impl Workload {
 
     /// What the host says of the situation; nothing in episodes without conditions.
     fn context(&mut self) -> Record {
-        if !self.theme.has(theme::Feature::Conditions) && !self.dice.one_in(30) {
+        let looked_at = self.theme.has(Feature::Conditions) || self.theme.has(Feature::Guards);
+        if !looked_at && !self.dice.one_in(30) {
             return Record::new();
         }
         let good = !self.slips() && self.dice.chance(80);

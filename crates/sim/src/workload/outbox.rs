@@ -7,9 +7,9 @@ use tenure::{Item, Span};
 use tenure_port::Call;
 use tenure_port::call::{EffectDone, EffectFailed, EffectId, Sweep, TakeEffects};
 
-use super::Workload;
 use super::cast::id;
 use super::memory::Leased;
+use super::{Next, Verb, Workload};
 
 impl Workload {
     pub(super) fn sweep(&mut self) -> Call {
@@ -31,30 +31,41 @@ impl Workload {
         };
         let at = self.dice.of(&self.cast.integrations).cloned();
         let integration: Option<Integration> = at.filter(|_| self.dice.one_in(5));
-        let limit = match self.dice.count(0, 9) {
-            0..=2 => Some(1),
-            3..=6 => Some(self.dice.count(2, 6)),
-            7 => Some(0),
+        let limit = match self.dice.count(0, 19) {
+            0..=8 => Some(1),
+            9..=17 => Some(self.dice.count(2, 5)),
+            18 => Some(0),
             _ => None,
         };
         Call::TakeEffects(TakeEffects { now: self.now(), worker: self.worker(), lease, integration, limit })
     }
 
-    /// An effect that a worker has or had: the late ones are more often meant.
+    /// A worker who took something mostly does it at once.
+    pub(super) fn carry_out(&mut self, taken: usize) {
+        if taken == 0 || !self.queue.is_empty() || self.dice.chance(40) {
+            return;
+        }
+        for _ in 0..taken.min(4) {
+            let verb = if self.dice.chance(75) { Verb::Done } else { Verb::Failed };
+            self.queue.push_back(Next::Verb(verb, id("at-hand")));
+        }
+    }
+
+    /// An effect that a worker has: the late ones are more often meant, and seldom one whose lease has run out.
     fn leased(&mut self) -> Option<Leased> {
+        let clock = self.clock;
+        if !self.dice.one_in(4) {
+            self.memory.leased.retain(|leased| clock < leased.until);
+        }
         let many = self.memory.leased.len();
-        let place = self.dice.place(many.min(6));
-        let place = if self.dice.chance(70) {
-            many.checked_sub(1)?.checked_sub(place)?
-        } else {
-            self.dice.place(many)
-        };
+        let back = self.dice.place(many.min(4)).saturating_add(1);
+        let place = many.checked_sub(back)?;
         let leased = self.memory.leased.get(place)?.clone();
-        if self.dice.chance(80) {
+        if self.dice.chance(85) {
             self.memory.leased.remove(place);
         }
         let again = leased.until.plus(Span::seconds(5_u64 << leased.attempt.min(8)));
-        self.memory.expect(again, self.clock);
+        self.memory.expect(again, clock);
         Some(leased)
     }
 

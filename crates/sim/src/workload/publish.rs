@@ -1,8 +1,10 @@
 //! Policies are published: at the beginning, changed in one thing now and then, and changed where it hurts.
 
+use std::sync::Arc;
+
 use serde_json::Value;
-use tenure::tenure_core::id::{CommandId, Revision};
-use tenure::{Span, Timestamp};
+use tenure::tenure_core::id::{CommandId, FlowId, KitId, Revision};
+use tenure::{Resource, Span, Timestamp};
 use tenure_port::Call;
 use tenure_port::call::{Document as Sent, Publish};
 
@@ -18,12 +20,12 @@ use crate::coverage::Standing;
 pub(super) struct Press {
     document: Document,
     gone: Vec<Value>,
-    pub(super) kits: usize,
+    pub(super) kits: Vec<(KitId, Vec<FlowId>)>,
 }
 
 impl Press {
-    pub(super) fn new(dice: &mut Dice, theme: &Theme, now: Timestamp) -> Self {
-        let document = Author { dice, theme, now }.document();
+    pub(super) fn new(dice: &mut Dice, theme: &Theme, now: Timestamp, shelf: &[Arc<Resource>]) -> Self {
+        let document = Author { dice, theme, now, shelf }.document();
         Self { kits: law::kits(&document), document, gone: Vec::new() }
     }
 }
@@ -51,9 +53,15 @@ impl Workload {
         self.publish(if_revision)
     }
 
+    /// All flows have ended: others are written.
+    pub(super) fn new_policy(&mut self) -> Call {
+        self.press = Press::new(&mut self.dice, &self.theme, self.clock, &self.cast.resources);
+        self.publish(None)
+    }
+
     fn change(&mut self, aim: Option<(&str, Aim)>) {
-        let Self { dice, theme, press, clock, .. } = self;
-        let mut author = Author { dice, theme, now: *clock };
+        let Self { dice, theme, press, clock, cast, .. } = self;
+        let mut author = Author { dice, theme, now: *clock, shelf: &cast.resources };
         mutate(&mut author, &mut press.document, &mut press.gone, aim);
     }
 
@@ -83,13 +91,15 @@ impl Workload {
 
     /// Somebody waits, the policy is changed where it hurts them, they try, and the change is taken back.
     pub(super) fn corner(&mut self) {
-        let wanted = *self
-            .dice
-            .of(&[Standing::Bridged, Standing::Asked, Standing::Active, Standing::Holder, Standing::Pending])
-            .unwrap_or(&Standing::Active);
         let clock = self.clock;
-        let place = self.memory.pick(&mut self.dice, clock, |grant| grant.standing == wanted);
-        let Some(grant) = place.and_then(|place| self.memory.grants.get(place)).cloned() else { return };
+        let waits =
+            [Standing::Bridged, Standing::Asked, Standing::Active, Standing::Holder, Standing::Pending];
+        let first = self.dice.place(waits.len());
+        let found =
+            waits.iter().cycle().skip(first).take(waits.len()).find_map(|wanted| {
+                self.memory.pick(&mut self.dice, clock, |grant| grant.standing == *wanted)
+            });
+        let Some(grant) = found.and_then(|place| self.memory.grants.get(place)).cloned() else { return };
         let verbs: &[Verb] = if grant.standing == Standing::Pending {
             &[Verb::Approve, Verb::Approve, Verb::Deny]
         } else if grant.standing == Standing::Holder {

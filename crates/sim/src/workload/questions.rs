@@ -7,7 +7,7 @@ use tenure_port::Call;
 use tenure_port::call::{Catalog, Explain, History, Holds, Inbox, List, Look, Offer, Records};
 
 use super::cast::PERMISSIONS;
-use super::{Verb, Workload};
+use super::{Suited, Verb, Workload};
 use crate::coverage::Standing;
 
 const STAGES: [StageName; 4] =
@@ -66,7 +66,11 @@ impl Workload {
     /// What would come of a command, now.
     pub(super) fn explain(&mut self) -> Call {
         let verb = *self.dice.of(&EXPLAINED).unwrap_or(&Verb::Request);
-        let of = if self.dice.one_in(20) { self.next_explained() } else { self.on_grant(verb, None) };
+        let grant = match self.suited(verb) {
+            Suited::To(grant) if self.dice.chance(70) => Some(grant),
+            Suited::To(_) | Suited::Always | Suited::Rather(_) => None,
+        };
+        let of = if self.dice.one_in(20) { self.next_explained() } else { self.on_grant(verb, grant) };
         Call::Explain(Explain { now: self.now(), of: Box::new(of) })
     }
 

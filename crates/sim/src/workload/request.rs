@@ -10,23 +10,25 @@ use tenure_port::call::Request;
 use super::Workload;
 use super::cast::{PERMISSIONS, SHELVES, id};
 use super::law::{Hints, Whose, means};
-use super::policy::{GOOD_REASON, KITS};
+use super::policy::GOOD_REASON;
 
 impl Workload {
     pub(super) fn request(&mut self) -> Call {
         let slot = self.dice.place(self.law.len());
-        let unknown = self.dice.one_in(70);
+        let unknown = self.dice.one_in(90);
         let Some(hints) = self.law.get(slot).filter(|_| !unknown).cloned() else {
             return self.unknown_flow();
         };
-        if !hints.open && !self.dice.one_in(8) {
-            // Flows that are withdrawn are seldom asked for.
-            let open = self.law.iter().position(|hints| hints.open);
-            if let Some(hints) = open.and_then(|place| self.law.get(place)).cloned() {
-                return self.request_under(&hints);
-            }
+        if hints.stands(self.clock) || self.dice.one_in(12) {
+            return self.request_under(&hints);
         }
-        self.request_under(&hints)
+        // Flows that are withdrawn are seldom asked for.
+        let open: Vec<Hints> = self.law.iter().filter(|hints| hints.stands(self.clock)).cloned().collect();
+        match self.dice.of(&open).cloned() {
+            Some(hints) => self.request_under(&hints),
+            None if self.dice.one_in(20) => self.new_policy(),
+            None => self.request_under(&hints),
+        }
     }
 
     fn unknown_flow(&mut self) -> Call {
@@ -39,6 +41,7 @@ impl Workload {
 
     fn request_under(&mut self, hints: &Hints) -> Call {
         let glass = hints.glass.as_ref().filter(|_| self.dice.chance(30));
+        let glass = glass.filter(|_| hints.own.is_none() || self.dice.one_in(6));
         let glass = glass.cloned();
         let emergency = glass.is_some() || self.dice.one_in(60);
         let who = glass.as_ref().map_or(&hints.who, |glass| &glass.who);
@@ -70,10 +73,19 @@ impl Workload {
 
     /// A request for all that a kit names.
     pub(super) fn request_kit(&mut self) -> Call {
-        let place = self.somebody(|_| true);
-        let mut ask = self.plain(place, None);
-        let kit = if self.dice.one_in(25) { "k9" } else { self.dice.word(&KITS) };
-        ask.kit = Some(id(kit));
+        let slot = self.dice.place(self.press.kits.len());
+        let kit = self.press.kits.get(slot).filter(|_| !self.dice.one_in(25)).cloned();
+        let (kit, flows) = kit.unwrap_or_else(|| (id("k9"), Vec::new()));
+        let of: Vec<Hints> = flows.iter().filter_map(|flow| self.hints(flow)).cloned().collect();
+        let nobody = Whose { holder: None, owners: &[] };
+        let place = self.somebody(|person| {
+            of.iter().all(|hints| {
+                means(&hints.who, person, nobody) && !hints.except.iter().any(|one| one.excludes(person))
+            })
+        });
+        let login = of.iter().find_map(|hints| hints.login);
+        let mut ask = self.plain(place, login);
+        ask.kit = Some(kit);
         let (longest, ahead) = (self.theme.unit.saturating_mul(4), self.theme.unit.saturating_mul(3));
         ask.span = if self.dice.chance(60) { None } else { self.wanted_span(self.theme.unit, longest) };
         ask.start = if self.dice.chance(85) { None } else { self.wanted_start(ahead, false) };

@@ -6,6 +6,7 @@ use tenure_port::Call;
 use tenure_port::call::Document as Sent;
 
 use super::Workload;
+use super::cast::Cast;
 use super::dice::Dice;
 use super::policy::{AIMS, Author, Document, FLOWS, like, mutate};
 use super::theme::Theme;
@@ -54,22 +55,23 @@ fn time_never_goes_back() {
     }
 }
 
-fn author<'a>(dice: &'a mut Dice, theme: &'a Theme) -> Author<'a> {
+fn author<'a>(dice: &'a mut Dice, theme: &'a Theme, cast: &'a Cast) -> Author<'a> {
     let now: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
-    Author { dice, theme, now }
+    Author { dice, theme, now, shelf: &cast.resources }
 }
 
 /// Documents of a seed: the first, and what becomes of it by so many changes.
 fn documents(seed: u64, changes: usize) -> Vec<Document> {
     let mut dice = Dice::new(seed);
     let theme = Theme::new(&mut dice);
-    let mut document = author(&mut dice, &theme).document();
+    let cast = Cast::new(&mut dice, "2026-03-02T08:00:00Z".parse().unwrap());
+    let mut document = author(&mut dice, &theme, &cast).document();
     let mut gone = Vec::new();
     let mut all = vec![document.clone()];
     for change in 0..changes {
         let aim = (change % 3 == 2).then(|| *dice.of(&AIMS).unwrap());
         let flow = *dice.of(&FLOWS).unwrap();
-        mutate(&mut author(&mut dice, &theme), &mut document, &mut gone, aim.map(|aim| (flow, aim)));
+        mutate(&mut author(&mut dice, &theme, &cast), &mut document, &mut gone, aim.map(|aim| (flow, aim)));
         all.push(document.clone());
     }
     all

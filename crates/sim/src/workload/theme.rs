@@ -108,7 +108,7 @@ impl Theme {
             features,
             sweeps: *dice.of(&[Sweeps::Never, Sweeps::Sometimes, Sweeps::Often]).unwrap_or(&Sweeps::Never),
             pace: *dice.of(&[Pace::Edges, Pace::Edges, Pace::Slow, Pace::Leaps]).unwrap_or(&Pace::Edges),
-            wrong: *dice.of(&[3, 8, 15, 30]).unwrap_or(&8),
+            wrong: *dice.of(&[2, 4, 8, 18]).unwrap_or(&8),
             workers: *dice.of(&[0, 6, 14, 30]).unwrap_or(&6),
             publishes: *dice.of(&[150, 300, 300, 600]).unwrap_or(&300),
             unit: *dice.of(&[60_000, 300_000, 600_000, 3_600_000]).unwrap_or(&600_000),

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::targets::list;
+use super::targets::{list, offers};
 use super::{Author, Document, KITS, put};
+use crate::workload::cast::PERMISSIONS;
 use crate::workload::theme::Feature;
 
 impl Author<'_> {
@@ -13,7 +14,8 @@ impl Author<'_> {
             .map(str::to_owned)
             .collect();
         if self.uses(Feature::Kits, 80) {
-            put(document, "kits", self.kits(&ids));
+            let kits = self.kits(document);
+            put(document, "kits", kits);
         }
         if ids.len() > 1 && self.uses(Feature::Conflicts, 80) {
             put(document, "conflicts", json!([self.conflict(&ids)]));
@@ -26,27 +28,36 @@ impl Author<'_> {
         }
     }
 
-    fn kits(&mut self, flows: &[String]) -> Value {
-        let items = [
-            ("prod-pg", "database", "orders", "read"),
-            ("prod-pg", "database", "hr", "read"),
-            ("erp", "app", "ledger", "read"),
-            ("erp", "app", "payroll", "write"),
-            ("gh", "repo", "api", "write"),
-        ];
+    /// Mostly of what the flows offer.
+    fn kits(&mut self, document: &Document) -> Value {
+        let mut offered = Vec::new();
+        let mut all = Vec::new();
+        for flow in list(document.get("flows")) {
+            for resource in self.shelf {
+                for permission in PERMISSIONS {
+                    let (at, flow_id) = (&resource.id, flow.get("id"));
+                    let item = json!({
+                        "flow": flow_id, "integration": at.integration, "type": at.kind, "name": at.name,
+                        "permission": permission,
+                    });
+                    if flow.get("take").is_none() && offers(document, flow, resource, permission) {
+                        offered.push(item.clone());
+                    }
+                    all.push(item);
+                }
+            }
+        }
         let mut kits = Vec::new();
         for kit in self.dice.some(&KITS, 60) {
             let mut named = Vec::new();
             for _ in 0..self.dice.count(1, 3) {
-                let flow = self.dice.of(flows).cloned().unwrap_or_default();
-                let (integration, kind, name, permission) =
-                    *self.dice.of(&items).unwrap_or(&("gh", "repo", "web", "read"));
-                let item = json!({"flow": flow, "integration": integration, "type": kind, "name": name, "permission": permission});
-                if !named.contains(&item) {
-                    named.push(item);
-                }
+                let from = if self.dice.chance(92) && !offered.is_empty() { &offered } else { &all };
+                let item = self.dice.of(from).cloned();
+                named.extend(item.filter(|item| !named.contains(item)));
             }
-            kits.push(json!({"id": kit, "items": named}));
+            if !named.is_empty() {
+                kits.push(json!({"id": kit, "items": named}));
+            }
         }
         kits.into()
     }
@@ -74,11 +85,12 @@ impl Author<'_> {
 
     fn require(&mut self) -> Value {
         let mut require = Map::new();
-        if self.dice.chance(25) {
+        if self.dice.chance(12) {
             put(&mut require, "approval", json!("steps"));
         }
-        if self.dice.chance(35) {
-            let max = self.some_span(4);
+        if self.dice.chance(30) {
+            let max = self.dice.number(3, 6);
+            let max = self.span(max);
             put(&mut require, "max", max);
         }
         if self.dice.chance(20) {
@@ -87,8 +99,11 @@ impl Author<'_> {
         if self.uses(Feature::Logins, 30) {
             put(&mut require, "mfa", self.login());
         }
-        if require.is_empty() || self.uses(Feature::Conditions, 30) {
+        if self.uses(Feature::Conditions, 30) {
             put(&mut require, "when", self.condition());
+        }
+        if require.is_empty() {
+            put(&mut require, "reason", json!(true));
         }
         require.into()
     }

@@ -73,7 +73,7 @@ impl Author<'_> {
 
     /// An instant some units away, to the millisecond.
     pub(super) fn until(&mut self) -> Value {
-        let units = self.dice.number(4, 60);
+        let units = self.dice.number(10, 200);
         json!(self.now.plus(Span::millis(self.theme.unit.saturating_mul(units))).to_string())
     }
 
@@ -164,7 +164,7 @@ impl Author<'_> {
                 if self.dice.chance(50) {
                     let per = self.dice.number(2, 12);
                     let per = self.span(per);
-                    put(&mut limits, name, json!({"times": self.dice.count(1, 4), "per": per}));
+                    put(&mut limits, name, json!({"times": self.dice.count(1, 3), "per": per}));
                 }
             }
         }

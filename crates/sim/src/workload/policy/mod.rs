@@ -10,8 +10,10 @@ mod mutation;
 mod targets;
 mod who;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
-use tenure::Timestamp;
+use tenure::{Resource, Timestamp};
 
 use super::dice::Dice;
 use super::theme::{Feature, Theme};
@@ -28,13 +30,15 @@ pub(super) type Document = Map<String, Value>;
 pub(super) const FLOWS: [&str; 6] = ["f0", "f1", "f2", "f3", "f4", "f5"];
 
 /// Kits that an episode may have.
-pub(super) const KITS: [&str; 2] = ["k0", "k1"];
+const KITS: [&str; 2] = ["k0", "k1"];
 
 /// Whoever writes a document.
 pub(super) struct Author<'a> {
     pub(super) dice: &'a mut Dice,
     pub(super) theme: &'a Theme,
     pub(super) now: Timestamp,
+    /// The resources that there are.
+    pub(super) shelf: &'a [Arc<Resource>],
 }
 
 impl Author<'_> {

@@ -66,10 +66,10 @@ impl Author<'_> {
 
     /// People who decide; in rare cases nobody.
     pub(super) fn deciders(&mut self) -> Value {
-        if self.dice.one_in(40) {
+        if self.dice.one_in(70) {
             return json!([]);
         }
-        if self.dice.one_in(25) {
+        if self.dice.one_in(60) {
             return json!(["user:alice"]);
         }
         json!(self.dice.some(&DECIDERS, 30))
