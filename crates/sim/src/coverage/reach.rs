@@ -128,13 +128,13 @@ const ROWS: &[Row] = &[
         actor: &[],
         stage: Stage::Nothing,
         rest: &[
-            &[C::RequestEmpty, C::BreakGlassNotAllowed, C::BreakGlassReviewDue],
+            &[C::RequestEmpty, C::BreakGlassNotAllowed, C::BreakGlassReviewDue, C::DurationTooShort],
             FLOW,
             TIMES,
             BROUGHT,
             LOGIN,
         ],
-        after: &[],
+        after: NOWHERE,
     },
     Row {
         verb: "request_kit",
@@ -350,7 +350,8 @@ fn of_row(row: &Row, cells: &mut BTreeSet<Cell>) {
         if let Some(code) = stage(row.stage, standing).filter(|_| there && elsewhere) {
             add(standing, Came::Refused(code));
         }
-        if row.after.contains(&standing) && there == named {
+        // A request that names no grant stands nowhere.
+        if row.after.contains(&standing) && (there == named || verb == "request") {
             add(standing, Came::Repeated);
         }
     }

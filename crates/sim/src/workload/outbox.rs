@@ -54,12 +54,22 @@ impl Workload {
     /// An effect that a worker has: the late ones are more often meant, and seldom one whose lease has run out.
     fn leased(&mut self) -> Option<Leased> {
         let clock = self.clock;
-        if !self.dice.one_in(4) {
-            self.memory.leased.retain(|leased| clock < leased.until);
+        let late = self.dice.one_in(6);
+        if !late && self.dice.one_in(3) {
+            // Of most workers who are late nothing is ever heard again.
+            let mut kept = 12_u32;
+            self.memory.leased.retain(|leased| {
+                let runs = clock < leased.until;
+                kept = kept.saturating_sub(u32::from(!runs));
+                runs || kept > 0
+            });
         }
         let many = self.memory.leased.len();
-        let back = self.dice.place(many.min(4)).saturating_add(1);
-        let place = many.checked_sub(back)?;
+        let live = (0..many)
+            .rev()
+            .take(8)
+            .find(|place| self.memory.leased.get(*place).is_some_and(|leased| clock < leased.until));
+        let place = if late { self.dice.place(many) } else { live.unwrap_or(many.checked_sub(1)?) };
         let leased = self.memory.leased.get(place)?.clone();
         if self.dice.chance(85) {
             self.memory.leased.remove(place);

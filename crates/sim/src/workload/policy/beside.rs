@@ -20,7 +20,7 @@ impl Author<'_> {
         if ids.len() > 1 && self.uses(Feature::Conflicts, 80) {
             put(document, "conflicts", json!([self.conflict(&ids)]));
         }
-        if self.uses(Feature::Guards, 80) {
+        if self.uses(Feature::Guards, 60) {
             let shelf = document.contains_key("scopes");
             let guards: Vec<Value> =
                 (0..self.dice.count(1, 2)).map(|number| self.guard(number, shelf)).collect();
