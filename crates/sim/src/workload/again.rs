@@ -15,13 +15,13 @@ use crate::coverage::{Coverage, Standing};
 /// Commands that were given, and those that will be.
 #[derive(Debug, Default)]
 pub(super) struct Again {
-    accepted: VecDeque<Call>,
+    pub(super) accepted: VecDeque<Call>,
     refused: VecDeque<Call>,
     held: Vec<Call>,
 }
 
 /// How many are remembered.
-const KEPT: usize = 40;
+const KEPT: usize = 60;
 
 impl Again {
     /// It is given later.
@@ -31,7 +31,7 @@ impl Again {
 
     /// Some of what is given is remembered.
     pub(super) fn saw(&mut self, call: &Call, answer: &Answer, dice: &mut Dice) {
-        if !dice.one_in(4) || !crate::coverage::is_command(call) {
+        if !crate::coverage::is_command(call) || !seldom(call) && !dice.one_in(3) {
             return;
         }
         let kept = match answer {
@@ -43,6 +43,11 @@ impl Again {
         }
         kept.push_back(call.clone());
     }
+}
+
+/// What is given seldom enough to be remembered always.
+const fn seldom(call: &Call) -> bool {
+    matches!(call, Call::Deny(_) | Call::DenyExtension(_) | Call::ApproveExtension(_) | Call::Activate(_))
 }
 
 /// Where few grants stand, and none for long.
@@ -90,7 +95,7 @@ impl Workload {
     }
 
     /// The same again, mostly by the clock of now.
-    fn repeated(&mut self, mut call: Call) -> Call {
+    pub(super) fn repeated(&mut self, mut call: Call) -> Call {
         let now = self.now();
         if self.dice.chance(80)
             && let Some(head) = head(&mut call)
@@ -102,7 +107,12 @@ impl Workload {
 
     /// The id of that command, and something else in it.
     fn altered(&mut self, given: &Call) -> Call {
-        let mut call = if self.dice.chance(35) { self.slightly(given.clone()) } else { self.another() };
+        let call = if self.dice.chance(35) { self.slightly(given.clone()) } else { self.another() };
+        self.under_its_id(call, given)
+    }
+
+    /// That command under the id of one that was given before.
+    pub(super) fn under_its_id(&mut self, mut call: Call, given: &Call) -> Call {
         let mut given = given.clone();
         if let (Some(head), Some(earlier)) = (head(&mut call), head(&mut given)) {
             head.id.clone_from(earlier.id);

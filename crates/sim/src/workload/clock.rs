@@ -4,8 +4,8 @@ use tenure::tenure_core::refusal::Detail;
 use tenure::{Refusal, Span, Timestamp, View};
 use tenure_port::Call;
 
+use super::Workload;
 use super::theme::Pace;
-use super::{Next, Verb, Workload};
 use crate::coverage::Standing;
 
 const MS: Span = Span::millis(1);
@@ -130,30 +130,6 @@ impl Workload {
             && let Some(end) = view.ends_at
         {
             hints.before_end.iter().for_each(|lead| expect(end.minus(Span::millis(*lead))));
-        }
-    }
-
-    /// An extension was asked: it is worth to be decided, and on its bridge, too.
-    pub(super) fn stay_for(&mut self, view: &View) {
-        if view.extension_asked.is_none() || !self.queue.is_empty() || self.dice.chance(30) {
-            return;
-        }
-        let bridged = view.held_until > view.ends_at;
-        if let Some(end) = view.ends_at.filter(|_| bridged && self.dice.chance(50)) {
-            let early = self.dice.number(0, 2);
-            self.queue.push_back(Next::Clock(end.minus(Span::millis(early / 2))));
-        }
-        for _ in 0..self.dice.count(1, 3) {
-            let verbs = [
-                (9, Verb::ApproveExtension),
-                (5, Verb::DenyExtension),
-                (2, Verb::Extend),
-                (1, Verb::Withdraw),
-                (1, Verb::GiveBack),
-                (1, Verb::Revoke),
-            ];
-            let verb = self.dice.weighted(&verbs).unwrap_or(Verb::ApproveExtension);
-            self.queue.push_back(Next::Verb(verb, view.id.clone()));
         }
     }
 

@@ -12,6 +12,7 @@ mod decide;
 mod dice;
 mod law;
 mod life;
+mod linger;
 mod memory;
 mod outbox;
 mod policy;
@@ -56,6 +57,8 @@ pub struct Workload {
     number: u64,
     /// Fields of a reason that fit every rule.
     fields: BTreeMap<String, String>,
+    /// Somebody does not look what they do.
+    careless: bool,
     workers: Vec<WorkerId>,
 }
 
@@ -68,12 +71,22 @@ enum Next {
     Call(Box<Call>),
     /// Somebody gives that command on that grant.
     Verb(Verb, GrantId),
+    /// The same, carelessly.
+    Slip(Verb, GrantId),
+    /// The same, under the id of another command.
+    Altered(Verb, GrantId),
+    /// A command on that grant that was accepted comes again.
+    Repeat(GrantId),
+    /// The policy is changed where it hurts that grant.
+    Corner(GrantId),
 }
 
 /// What somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
     Request,
+    /// A request under the id of a grant that there is.
+    Exists,
     Kit,
     Approve,
     Deny,
@@ -146,6 +159,7 @@ impl Workload {
             queue: VecDeque::new(),
             number: 0,
             fields: fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
+            careless: false,
             workers: ["w0", "w1", "w2"].into_iter().map(id).collect(),
         };
         if !world.dice.one_in(12) {
@@ -178,6 +192,29 @@ impl Workload {
                     let call = self.on_grant(verb, Some(grant));
                     return self.step(call);
                 }
+                Next::Slip(verb, grant) => {
+                    self.careless = true;
+                    let call = self.on_grant(verb, Some(grant));
+                    self.careless = false;
+                    return self.step(call);
+                }
+                Next::Altered(verb, grant) => {
+                    let call = self.on_grant(verb, Some(grant));
+                    let call = match self.again.accepted.back().cloned() {
+                        Some(given) => self.under_its_id(call, &given),
+                        None => call,
+                    };
+                    return self.step(call);
+                }
+                Next::Repeat(grant) => {
+                    if let Some(call) = self.repeat_of(&grant) {
+                        return self.step(call);
+                    }
+                }
+                Next::Corner(grant) => {
+                    let place = self.memory.place(&grant);
+                    self.corner(place);
+                }
             }
         }
         if self.dice.one_in(1_500) {
@@ -196,7 +233,7 @@ impl Workload {
             return self.step(call);
         }
         if self.dice.one_in(self.theme.publishes.saturating_mul(2)) {
-            self.corner();
+            self.corner(None);
             return self.next_step();
         }
         let (verb, grant) = self.chosen();
@@ -227,9 +264,7 @@ impl Workload {
             Answered::Grant(Some(view)) => {
                 self.memory.see(view, clock);
                 self.expect_after(call, view);
-                if matches!(call, Call::Extend(_)) {
-                    self.stay_for(view);
-                }
+                self.linger(call, view);
             }
             Answered::Kit { grants } => grants.iter().for_each(|view| self.memory.see(view, clock)),
             Answered::Grants(page) => {
@@ -354,6 +389,7 @@ impl Workload {
             Verb::Review => (memory.unreviewed(dice), Verb::Approve),
             Verb::Done | Verb::Failed if memory.leased.is_empty() => (None, Verb::Take),
             Verb::Request
+            | Verb::Exists
             | Verb::Kit
             | Verb::RevokeAll
             | Verb::Sweep
@@ -379,6 +415,7 @@ impl Workload {
     fn on_grant(&mut self, verb: Verb, grant: Option<GrantId>) -> Call {
         match verb {
             Verb::Request => self.request(),
+            Verb::Exists => self.request_again(grant),
             Verb::Kit => self.request_kit(),
             Verb::Approve => self.approve(grant),
             Verb::Deny => self.deny(grant),
@@ -409,7 +446,7 @@ impl Workload {
 
     /// Now and then something is wrong on purpose.
     fn slips(&mut self) -> bool {
-        self.dice.chance(self.theme.wrong)
+        self.dice.chance(if self.careless { 35 } else { self.theme.wrong })
     }
 
     fn command_id(&mut self) -> CommandId {
@@ -439,7 +476,7 @@ impl Workload {
     fn present(&mut self, place: usize, login: Option<Option<u64>>) -> Person {
         let mut person = self.cast.person(place).clone();
         if login.is_some() || self.dice.one_in(6) {
-            let strong = self.dice.chance(70);
+            let strong = self.dice.chance(if self.careless { 35 } else { 70 });
             person.authenticated = if strong {
                 self.cast.strong_login(self.clock)
             } else if self.dice.chance(85) {
@@ -448,7 +485,14 @@ impl Workload {
                 None
             };
         }
-        if self.dice.one_in(350) { cast::swollen(person) } else { person }
+        if self.careless && self.dice.one_in(5) {
+            // Somebody who is not what they were.
+            person.groups.clear();
+            person.roles.clear();
+            person.attributes.clear();
+        }
+        let swells = if self.careless { 10 } else { 250 };
+        if self.dice.one_in(swells) { cast::swollen(person) } else { person }
     }
 
     fn actor(&mut self, place: usize, login: Option<Option<u64>>) -> Given {

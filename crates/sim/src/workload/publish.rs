@@ -90,7 +90,7 @@ impl Workload {
     }
 
     /// Somebody waits, the policy is changed where it hurts them, they try, and the change is taken back.
-    pub(super) fn corner(&mut self) {
+    pub(super) fn corner(&mut self, named: Option<usize>) {
         let clock = self.clock;
         let waits =
             [Standing::Bridged, Standing::Asked, Standing::Active, Standing::Holder, Standing::Pending];
@@ -99,7 +99,9 @@ impl Workload {
             waits.iter().cycle().skip(first).take(waits.len()).find_map(|wanted| {
                 self.memory.pick(&mut self.dice, clock, |grant| grant.standing == *wanted)
             });
-        let Some(grant) = found.and_then(|place| self.memory.grants.get(place)).cloned() else { return };
+        let Some(grant) = named.or(found).and_then(|place| self.memory.grants.get(place)).cloned() else {
+            return;
+        };
         let verbs: &[Verb] = if grant.standing == Standing::Pending {
             &[Verb::Approve, Verb::Approve, Verb::Deny]
         } else if grant.standing == Standing::Holder {
@@ -109,8 +111,10 @@ impl Workload {
         } else {
             &[Verb::Extend, Verb::Offer, Verb::ApproveExtension, Verb::Extend]
         };
+        let rest = std::mem::take(&mut self.queue);
         let before = (self.press.document.clone(), self.press.gone.clone());
         let aim = *self.dice.of(&AIMS).unwrap_or(&Aim::Disabled);
+        let aim = if self.dice.one_in(6) { Aim::Conflict } else { aim };
         self.change(Some((grant.flow.as_str(), aim)));
         let hurts = self.publish(None);
         self.queue.push_back(Next::Call(Box::new(hurts)));
@@ -125,5 +129,6 @@ impl Workload {
             let back = self.publish(None);
             self.queue.push_back(Next::Call(Box::new(back)));
         }
+        self.queue.extend(rest);
     }
 }

@@ -69,7 +69,7 @@ impl Author<'_> {
         if self.uses(Feature::Reasons, 25) {
             put(&mut step, "reason", json!(self.dice.chance(80)));
         }
-        if self.uses(Feature::Logins, 25) {
+        if self.uses(Feature::Logins, 35) {
             put(&mut step, "mfa", self.login());
         }
         if self.dice.chance(15) {

@@ -1,7 +1,7 @@
 //! Hours: zones with and without a change of the clocks, openings over midnight, closed ranges.
 
 use serde_json::{Map, Value, json};
-use tenure::Span;
+use tenure::{Span, Timestamp};
 
 use super::{Author, put};
 
@@ -23,6 +23,15 @@ const OPENINGS: [(&str, &str); 9] = [
 impl Author<'_> {
     pub(super) fn hours(&mut self) -> Value {
         let mut hours = Map::new();
+        if self.dice.chance(40) {
+            // Open now, and soon closed.
+            let length = Span::millis(self.theme.unit.saturating_mul(self.dice.number(1, 4)));
+            put(&mut hours, "zone", json!("UTC"));
+            let (from, to) = (time(self.now), time(self.now.plus(length)));
+            put(&mut hours, "open", json!([{"days": DAYS, "from": from, "to": to}]));
+            put(&mut hours, "past_close", json!(self.dice.word(&["clip", "clip", "allow", "refuse"])));
+            return hours.into();
+        }
         put(&mut hours, "zone", json!(self.dice.word(&ZONES)));
         let openings = self.dice.some(&OPENINGS, 18);
         let open: Vec<Value> = openings
@@ -48,7 +57,7 @@ impl Author<'_> {
         for _ in 0..self.dice.count(1, 2) {
             let from = self.now.plus(Span::minutes(self.dice.number(0, 3_000)));
             let to = from.plus(Span::minutes(self.dice.number(1, 900)));
-            let local = |at: tenure::Timestamp, length: usize| {
+            let local = |at: Timestamp, length: usize| {
                 at.to_string().get(..length).unwrap_or("2026-12-24T00:00").to_owned()
             };
             let mut range = Map::new();
@@ -61,4 +70,9 @@ impl Author<'_> {
         }
         ranges.into()
     }
+}
+
+/// The time of day, to the minute, in UTC.
+fn time(at: Timestamp) -> String {
+    at.to_string().get(11..16).unwrap_or("00:00").to_owned()
 }
