@@ -5,6 +5,7 @@
 //! written from the contract and shares no code with it. The two answers must be equal.
 
 pub mod auditor;
+pub mod coverage;
 pub mod step;
 pub mod subject;
 pub mod workload;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tenure::tenure_core::id::CommandId;
-use tenure::{Engine, Fault, Ids, ManualClock, MemoryStore, StoreFault, Timestamp};
+use tenure::{Engine, Fault, GrantId, Ids, ManualClock, MemoryStore, StoreFault, Timestamp, View};
 use tenure_port::{Answer, Call, Port};
 
 /// The library under test.
@@ -34,6 +34,13 @@ impl Subject {
     pub fn answer(&self, clock: Timestamp, call: Call) -> Answer {
         self.clock.set(clock);
         self.port.answer(call)
+    }
+
+    /// A grant as it stands when the store's clock shows that time and a host asks at `now`.
+    #[must_use]
+    pub fn look(&self, clock: Timestamp, grant: &GrantId, now: Timestamp) -> Option<View> {
+        self.clock.set(clock);
+        self.engine.look(grant, now).ok().flatten()
     }
 
     /// The same store through the Rust door, to look at what it holds.
