@@ -207,7 +207,7 @@ impl Judge<'_> {
         let for_self = means(&selfish, self.actor, "", &[]);
         let for_others = !glass && means(&others, self.actor, text(holder, "manager"), &[]);
         let may =
-            if own { for_self || glass } else { for_others && (for_self || !same_human(self.actor, holder)) };
+            if own { for_self } else { for_others && (for_self || !same_human(self.actor, holder)) };
         ensure(may && self.actor.is_object(), "requester.not_allowed", || Value::Null)
     }
 
@@ -451,10 +451,8 @@ impl Judge<'_> {
             ((name, flag(field, "required", true)), (written, field))
         });
         let all: Vec<_> = std::iter::once(reason).chain(fields).collect();
-        for ((name, required), (written, _)) in &all {
+        for ((name, required), (written, rule)) in &all {
             ensure(!required || written.is_some(), "reason.missing", || json!({"field": name}))?;
-        }
-        for ((name, _), (written, rule)) in &all {
             let Some(written) = written else { continue };
             let short = written.trim().chars().count()
                 < usize::try_from(count(rule, "min_length").unwrap_or(0)).unwrap_or(0);

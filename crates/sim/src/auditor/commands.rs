@@ -336,7 +336,8 @@ impl Judge<'_> {
         let approval = ask.flow.approval();
         let lane = !ask.glass && approval.asks() && self.lane(&approval, ask.holder, &self.about(&ask));
         let asks = !ask.glass && approval.asks() && !lane;
-        let decide_by = self.now + approval.decide_within.unwrap_or(DAY);
+        let planned = ask.start.map_or(Ms::MAX, |start| start + ask.span);
+        let decide_by = planned.min(self.now + approval.decide_within.unwrap_or(DAY));
         let ballot = Ballot::open(if asks { approval } else { Approval::default() }, self.now);
         let scope: BTreeSet<Item> = ask.items.iter().map(item).collect();
         Grant {
@@ -380,7 +381,7 @@ impl Judge<'_> {
             number: 0,
             given: BTreeMap::new(),
             sent: BTreeSet::new(),
-            removed: BTreeSet::new(),
+            made: BTreeSet::new(),
             last: self.now,
         }
     }
@@ -460,7 +461,8 @@ impl<G: Given> Auditor<G> {
     }
 
     fn refuse(&mut self, call: &Value, now: Ms, no: No) -> Value {
-        let grant = self.world.grant(text(call, "grant")).map(|grant| grant.id.clone());
+        let asked = text(call, "call") == "request";
+        let grant = self.world.grant(text(call, "grant")).filter(|_| !asked).map(|grant| grant.id.clone());
         let actor = actor(call);
         self.world.fresh.push(json!({
             "record": "refused", "at": show(now), "grant": grant, "effects": [], "actor": actor,
@@ -632,7 +634,7 @@ impl<G: Given> Auditor<G> {
             return;
         }
         let notice = if of_extension { "extension_wanted" } else { "approval_wanted" };
-        let wanted = told(ballot, &grant, &fresh);
+        let wanted = told(ballot, &grant, &ballot.awaited());
         let more = !met && !fresh.is_empty();
         let effects = if more {
             vec![Effect::notice(notice, wanted, asked.as_ref().map(|ask| ask.end))]
@@ -665,7 +667,7 @@ impl<G: Given> Auditor<G> {
         let ceiling = total.map_or(Ms::MAX, |total| grant.since.unwrap_or(now) + total);
         let bridge = extension.bridge.map(|bridge| (end + bridge).min(extension.end).min(ceiling));
         let held = bridge.unwrap_or(end);
-        let decide_by = extension.approval.decide_within.map_or(held, |within| now + within);
+        let decide_by = extension.approval.decide_within.map_or(held, |within| held.min(now + within));
         let ask = Ask {
             by: Rc::new(at(call, "actor").clone()),
             at: now,

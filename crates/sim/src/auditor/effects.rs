@@ -137,7 +137,7 @@ impl Grant {
 
 impl World {
     /// The grant for which an item stays: the latest end, then the smallest id.
-    fn keeper(&self, grant: &Grant, item: &Item, together: &[String]) -> Option<(String, Ms)> {
+    fn keeper(&self, grant: &Grant, item: &Item, now: Ms, together: &[String]) -> Option<(String, Ms)> {
         if grant.ephemeral() {
             return None;
         }
@@ -149,65 +149,60 @@ impl World {
                 && !together.contains(&other.id)
                 && other.scope.contains(item)
         });
-        let found = others.filter_map(|other| Some((other.told()?, other.id.clone())));
+        let found = others.filter_map(|other| Some((other.told().filter(|until| *until > now)?, other.id.clone())));
         let best = found.min_by(|(end, id), (later, other)| later.cmp(end).then_with(|| id.cmp(other)));
         best.map(|(until, id)| (id, until))
     }
 
-    /// What is to be taken away as a grant ends; the grants for which something stays.
-    pub(super) fn removal(
-        &mut self,
-        id: &str,
-        now: Ms,
-        together: &[String],
-        effects: &mut Vec<Effect>,
-    ) -> Vec<String> {
+    /// What is to be taken away as a grant ends.
+    pub(super) fn removal(&mut self, id: &str, now: Ms, outcome: &str, together: &[String]) -> Vec<Effect> {
         let Some(grant) = self.grants.get(id).cloned() else { return Vec::new() };
-        self.change(id, |grant| {
-            grant.effects.retain(|effect| effect.kind != "provision" || effect.attempts > 0)
-        });
-        let mut keepers: BTreeMap<String, Vec<Item>> = BTreeMap::new();
-        let mut rotate = Vec::new();
+        self.change(id, |grant| grant.effects.retain(|effect| effect.kind != "provision" || effect.attempts > 0));
+        let (mut effects, mut rotate) = (Vec::new(), Vec::new());
         for target in grant.integrations() {
-            let here: Vec<_> = grant.given.iter().filter(|([at, ..], _)| *at == target).collect();
-            let (mut remove, mut keep) = (false, false);
-            for (item, before) in &here {
-                match self.keeper(&grant, item, together) {
-                    Some((keeper, _)) => {
-                        keep = true;
-                        keepers.entry(keeper).or_default().push((*item).clone());
-                    }
-                    None => remove |= !**before,
-                }
+            if !grant.made.contains(&target) {
+                continue;
             }
-            if remove || keep {
-                effects.push(Effect::task(if remove { "deprovision" } else { "adjust" }, target.clone()));
+            let here = || grant.scope.iter().filter(|[at, ..]| *at == target);
+            let kept = |item: &Item| self.keeper(&grant, item, now, together).is_some();
+            let before = |item: &Item| grant.given.get(item).copied().unwrap_or(false);
+            if here().any(|item| !before(item) && !kept(item)) {
+                effects.push(Effect::task("deprovision", target.clone()));
+            } else if here().any(kept) {
+                effects.push(Effect::task("adjust", target.clone()));
             }
-            if flag(&grant.flow.doc, "credentials.rotate", false)
-                || text(&grant.flow.doc, "credentials.rotate") == "on_end"
-            {
-                rotate.extend(
-                    (!here.is_empty() && grant.stage == Stage::Active)
-                        .then(|| Effect::task("rotate", target.clone())),
-                );
+            let ran = matches!(outcome, "expired" | "given_back" | "revoked");
+            if ran && text(&grant.flow.doc, "credentials.rotate") == "on_end" {
+                rotate.push(Effect::task("rotate", target.clone()));
             }
         }
         effects.extend(rotate);
-        for (keeper, items) in &keepers {
-            self.change(keeper, |keeper| {
-                for item in items {
-                    let before = grant.given.get(item).copied().unwrap_or(false);
-                    let mark = keeper.given.entry(item.clone()).or_insert(before);
-                    *mark |= before;
+        effects
+    }
+
+    /// Items of a grant that ended stay for others, and with them the mark that the holder had them before.
+    pub(super) fn keep(&mut self, id: &str, target: Option<&str>, now: Ms, cause: Option<&Cause>, together: &[String]) {
+        let Some(grant) = self.grants.get(id).cloned() else { return };
+        let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
+        let here = |at: &String| grant.made.contains(at) && target.is_none_or(|target| at == target);
+        for item in grant.scope.iter().filter(|[at, ..]| here(at)) {
+            let before = grant.given.get(item).copied().unwrap_or(false);
+            if let Some((keeper, _)) = self.keeper(&grant, item, now, together) {
+                keepers.entry(keeper).or_default().push((item.clone(), before));
+            }
+        }
+        for (keeper, items) in keepers {
+            self.change(&keeper, |keeper| {
+                for (item, before) in items {
+                    *keeper.given.entry(item).or_insert(false) |= before;
                 }
             });
+            self.tell(&keeper, now, "kept_for", cause, Vec::new());
         }
-        let _ = now;
-        keepers.into_keys().collect()
     }
 
     /// What a worker is handed; nothing where there is nothing left to do.
-    fn order(&self, grant: &Grant, effect: &Effect) -> Option<(String, Value, Vec<Item>)> {
+    fn order(&self, grant: &Grant, effect: &Effect, now: Ms) -> Option<(String, Value, Vec<Item>)> {
         let kind = text(&grant.flow.doc, "kind");
         let credential = at(&grant.flow.doc, "credentials.type");
         let Some(target) = &effect.at else {
@@ -230,7 +225,7 @@ impl World {
             (json!({"hold": order}), held.into_iter().map(|(item, _)| item).collect())
         };
         let given = || grant.given.iter().filter(|([at, ..], _)| at == target);
-        let keeps = || given().filter_map(|(item, _)| Some((item.clone(), self.keeper(grant, item, &[])?)));
+        let keeps = || given().filter_map(|(item, _)| Some((item.clone(), self.keeper(grant, item, now, &[])?)));
         let keep: Vec<_> = keeps()
             .map(|(item, (by, until))| json!({"item": json_item(&item), "by": by, "until": show(until)}))
             .collect();
@@ -239,7 +234,7 @@ impl World {
                 let own = grant.told().unwrap_or(grant.told_until);
                 let here = grant.scope.iter().filter(|[at, ..]| at == target);
                 let held = here.map(|item| {
-                    let other = self.keeper(grant, item, &[]).map_or(own, |(_, until)| until.max(own));
+                    let other = self.keeper(grant, item, now, &[]).map_or(own, |(_, until)| until.max(own));
                     (item.clone(), other)
                 });
                 let (order, items) = hold(held.collect());
@@ -248,12 +243,15 @@ impl World {
             ("provision", false) => None,
             ("rotate", _) => {
                 let all: Vec<_> = given().map(|(item, _)| item).collect();
+                if all.is_empty() {
+                    return None;
+                }
                 let order = json!({"at": target, "kind": kind, "credential": credential, "items": items(all), "keep": keep});
                 Some(("rotate".to_owned(), json!({"rotate": order}), Vec::new()))
             }
             (what, _) => {
                 let remove: Vec<_> = given()
-                    .filter(|(item, before)| !**before && self.keeper(grant, item, &[]).is_none())
+                    .filter(|(item, before)| !**before && self.keeper(grant, item, now, &[]).is_none())
                     .map(|(item, _)| item)
                     .collect();
                 if what == "adjust" || remove.is_empty() {
@@ -305,16 +303,24 @@ impl World {
             for effect in grant.outstanding() {
                 if effect.lease.is_some() {
                     busy.extend(effect.at.as_ref().map(|at| lane(grant, at)));
-                } else if effect.not_before <= now
+                } else if effect.not_before.max(effect.made_at) <= now
                     && only.is_none_or(|only| effect.at.as_deref() == Some(only))
                 {
-                    waiting.push((effect.made_at, id.clone(), effect.number));
+                    waiting.push((0, effect.made_at, id.clone(), effect.number, grant.holder_id().to_owned()));
                 }
             }
         }
+        // One of each holder in turn, so that nobody's many hold up another's one.
+        waiting.sort();
+        let mut turns: BTreeMap<String, usize> = BTreeMap::new();
+        for (turn, _, _, _, holder) in &mut waiting {
+            let next = turns.entry(holder.clone()).or_default();
+            *turn = *next;
+            *next += 1;
+        }
         waiting.sort();
         let mut handed = Vec::new();
-        for (_, id, number) in waiting {
+        for (_, _, id, number, _) in waiting {
             if handed.len() >= limit {
                 break;
             }
@@ -325,7 +331,7 @@ impl World {
                 continue;
             }
             let cause = Cause { actor: format!("system:{worker}"), command: None };
-            let Some((kind, order, items)) = self.order(&grant, effect) else {
+            let Some((kind, order, items)) = self.order(&grant, effect, now) else {
                 self.change(&id, |grant| grant.finish(number));
                 self.tell(&id, now, "effect_skipped", Some(&cause), Vec::new());
                 continue;
@@ -344,6 +350,9 @@ impl World {
                 }
             });
             self.tell(&id, now, "effect_taken", Some(&cause), Vec::new());
+            if !grant.open() {
+                self.keep(&id, Some(effect.at.as_deref().unwrap_or_default()), now, Some(&cause), &[]);
+            }
             handed.push(json!({
                 "id": format!("{id}/{number}"), "grant": id, "number": number, "kind": kind, "holder": grant.holder_id(),
                 "attempt": effect.attempts + 1, "worker": worker, "lease_until": show(until), "order": order,
@@ -392,13 +401,7 @@ impl World {
     }
 
     fn done(&mut self, grant: &Grant, effect: &Effect, call: &Value, now: Ms, cause: Option<&Cause>) {
-        let target = effect.at.clone().unwrap_or_default();
-        self.change(&grant.id, |grant| {
-            grant.finish(effect.number);
-            if effect.kind == "deprovision" {
-                grant.removed.insert(target.clone());
-            }
-        });
+        self.change(&grant.id, |grant| grant.finish(effect.number));
         for held in list(call, "already_held").iter().map(item) {
             let others = self.grants.values().any(|other| {
                 other.id != grant.id
@@ -423,19 +426,17 @@ impl World {
 
     fn missed(&mut self, grant: &Grant, effect: &Effect, last: bool, now: Ms, cause: Option<&Cause>) {
         let stuck = last || effect.attempts >= ATTEMPTS_MAX;
+        let waits = grant.stage == Stage::Approved && grant.waiting == "provisioning";
+        let ends = last && effect.kind == "provision" && waits;
         self.change(&grant.id, |grant| {
             if let Some(effect) = grant.effects.iter_mut().find(|one| one.number == effect.number) {
                 effect.lease = None;
                 effect.not_before = now + pause(effect.attempts);
-                effect.stuck |= stuck;
+                effect.stuck |= stuck && !ends;
             }
         });
         self.tell(&grant.id, now, "effect_failed", cause, Vec::new());
-        if last
-            && effect.kind == "provision"
-            && grant.stage == Stage::Approved
-            && grant.waiting == "provisioning"
-        {
+        if ends {
             self.close(&grant.id, now, "failed", cause, &[]);
         } else if stuck && !effect.stuck {
             let mut to = named(&texts(&grant.flow.doc, "revoke_by"), grant);

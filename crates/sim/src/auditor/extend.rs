@@ -42,6 +42,13 @@ pub(super) fn times(rules: &[Rc<Flow>], grant: &Grant) -> u32 {
     if closed { 0 } else { all.min().unwrap_or(0) }
 }
 
+/// The largest span that is left, where the flow gives one so small.
+fn most(rules: &[Rc<Flow>], left: Ms) -> Ms {
+    let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
+    let most = left.min(least(rules, "extension.span.max").unwrap_or(0));
+    if most < min { 0 } else { most }
+}
+
 /// The lists of both revisions one after the other, the promised ones first; what reads the same is asked once.
 fn joined(promised: &Approval, today: &Approval) -> Approval {
     if !promised.asks() || !today.asks() {
@@ -245,7 +252,7 @@ impl Judge<'_> {
                 || json!({"guard": name}),
             )?;
             if let Some(latest) = ms(guard, "require.max").map(|max| since + max) {
-                let most = (latest - base).max(0);
+                let most = most(rules, latest - base);
                 ensure(
                     new <= latest,
                     "guard.unmet",
@@ -273,7 +280,7 @@ impl Judge<'_> {
             ensure(
                 new <= latest,
                 "extension.over_total",
-                || json!({"latest_end": show(latest), "most": (latest - base).max(0)}),
+                || json!({"latest_end": show(latest), "most": most(rules, latest - base)}),
             )?;
         }
         let end = grant.end.unwrap_or(0);
@@ -288,7 +295,7 @@ impl Judge<'_> {
         }
         match close.filter(|close| new > *close) {
             Some(close) => {
-                no("hours.closed", json!({"latest_end": show(close), "most": (close - base).max(0)}))
+                no("hours.closed", json!({"latest_end": show(close), "most": most(rules, close - base)}))
             }
             None => Ok(()),
         }
@@ -340,15 +347,15 @@ impl Judge<'_> {
         let judged = self.extension(grant, holder, true);
         let used = grant.extended.len();
         let mut offer = json!({"allowed": judged.is_ok(), "needs": [], "used": used});
-        let known = !matches!(&judged, Err(No { code: "extension.not_holder", .. }));
-        offer["left"] = json!(0);
-        let active = grant.stage == Stage::Active && known;
-        if known {
-            let pending = usize::from(grant.asks.is_some());
-            let left = usize::try_from(times(&rules, grant)).unwrap_or(0).saturating_sub(used + pending);
-            offer["left"] = json!(if grant.open() { left } else { 0 });
+        let extendable = rules.iter().all(|flow| at(&flow.doc, "extension").is_object());
+        let known = !matches!(&judged, Err(No { code: "extension.not_holder" | "extension.not_allowed", .. }));
+        if matches!(&judged, Err(No { code: "extension.not_holder", .. })) {
+            offer["used"] = json!(0);
         }
-        if active {
+        offer["left"] = json!(0);
+        if known && extendable && grant.stage == Stage::Active && !rules.is_empty() {
+            let pending = usize::from(grant.asks.is_some());
+            offer["left"] = json!(usize::try_from(times(&rules, grant)).unwrap_or(0).saturating_sub(used + pending));
             let (over, guards, close) = self.ceilings(&rules, grant);
             offer["ends_at"] = json!(grant.end.map(show));
             offer["latest_end"] = json!(over.into_iter().chain(guards).chain(close).min().map(show));

@@ -70,7 +70,8 @@ pub(super) struct Grant {
     pub(super) given: BTreeMap<Item, bool>,
     /// Targets to which a `provision` was handed out.
     pub(super) sent: BTreeSet<String>,
-    pub(super) removed: BTreeSet<String>,
+    /// Targets for which a `provision` was made.
+    pub(super) made: BTreeSet<String>,
     pub(super) last: Ms,
 }
 
@@ -306,13 +307,12 @@ pub(super) fn named(selectors: &[&str], grant: &Grant) -> Vec<String> {
                 at(&grant.holder, "manager").as_str().map(|id| format!("user:{id}")).into_iter().collect()
             }
             "owner" => {
-                let owners = |item: &Value| {
-                    texts(item, "resource.owners").iter().map(|owner| (*owner).to_owned()).collect::<Vec<_>>()
-                };
-                let all = grant.items.iter().flat_map(owners).collect::<Vec<_>>();
-                let common = |owner: &String| grant.items.iter().all(|item| owners(item).contains(owner));
-                let _ = common;
-                all
+                let mut common: Option<Vec<&str>> = None;
+                for item in grant.items.iter() {
+                    let owners = texts(item, "resource.owners");
+                    common = Some(common.map_or_else(|| owners.clone(), |all| all.into_iter().filter(|one| owners.contains(one)).collect()));
+                }
+                common.unwrap_or_default().into_iter().map(str::to_owned).collect()
             }
             other => vec![other.to_owned()],
         };
@@ -544,8 +544,7 @@ impl World {
             self.drop_ask(id, at, "extension_lapsed", cause, true);
         }
         let event = outcome;
-        let mut effects = Vec::new();
-        let kept = self.removal(id, at, together, &mut effects);
+        let mut effects = self.removal(id, at, outcome, together);
         let ended = if grant.stage == Stage::Active { Some(at) } else { None };
         match outcome {
             "denied" | "undecided" => effects.push(Effect::notice("decided", parties(&grant), None)),
@@ -560,9 +559,7 @@ impl World {
             grant.effects.retain(|effect| effect.kind != "notify:ending_soon" || effect.attempts > 0);
         });
         self.tell(id, at, event, cause, effects);
-        for keeper in kept {
-            self.tell(&keeper, at, "kept_for", cause, Vec::new());
-        }
+        self.keep(id, None, at, cause, together);
     }
 
     /// Writes an event down, and what the world must be told.
@@ -579,6 +576,7 @@ impl World {
             grant.last = grant.last.max(now);
             for mut effect in effects {
                 grant.number += 1;
+                grant.made.extend(effect.at.clone().filter(|_| effect.kind == "provision"));
                 (effect.number, effect.made_at) = (grant.number, now);
                 grant.queue(effect);
             }
