@@ -145,7 +145,7 @@ impl Judge<'_> {
     /// All checks of a request in their order.
     pub(super) fn request(&self, ask: &Request) -> Checked {
         let (flow, doc, now) = (&*ask.flow, &ask.flow.doc, self.now);
-        self.requester(flow, ask.holder, ask.glass)?;
+        self.requester(flow, ask.holder, text(ask.holder, "manager"), ask.glass)?;
         ensure(eligible(flow, ask.holder, ask.glass), "person.not_eligible", || json!({"flow": flow.id}))?;
         let start = ask.start.unwrap_or(now);
         let until = flow.until().is_some_and(|until| until <= start);
@@ -196,7 +196,7 @@ impl Judge<'_> {
         }
     }
 
-    pub(super) fn requester(&self, flow: &Flow, holder: &Value, glass: bool) -> Checked {
+    pub(super) fn requester(&self, flow: &Flow, holder: &Value, manager: &str, glass: bool) -> Checked {
         let selfish = match at(&flow.doc, "requesters.self") {
             Value::Bool(false) => Vec::new(),
             Value::Array(_) => texts(&flow.doc, "requesters.self"),
@@ -205,9 +205,8 @@ impl Judge<'_> {
         let others = texts(&flow.doc, "requesters.others");
         let own = text(self.actor, "id") == text(holder, "id");
         let for_self = means(&selfish, self.actor, "", &[]);
-        let for_others = !glass && means(&others, self.actor, text(holder, "manager"), &[]);
-        let may =
-            if own { for_self } else { for_others && (for_self || !same_human(self.actor, holder)) };
+        let for_others = !glass && means(&others, self.actor, manager, &[]);
+        let may = if own { for_self } else { for_others && (for_self || !same_human(self.actor, holder)) };
         ensure(may && self.actor.is_object(), "requester.not_allowed", || Value::Null)
     }
 
@@ -464,10 +463,15 @@ impl Judge<'_> {
 
     pub(super) fn login(&self, rule: &Value) -> Checked {
         match login(rule, self.actor, self.now) {
-            Some(code) => no(
-                code,
-                json!({"max_age": ms(rule, "max_age"), "level": rule.get("level"), "methods": rule.get("methods")}),
-            ),
+            Some(code) => {
+                let mut methods = texts(rule, "methods");
+                methods.sort_unstable();
+                let methods = (!methods.is_empty()).then_some(methods);
+                no(
+                    code,
+                    json!({"max_age": ms(rule, "max_age"), "level": rule.get("level"), "methods": methods}),
+                )
+            }
             None => Ok(()),
         }
     }
@@ -480,6 +484,8 @@ fn quota(rule: &Value) -> usize {
 /// When time alone frees the place of an open grant.
 fn frees(grant: &Grant) -> Ms {
     match grant.stage {
+        // Another grant of this very kit.
+        _ if grant.number == 0 && grant.since.is_none() => Ms::MAX,
         Stage::Pending => grant.decide_by.min(grant.planned_end().unwrap_or(Ms::MAX)),
         Stage::Approved => grant.unused_at.min(grant.fails_at.unwrap_or(Ms::MAX)),
         Stage::Active | Stage::Closed => grant.held_until(),

@@ -261,6 +261,9 @@ impl Judge<'_> {
         let Some(kit) = kits.iter().find(|one| text(one, "id") == kit) else {
             return no("flow.unknown", json!({"kit": kit}));
         };
+        if list(kit, "items").iter().any(|part| prefix.len() + text(part, "flow").len() + 1 > 256) {
+            return no("request.too_large", NONE.clone());
+        }
         let mut parts: Vec<(&str, Vec<Value>)> = Vec::new();
         for part in list(kit, "items") {
             let [at, kind, name] = ["integration", "type", "name"].map(|field| text(part, field).to_owned());
@@ -323,8 +326,10 @@ impl Judge<'_> {
         let default = ms(&flow.doc, "duration.default").unwrap_or(0);
         let default =
             if glass { default.min(ms(&flow.doc, "break_glass.max").unwrap_or(0)) } else { default };
+        let least = if glass { 1 } else { ms(&flow.doc, "duration.min").unwrap_or(0) };
         let lowest = self.guarding(&items).filter_map(|guard| ms(guard, "require.max")).min();
-        let span = span(at(self.call, "span")).unwrap_or(default.min(lowest.unwrap_or(Ms::MAX)));
+        let span = span(at(self.call, "span"))
+            .unwrap_or(default.min(lowest.filter(|lowest| *lowest >= least).unwrap_or(Ms::MAX)));
         let start = super::time::instant(at(self.call, "start"));
         let ask = Request { flow, items, holder, span, start, glass, present };
         self.request(&ask)?;
@@ -362,6 +367,8 @@ impl Judge<'_> {
             ballot,
             waiting: "",
             opens_at: None,
+            within: 0,
+            longest: 0,
             unused_at: 0,
             fails_at: None,
             told_until: 0,
@@ -485,8 +492,9 @@ impl<G: Given> Auditor<G> {
             None => judge.plan(now).map(drop),
         };
         let kit = text(of, "kit");
-        let known =
-            kit.is_empty() || list(&judge.policy.doc, "kits").iter().any(|one| text(one, "id") == kit);
+        // A kit that cannot be taken apart is refused before any of its flows is looked at.
+        let whole = matches!(&judged, Err(No { details, .. }) if !details.contains_key("flow"));
+        let known = kit.is_empty() || !whole;
         let codes: Vec<_> = codes(of, known).split_whitespace().collect();
         let failed = judged.as_ref().err().map(|no| {
             let mut places = (0..codes.len()).filter(|place| codes.get(*place) == Some(&no.code));
@@ -655,7 +663,7 @@ impl<G: Given> Auditor<G> {
     fn extend(&mut self, call: &Value, id: &str, extension: Extension, now: Ms, cause: &Cause) {
         let Some(grant) = self.world.grant(id).cloned() else { return };
         if !extension.approval.asks() {
-            return self.extended(id, extension.end, Some(at(call, "actor")), extension.lane, now, cause);
+            return self.extended(id, extension.end, None, extension.lane, now, cause);
         }
         let end = grant.end.unwrap_or(0);
         let judge = self.judge(&self.world, call, now);
@@ -703,14 +711,10 @@ impl<G: Given> Auditor<G> {
             grant.integrations().into_iter().map(|at| Effect::task("adjust", at)).collect();
         let mut to = parties(grant);
         let by = by.map(|by| format!("user:{}", text(by, "id")));
-        to.extend(by.filter(|by| !to.contains(by) && !by.is_empty()).filter(|_| text_of(cause)));
+        to.extend(by.filter(|by| !to.contains(by)));
         effects.push(Effect::notice("extended", to, Some(end)));
         self.world.tell(id, now, "extended", Some(cause), effects);
     }
-}
-
-fn text_of(_cause: &Cause) -> bool {
-    true
 }
 
 fn actor(call: &Value) -> String {

@@ -90,15 +90,20 @@ impl Grant {
         text(&self.flow.doc, "kind") == "ephemeral"
     }
 
+    /// Whether a target was told to give something: of access that runs an order to is enough.
+    fn reached(&self, target: &str, ran: bool) -> bool {
+        if ran { self.made.contains(target) } else { self.given.keys().any(|[at, ..]| at == target) }
+    }
+
     pub(super) fn outstanding(&self) -> impl Iterator<Item = &Effect> {
         self.effects.iter().filter(|effect| !effect.finished)
     }
 
     /// Until when a target is told that this grant covers its items, where it does.
-    fn told(&self) -> Option<Ms> {
+    fn told(&self, target: &str) -> Option<Ms> {
         match self.stage {
             Stage::Active => Some(self.held_until()),
-            Stage::Approved if !self.sent.is_empty() => Some(self.told_until),
+            Stage::Approved if self.made.contains(target) => Some(self.told_until),
             _ => None,
         }
     }
@@ -149,7 +154,8 @@ impl World {
                 && !together.contains(&other.id)
                 && other.scope.contains(item)
         });
-        let found = others.filter_map(|other| Some((other.told().filter(|until| *until > now)?, other.id.clone())));
+        let found = others
+            .filter_map(|other| Some((other.told(&item[0]).filter(|until| *until > now)?, other.id.clone())));
         let best = found.min_by(|(end, id), (later, other)| later.cmp(end).then_with(|| id.cmp(other)));
         best.map(|(until, id)| (id, until))
     }
@@ -157,13 +163,21 @@ impl World {
     /// What is to be taken away as a grant ends.
     pub(super) fn removal(&mut self, id: &str, now: Ms, outcome: &str, together: &[String]) -> Vec<Effect> {
         let Some(grant) = self.grants.get(id).cloned() else { return Vec::new() };
-        self.change(id, |grant| grant.effects.retain(|effect| effect.kind != "provision" || effect.attempts > 0));
+        self.change(id, |grant| {
+            grant.effects.retain(|effect| effect.kind != "provision" || effect.attempts > 0)
+        });
         let (mut effects, mut rotate) = (Vec::new(), Vec::new());
         for target in grant.integrations() {
-            if !grant.made.contains(&target) {
+            if !grant.reached(&target, grant.stage == Stage::Active) {
                 continue;
             }
-            let here = || grant.scope.iter().filter(|[at, ..]| *at == target);
+            let ran = grant.stage == Stage::Active;
+            let here = || {
+                grant
+                    .scope
+                    .iter()
+                    .filter(|item| item[0] == target && (ran || grant.given.contains_key(*item)))
+            };
             let kept = |item: &Item| self.keeper(&grant, item, now, together).is_some();
             let before = |item: &Item| grant.given.get(item).copied().unwrap_or(false);
             if here().any(|item| !before(item) && !kept(item)) {
@@ -181,11 +195,23 @@ impl World {
     }
 
     /// Items of a grant that ended stay for others, and with them the mark that the holder had them before.
-    pub(super) fn keep(&mut self, id: &str, target: Option<&str>, now: Ms, cause: Option<&Cause>, together: &[String]) {
+    pub(super) fn keep(
+        &mut self,
+        id: &str,
+        target: Option<&str>,
+        now: Ms,
+        cause: Option<&Cause>,
+        together: &[String],
+    ) {
         let Some(grant) = self.grants.get(id).cloned() else { return };
         let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
-        let here = |at: &String| grant.made.contains(at) && target.is_none_or(|target| at == target);
-        for item in grant.scope.iter().filter(|[at, ..]| here(at)) {
+        let ran = grant.since.is_some();
+        let here = |item: &&Item| {
+            target.is_none_or(|target| item[0] == target)
+                && grant.reached(&item[0], ran)
+                && (ran || grant.given.contains_key(*item))
+        };
+        for item in grant.scope.iter().filter(here) {
             let before = grant.given.get(item).copied().unwrap_or(false);
             if let Some((keeper, _)) = self.keeper(&grant, item, now, together) {
                 keepers.entry(keeper).or_default().push((item.clone(), before));
@@ -225,13 +251,14 @@ impl World {
             (json!({"hold": order}), held.into_iter().map(|(item, _)| item).collect())
         };
         let given = || grant.given.iter().filter(|([at, ..], _)| at == target);
-        let keeps = || given().filter_map(|(item, _)| Some((item.clone(), self.keeper(grant, item, now, &[])?)));
+        let keeps =
+            || given().filter_map(|(item, _)| Some((item.clone(), self.keeper(grant, item, now, &[])?)));
         let keep: Vec<_> = keeps()
             .map(|(item, (by, until))| json!({"item": json_item(&item), "by": by, "until": show(until)}))
             .collect();
         match (&*effect.kind, grant.open()) {
             ("provision" | "adjust", true) => {
-                let own = grant.told().unwrap_or(grant.told_until);
+                let own = grant.told(target).unwrap_or(grant.told_until);
                 let here = grant.scope.iter().filter(|[at, ..]| at == target);
                 let held = here.map(|item| {
                     let other = self.keeper(grant, item, now, &[]).map_or(own, |(_, until)| until.max(own));
@@ -306,7 +333,13 @@ impl World {
                 } else if effect.not_before.max(effect.made_at) <= now
                     && only.is_none_or(|only| effect.at.as_deref() == Some(only))
                 {
-                    waiting.push((0, effect.made_at, id.clone(), effect.number, grant.holder_id().to_owned()));
+                    waiting.push((
+                        0,
+                        effect.made_at,
+                        id.clone(),
+                        effect.number,
+                        grant.holder_id().to_owned(),
+                    ));
                 }
             }
         }
@@ -350,7 +383,7 @@ impl World {
                 }
             });
             self.tell(&id, now, "effect_taken", Some(&cause), Vec::new());
-            if !grant.open() {
+            if !grant.open() && effect.at.is_some() && kind != "rotate" {
                 self.keep(&id, Some(effect.at.as_deref().unwrap_or_default()), now, Some(&cause), &[]);
             }
             handed.push(json!({
@@ -408,7 +441,7 @@ impl World {
                     && other.holder_id() == grant.holder_id()
                     && other.given.contains_key(&held)
             });
-            if effect.kind == "provision" && effect.attempts == 1 && !others {
+            if effect.kind == "provision" && effect.attempts == 1 && !others && !grant.ephemeral() {
                 self.change(&grant.id, |grant| drop(grant.given.insert(held, true)));
             }
         }
@@ -429,10 +462,13 @@ impl World {
         let waits = grant.stage == Stage::Approved && grant.waiting == "provisioning";
         let ends = last && effect.kind == "provision" && waits;
         self.change(&grant.id, |grant| {
+            if ends {
+                return grant.finish(effect.number);
+            }
             if let Some(effect) = grant.effects.iter_mut().find(|one| one.number == effect.number) {
                 effect.lease = None;
                 effect.not_before = now + pause(effect.attempts);
-                effect.stuck |= stuck && !ends;
+                effect.stuck |= stuck;
             }
         });
         self.tell(&grant.id, now, "effect_failed", cause, Vec::new());

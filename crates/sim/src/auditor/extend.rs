@@ -43,10 +43,10 @@ pub(super) fn times(rules: &[Rc<Flow>], grant: &Grant) -> u32 {
 }
 
 /// The largest span that is left, where the flow gives one so small.
-fn most(rules: &[Rc<Flow>], left: Ms) -> Ms {
+fn most(rules: &[Rc<Flow>], left: Ms, gains: Ms) -> Ms {
     let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
     let most = left.min(least(rules, "extension.span.max").unwrap_or(0));
-    if most < min { 0 } else { most }
+    if most < min.max(gains) { 0 } else { most }
 }
 
 /// The lists of both revisions one after the other, the promised ones first; what reads the same is asked once.
@@ -137,11 +137,17 @@ impl Judge<'_> {
         let bound = |flow: &&Rc<Flow>| {
             !grant.glass && flow.hours.as_ref().is_some_and(|hours| hours.past_close != PastClose::Allow)
         };
-        let closes = rules
-            .iter()
-            .filter(bound)
-            .filter_map(|flow| flow.hours.as_ref().and_then(|hours| hours.close(self.now)));
-        (total.into_iter().chain(until).min(), guards, closes.min())
+        let closes = rules.iter().filter(bound).filter_map(|flow| {
+            flow.hours
+                .as_ref()
+                .filter(|hours| hours.is_open(self.now))
+                .and_then(|hours| hours.close(self.now))
+        });
+        (
+            total.into_iter().chain(until).chain(rules.iter().filter_map(|flow| flow.until())).min(),
+            guards,
+            closes.min(),
+        )
     }
 
     /// The span that a click without one gives.
@@ -188,8 +194,17 @@ impl Judge<'_> {
             || json!({"used": used, "times": times}),
         )?;
         let items = grant.scope_items();
+        let manager = at(
+            if holder.get("groups").is_some() || holder.get("manager").is_some() {
+                holder
+            } else {
+                &grant.holder
+            },
+            "manager",
+        );
+        let manager = manager.as_str().unwrap_or_default();
         for flow in rules.iter().filter(|_| party) {
-            self.requester(flow, holder, grant.glass)?;
+            self.requester(flow, holder, manager, grant.glass)?;
         }
         for flow in &rules {
             ensure(eligible(flow, holder, grant.glass), "person.not_eligible", || json!({"flow": flow.id}))?;
@@ -252,7 +267,7 @@ impl Judge<'_> {
                 || json!({"guard": name}),
             )?;
             if let Some(latest) = ms(guard, "require.max").map(|max| since + max) {
-                let most = most(rules, latest - base);
+                let most = most(rules, latest - base, grant.end.unwrap_or(0) + 1 - base);
                 ensure(
                     new <= latest,
                     "guard.unmet",
@@ -276,11 +291,12 @@ impl Judge<'_> {
         ensure(min.is_none_or(|min| span >= min), "extension.too_short", || json!({"min": min, "max": max}))?;
         ensure(max.is_none_or(|max| span <= max), "extension.too_long", || json!({"min": min, "max": max}))?;
         let (over, _, close) = self.ceilings(rules, grant);
+        let gains = grant.end.unwrap_or(0) + 1 - base;
         if let Some(latest) = over {
             ensure(
                 new <= latest,
                 "extension.over_total",
-                || json!({"latest_end": show(latest), "most": most(rules, latest - base)}),
+                || json!({"latest_end": show(latest), "most": most(rules, latest - base, gains)}),
             )?;
         }
         let end = grant.end.unwrap_or(0);
@@ -294,9 +310,10 @@ impl Judge<'_> {
             ensure(hours.is_open(self.now), "hours.closed", opens)?;
         }
         match close.filter(|close| new > *close) {
-            Some(close) => {
-                no("hours.closed", json!({"latest_end": show(close), "most": most(rules, close - base)}))
-            }
+            Some(close) => no(
+                "hours.closed",
+                json!({"latest_end": show(close), "most": most(rules, close - base, gains)}),
+            ),
             None => Ok(()),
         }
     }
@@ -348,21 +365,23 @@ impl Judge<'_> {
         let used = grant.extended.len();
         let mut offer = json!({"allowed": judged.is_ok(), "needs": [], "used": used});
         let extendable = rules.iter().all(|flow| at(&flow.doc, "extension").is_object());
-        let known = !matches!(&judged, Err(No { code: "extension.not_holder" | "extension.not_allowed", .. }));
+        let known =
+            !matches!(&judged, Err(No { code: "extension.not_holder" | "extension.not_allowed", .. }));
         if matches!(&judged, Err(No { code: "extension.not_holder", .. })) {
             offer["used"] = json!(0);
         }
         offer["left"] = json!(0);
         if known && extendable && grant.stage == Stage::Active && !rules.is_empty() {
             let pending = usize::from(grant.asks.is_some());
-            offer["left"] = json!(usize::try_from(times(&rules, grant)).unwrap_or(0).saturating_sub(used + pending));
+            offer["left"] =
+                json!(usize::try_from(times(&rules, grant)).unwrap_or(0).saturating_sub(used + pending));
             let (over, guards, close) = self.ceilings(&rules, grant);
             offer["ends_at"] = json!(grant.end.map(show));
             offer["latest_end"] = json!(over.into_iter().chain(guards).chain(close).min().map(show));
         }
         match judged {
             Err(No { code, details, .. }) => {
-                offer["opens_at"] = json!(details.get("opens_at").or(details.get("resets_at")));
+                offer["opens_at"] = json!(self.passes_at(grant, holder).map(show));
                 offer["refused"] = if details.is_empty() {
                     json!({"code": code})
                 } else {
@@ -375,6 +394,48 @@ impl Judge<'_> {
             offer.retain(|_, value| !value.is_null());
         }
         offer
+    }
+
+    /// When the click would pass, where nothing else happens until then.
+    fn passes_at(&self, grant: &Grant, holder: &Value) -> Option<Ms> {
+        let mut now = self.now;
+        for _ in 0..24 {
+            let mut world = self.world.clone();
+            world.settle(None, now);
+            let grant = world.grant(&grant.id)?.clone();
+            let judge = Judge { world: &world, policy: self.policy.clone(), now, ..*self };
+            let Err(No { code, details, .. }) = judge.extension(&grant, holder, true) else {
+                return Some(now);
+            };
+            let told = |name: &str| details.get(name).and_then(super::time::instant);
+            let next = match code {
+                "extension.too_early" | "extension.too_soon" | "hours.closed" => told("opens_at"),
+                "limit.extensions" => told("resets_at").or_else(|| {
+                    let mine = world.grants.values().filter(|other| {
+                        other.flow.id == grant.flow.id && other.holder_id() == grant.holder_id()
+                    });
+                    mine.filter_map(|other| other.asks.as_ref().map(|ask| ask.decide_by)).min()
+                }),
+                "extension.pending" => told("decide_by"),
+                "extension.no_gain" => {
+                    let (rules, _) = governing(&judge, &grant);
+                    Some(grant.end? - judge.default_span(&rules, &grant) + 1)
+                }
+                "grant.not_active" if grant.stage == Stage::Approved => grant.opens_at,
+                _ => None,
+            };
+            if code == "extension.no_gain" && now == self.now {
+                let (rules, _) = governing(&judge, &grant);
+                let mut call = self.call.clone();
+                call["span"] = json!(grant.end? + 1 - judge.base(&rules, &grant));
+                let named = Judge { call: &call, world: &world, policy: self.policy.clone(), ..*self };
+                if named.extension(&grant, holder, true).is_ok() {
+                    return None;
+                }
+            }
+            now = next.filter(|next| *next > now)?;
+        }
+        None
     }
 
     fn offered(&self, grant: &Grant, rules: &[Rc<Flow>], judged: &Extension, offer: &mut Value) {

@@ -47,6 +47,9 @@ pub(super) struct Grant {
     pub(super) ballot: Ballot,
     pub(super) waiting: &'static str,
     pub(super) opens_at: Option<Ms>,
+    /// When `activate_within` has passed, and when it has waited too long in any case.
+    pub(super) within: Ms,
+    pub(super) longest: Ms,
     pub(super) unused_at: Ms,
     pub(super) fails_at: Option<Ms>,
     pub(super) told_until: Ms,
@@ -310,7 +313,10 @@ pub(super) fn named(selectors: &[&str], grant: &Grant) -> Vec<String> {
                 let mut common: Option<Vec<&str>> = None;
                 for item in grant.items.iter() {
                     let owners = texts(item, "resource.owners");
-                    common = Some(common.map_or_else(|| owners.clone(), |all| all.into_iter().filter(|one| owners.contains(one)).collect()));
+                    common = Some(common.map_or_else(
+                        || owners.clone(),
+                        |all| all.into_iter().filter(|one| owners.contains(one)).collect(),
+                    ));
                 }
                 common.unwrap_or_default().into_iter().map(str::to_owned).collect()
             }
@@ -431,32 +437,26 @@ impl World {
                 let within = ms(&grant.flow.doc, "activate_within").unwrap_or(0);
                 let in_hours =
                     grant.flow.hours.as_ref().map_or(base + within, |hours| hours.after_open(base, within));
-                grant.fails_at = Some(in_hours.min(base + WAITING_MAX));
-                grant.unused_at = base + WAITING_MAX;
+                (grant.within, grant.longest) = (in_hours.min(base + WAITING_MAX), base + WAITING_MAX);
             }
             grant.stage = Stage::Approved;
             (grant.waiting, grant.opens_at) = (waiting, opens_at);
         });
         let Some(grant) = self.grants.get(id).cloned() else { return };
         // What is confirmed too late has failed; what nobody took up is unused.
-        let (last, planned) =
-            (grant.fails_at.unwrap_or(grant.unused_at), grant.planned_end().unwrap_or(Ms::MAX));
+        let planned = grant.planned_end().unwrap_or(Ms::MAX);
         let (unused, fails) = match waiting {
-            "provisioning" => (planned.min(grant.unused_at), Some(last)),
-            _ if grant.confirmed => (planned.min(grant.unused_at), None),
-            _ => (planned.min(last), None),
+            "provisioning" => (planned.min(grant.longest), Some(grant.within)),
+            _ if grant.confirmed => (planned.min(grant.longest), None),
+            _ => (planned.min(grant.within), None),
         };
         let mut told = Vec::new();
         if waiting == "provisioning" {
             told.extend(grant.integrations().into_iter().map(|at| Effect::task("provision", at)));
         }
         self.change(id, |grant| {
-            let last = grant.fails_at.unwrap_or(grant.unused_at);
             (grant.unused_at, grant.fails_at) = (unused, fails);
-            grant.told_until = ends(grant, last.min(unused), until).0;
-            if fails.is_none() && !grant.confirmed {
-                grant.fails_at = None;
-            }
+            grant.told_until = ends(grant, fails.unwrap_or(unused).min(unused), until).0;
         });
         if approved {
             let mut effects = told;

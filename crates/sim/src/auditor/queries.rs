@@ -25,9 +25,7 @@ impl<G: Given> Auditor<G> {
                     let holder = judge.holder_of(grant);
                     judge.offer(grant, &holder)
                 }
-                None => {
-                    return json!({"refused": {"code": "grant.unknown"}})
-                }
+                None => return json!({"refused": {"code": "grant.unknown"}}),
             },
             "explain" => return self.explain(call, now),
             "holds" => holds(&view, call),
@@ -173,9 +171,11 @@ fn holds(view: &World, call: &Value) -> Value {
 fn catalog(judge: &Judge) -> Value {
     let flows = judge.policy.flows.values().filter(|flow| !flow.withdrawn(judge.now)).filter_map(|flow| {
         let who = texts(&flow.doc, "break_glass.who");
-        let glass = eligible(flow, judge.actor, true) && means(&who, judge.actor, "", &[]);
-        let own = eligible(flow, judge.actor, false) && judge.requester(flow, judge.actor, false).is_ok();
-            let own = own || means(&texts(&flow.doc, "requesters.others"), judge.actor, "", &[]);
+        let glass = judge.requester(flow, judge.actor, "", true).is_ok()
+            && eligible(flow, judge.actor, true)
+            && means(&who, judge.actor, "", &[]);
+        let own = eligible(flow, judge.actor, false) && judge.requester(flow, judge.actor, "", false).is_ok();
+        let own = own || means(&texts(&flow.doc, "requesters.others"), judge.actor, "", &[]);
         (own || glass).then(|| {
             let mut shown = json!({"id": flow.id, "revision": flow.revision});
             for field in ["title", "description", "labels"] {
