@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::checks::{Checked, Judge, No, Request, ensure, no, words};
 use super::decide::{Decision, denied, told};
@@ -394,9 +395,15 @@ impl Judge<'_> {
     }
 }
 
-/// The id of a grant for which none was given.
+/// The id of a grant for which none was given: made from the namespace and the command's id, each with its length
+/// before it.
 fn made_up(command: &str) -> String {
-    format!("made up for {command}")
+    let mut hash = Sha256::new();
+    for part in ["default", command] {
+        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl<G: Given> Auditor<G> {
@@ -581,8 +588,9 @@ impl<G: Given> Auditor<G> {
     }
 
     fn revoke_all(&mut self, mine: Vec<String>, others: Vec<String>, now: Ms, cause: &Cause) -> Value {
-        let holders: BTreeSet<_> =
-            mine.iter().filter_map(|id| Some(self.world.grant(id)?.holder_id().to_owned())).collect();
+        let (first, later) = mine.split_at(mine.len().min(100));
+        let holder = |id: &String| Some(self.world.grant(id)?.holder_id().to_owned());
+        let holders: BTreeSet<_> = first.iter().filter_map(holder).collect();
         for holder in holders {
             self.world.settle(Some(&holder), now);
         }
@@ -590,7 +598,6 @@ impl<G: Given> Auditor<G> {
             "record": "revoked_all", "at": show(now), "grant": null, "effects": [], "actor": cause.actor,
             "command": cause.command,
         }));
-        let (first, later) = mine.split_at(mine.len().min(100));
         for id in later {
             self.world.change(id, |grant| grant.revoke_at = Some((now, cause.clone())));
         }
