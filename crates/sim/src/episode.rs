@@ -204,14 +204,14 @@ impl<'l> Stage<'l> {
     }
 
     fn over(mut self) -> Played {
+        if self.looks.keep {
+            self.played.record = self.record();
+        }
         if self.played.finding.is_none()
             && let Some(watch) = &mut self.watch
         {
-            let end = watch.over(&self.subject);
+            let end = watch.over(&self.subject, self.clock, self.position);
             self.played.finding = end.err().map(|broken| broken.at(self.number));
-        }
-        if self.looks.keep {
-            self.played.record = self.record();
         }
         self.played.digest = self.digest.finalize().into();
         self.played

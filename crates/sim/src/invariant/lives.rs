@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tenure::tenure_core::event::{Event, Happened};
-use tenure::tenure_core::grant::{AskedExtension, Grant, Origin, Outcome, Stage};
+use tenure::tenure_core::flow::Kind;
+use tenure::tenure_core::grant::{AskedExtension, Enforcement, Grant, Origin, Outcome, Stage};
+use tenure::tenure_core::id::PersonId;
 use tenure::tenure_core::lifecycle::extend::Extended;
 use tenure::tenure_core::lifecycle::revoke_all::RevokedAll;
 use tenure::tenure_core::machine;
@@ -14,6 +16,7 @@ use tenure::{GrantId, Item, Timestamp, View};
 use tenure_port::{Answer, Answered, Call};
 
 use super::effects::Made;
+use super::targets::Access;
 use super::terms::{Bounds, Terms};
 use super::{Broken, Invariant, Moment};
 
@@ -21,7 +24,7 @@ use super::{Broken, Invariant, Moment};
 #[derive(Debug, Default)]
 pub(super) struct Lives {
     lives: HashMap<GrantId, Life>,
-    by_holder: HashMap<String, Vec<GrantId>>,
+    by_holder: HashMap<PersonId, Vec<GrantId>>,
 }
 
 /// One grant, from its events alone.
@@ -77,8 +80,8 @@ impl Lives {
             let id = &event.grant;
             Invariant::I12
                 .holds(!self.lives.contains_key(id), || format!("`{id}` is asked for a second time"))?;
-            let holder = requested.origin.holder.id.as_str();
-            self.by_holder.entry(holder.to_owned()).or_default().push(id.clone());
+            let holder = &requested.origin.holder.id;
+            self.by_holder.entry(holder.clone()).or_default().push(id.clone());
             self.lives.insert(id.clone(), Life::new(&requested.origin, event.at, terms));
         }
         let Some(life) = self.lives.get_mut(&event.grant) else {
@@ -199,7 +202,7 @@ impl Lives {
                 format!("`{}` holds `{item}` at {at} by {verdict:?}: {life:?}", ask.person)
             });
         }
-        let theirs = self.by_holder.get(ask.person.as_str()).into_iter().flatten();
+        let theirs = self.by_holder.get(&ask.person).into_iter().flatten();
         let mut lives = theirs.filter_map(|id| self.lives.get(id)).filter(|life| life.scope.contains(&item));
         // A host ahead of its store is answered at its own time.
         let late = ask.now.map_or(at, |now| now.max(at));
@@ -210,7 +213,71 @@ impl Lives {
     }
 }
 
+/// What targets are to hold.
+impl Lives {
+    /// Whom a grant is for.
+    pub(super) fn holder(&self, grant: &GrantId) -> Option<&PersonId> {
+        self.lives.get(grant).map(|life| &life.origin.holder.id)
+    }
+
+    /// The account of the grant's own, where it has one.
+    pub(super) fn account(&self, grant: &GrantId) -> Option<GrantId> {
+        self.lives.get(grant).and_then(Life::account)
+    }
+
+    /// Until when targets are to hold it, by what is stored: the latest end of the grants that run, and of those
+    /// that targets were told of before.
+    pub(super) fn covers(&self, access: &Access) -> Option<Timestamp> {
+        let stored = self.sharing(access).filter_map(|life| life.stored.as_ref());
+        let until = |grant: &Arc<Grant>| match &grant.stage {
+            Stage::Active(active) => Some(active.held_until()),
+            Stage::Approved(approved) => approved.told_until.filter(|_| grant.may_be_there(&access.2)),
+            Stage::Pending(_) | Stage::Closed(_) => None,
+        };
+        stored.filter_map(until).max()
+    }
+
+    /// Whether some grant says that it is not yet as it should be at that target.
+    pub(super) fn lists(&self, access: &Access) -> bool {
+        let at = &access.2.resource.integration;
+        let mut stored = self.sharing(access).filter_map(|life| life.stored.as_ref());
+        stored.any(|grant| match grant.enforcement_at(at) {
+            Enforcement::Applying
+            | Enforcement::Removing
+            | Enforcement::StuckApplying
+            | Enforcement::StuckRemoving => true,
+            Enforcement::None | Enforcement::Removed | Enforcement::Applied => false,
+        })
+    }
+
+    /// A grant that surely runs at that instant and covers it.
+    pub(super) fn running<'l>(&'l self, access: &'l Access, at: Timestamp) -> Option<&'l GrantId> {
+        self.sharing(access).find(|life| life.surely_runs(at)).map(|life| &life.origin.id)
+    }
+
+    /// All that grants which run give.
+    pub(super) fn accesses(&self) -> impl Iterator<Item = Access> {
+        let runs = |life: &&Life| matches!(life.stands, Stands::Active { .. });
+        self.lives.values().filter(runs).flat_map(|life| {
+            let access = |item: &Item| (life.origin.holder.id.clone(), life.account(), item.clone());
+            life.scope.iter().map(access)
+        })
+    }
+
+    /// The holder's grants on that item, in that account.
+    fn sharing<'l>(&'l self, access: &'l Access) -> impl Iterator<Item = &'l Life> {
+        let (holder, account, item) = access;
+        let theirs = self.by_holder.get(holder).into_iter().flatten();
+        let lives = theirs.filter_map(|id| self.lives.get(id));
+        lives.filter(move |life| life.account() == *account && life.scope.contains(item))
+    }
+}
+
 impl Life {
+    fn account(&self) -> Option<GrantId> {
+        (self.origin.kind == Kind::Ephemeral).then(|| self.origin.id.clone())
+    }
+
     fn new(origin: &Arc<Origin>, at: Timestamp, terms: &Terms) -> Self {
         let scope = origin.items.iter().map(tenure::Asked::item).collect();
         Self {

@@ -3,23 +3,34 @@
 mod commands;
 mod effects;
 mod lives;
+mod targets;
 mod terms;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use tenure::tenure_core::id::WorkerId;
 use tenure::tenure_core::record::{Entry, Record};
-use tenure::{GrantId, Timestamp, View};
+use tenure::{GrantId, Span, Timestamp, View};
+use tenure_port::call::{EffectDone, EffectId, Sweep, TakeEffects};
 use tenure_port::{Answer, Answered, Call};
 
 use self::commands::Commands;
 use self::lives::Lives;
+use self::targets::Targets;
 use self::terms::Terms;
 use crate::episode::Luck;
 use crate::finding::{Finding, Kind};
 use crate::step::Step;
 use crate::subject::Subject;
+
+/// Between two rounds of a worker at the end: every lease and every pause is over.
+const ROUND: Span = Span::hours(3);
+/// So often it comes: what was late the first time is taken the second.
+const ROUNDS: usize = 3;
+/// It is never late itself.
+const LEASE: Span = Span::minutes(1);
 
 /// What must always be true. The words are those of the contract; I15 and I16 are looked at elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +120,7 @@ pub struct Watch {
     lives: Lives,
     commands: Commands,
     terms: Terms,
+    targets: Targets,
     steps: u64,
 }
 
@@ -121,6 +133,7 @@ impl Watch {
             lives: Lives::default(),
             commands: Commands::default(),
             terms: Terms::default(),
+            targets: Targets::default(),
             steps: 0,
         }
     }
@@ -150,6 +163,7 @@ impl Watch {
             views(moment.answer).try_for_each(|view| self.lives.seen(view, moment.clock))?;
         }
         self.lives.held(moment)?;
+        self.targets.saw(moment, &self.lives)?;
         self.terms.saw(moment);
         Ok(())
     }
@@ -167,11 +181,63 @@ impl Watch {
         self.lives.survived(&records, &stored)
     }
 
-    /// Looks at all of it once more.
-    pub(crate) fn over(&mut self, subject: &Subject) -> Result<(), Broken> {
+    /// Looks at all of it once more. Now and then everything is delivered, and the targets are looked at.
+    pub(crate) fn over(&mut self, subject: &Subject, clock: Timestamp, position: u64) -> Result<(), Broken> {
         let ids = self.lives.ids();
         let stored = subject.stored(&ids).map_err(|fault| Invariant::I7.broken(fault.to_string()))?;
-        self.lives.stored(&ids, &stored, true)
+        self.lives.stored(&ids, &stored, true)?;
+        if self.luck.strikes("delivered") { self.delivered(subject, clock, position) } else { Ok(()) }
+    }
+
+    /// A worker that always does what it is told takes everything there is, once every lease and every pause is over.
+    fn delivered(
+        &mut self,
+        subject: &Subject,
+        mut clock: Timestamp,
+        mut position: u64,
+    ) -> Result<(), Broken> {
+        let worker: WorkerId = "last".parse().map_err(|error| Invariant::I14.broken(format!("{error}")))?;
+        for _ in 0..ROUNDS {
+            clock = clock.plus(ROUND);
+            self.hears(subject, clock, Call::Sweep(Sweep { now: None }), &mut position)?;
+            loop {
+                let take = TakeEffects {
+                    now: None,
+                    worker: worker.clone(),
+                    lease: LEASE,
+                    integration: None,
+                    limit: None,
+                };
+                let answer = self.hears(subject, clock, Call::TakeEffects(take), &mut position)?;
+                let Answer::Ok(Answered::Effects(taken)) = answer else { break };
+                if taken.is_empty() {
+                    break;
+                }
+                for taken in taken {
+                    let effect = EffectId { grant: taken.handed.grant, number: taken.handed.number };
+                    let already_held = BTreeSet::new();
+                    let done = EffectDone { now: None, effect, worker: worker.clone(), already_held };
+                    self.hears(subject, clock, Call::EffectDone(done), &mut position)?;
+                }
+            }
+        }
+        self.targets.are_right(&self.lives)
+    }
+
+    fn hears(
+        &mut self,
+        subject: &Subject,
+        clock: Timestamp,
+        call: Call,
+        position: &mut u64,
+    ) -> Result<Answer, Broken> {
+        let answer = subject.answer(clock, call.clone());
+        let bytes = serde_json::to_vec(&answer).unwrap_or_default();
+        let records = subject.records(*position).map_err(|fault| Invariant::I14.broken(fault.to_string()))?;
+        *position = records.last().map_or(*position, |record| record.position);
+        let moment = Moment { clock, call: &call, answer: &answer, bytes: &bytes, records: &records };
+        self.saw(&moment, subject)?;
+        Ok(answer)
     }
 }
 
