@@ -132,6 +132,9 @@ impl<'l> Stage<'l> {
     }
 
     fn step(&mut self, step: Step, script: &mut dyn Script) -> Result<(), Finding> {
+        if self.looks.keep {
+            self.played.steps.push(step.clone());
+        }
         match &step {
             Step::Restart => self.restart()?,
             Step::Call { clock, call } => {
@@ -140,9 +143,6 @@ impl<'l> Stage<'l> {
                 self.heard(call, &answer)?;
                 script.saw(&step, &answer);
             }
-        }
-        if self.looks.keep {
-            self.played.steps.push(step.clone());
         }
         if let Some(watch) = &mut self.watch {
             watch.keep(step);

@@ -1,14 +1,21 @@
 //! Runs random worlds.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use tenure_sim::auditor::Auditor;
+use tenure_sim::finding::Kind;
 use tenure_sim::given::Conditions;
 use tenure_sim::opinions::Opinion;
 use tenure_sim::progress::{Progress, rate};
-use tenure_sim::run::{Report, Settings, run};
+use tenure_sim::run::{Report, Settings, run, shrunk};
 use tenure_sim::subject::StoreKind;
+use tenure_sim::tell::scenario;
+
+/// Sorts of things that are shrunk; the others are only told.
+const SHRUNK_MAX: usize = 8;
 
 /// Runs random worlds: every answer of the library beside that of an auditor, and what must always be true after
 /// every step.
@@ -38,6 +45,9 @@ struct Args {
     /// Do not look at what must always be true
     #[arg(long)]
     no_invariants: bool,
+    /// Where to write what was found, as scenario files; beside the words alone by default
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// Show how far it is
     #[arg(long)]
     progress: bool,
@@ -63,11 +73,7 @@ fn main() -> ExitCode {
     let threads = u64::try_from(threads).unwrap_or(1);
     println!("seconds   {:.1}", lap.as_secs_f64());
     println!("rate      {} commands a second and core, {threads} at once", rate(report.calls, lap) / threads);
-    for (episode, finding) in &report.findings {
-        println!("\nseed {} episode {episode} step {}: {}", args.seed, finding.step, finding.kind);
-        println!("  library:  {}", finding.library);
-        println!("  expected: {}", finding.expected);
-    }
+    found(&settings, &report, args.out.as_deref());
     let failed = u64::try_from(report.findings.len()).unwrap_or(u64::MAX);
     println!("{} passed, {failed} failed", report.episodes.saturating_sub(failed));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
@@ -80,6 +86,39 @@ fn tell(report: &Report) {
     println!("accepted  {}.{} %", share / 10, share % 10);
     println!("advised   {} refusals said what would pass, and were tried", report.advised);
     println!("outcomes  {} kinds of answers", report.outcomes.len());
+}
+
+/// Tells what was found, each sort of thing with the few steps that it takes.
+fn found(settings: &Settings<'_>, report: &Report, out: Option<&Path>) {
+    let mut told: BTreeMap<&Kind, u64> = BTreeMap::new();
+    for (episode, finding) in &report.findings {
+        let times = told.entry(&finding.kind).or_default();
+        *times += 1;
+        if *times > 1 {
+            continue;
+        }
+        println!("\nseed {} episode {episode} step {}: {}", settings.seed, finding.step, finding.kind);
+        println!("  library:  {}", finding.library);
+        println!("  expected: {}", finding.expected);
+        let number = told.len();
+        let Some(shrunk) = (number <= SHRUNK_MAX).then(|| shrunk(settings, *episode, finding)).flatten()
+        else {
+            continue;
+        };
+        let story = scenario(&shrunk, settings.seed, *episode);
+        match out.map(|folder| (folder, folder.join(format!("sim-{}-{episode}.yaml", settings.seed)))) {
+            None => println!("{story}"),
+            Some((folder, path)) => {
+                match std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &story)) {
+                    Ok(()) => println!("  {} steps in {}", shrunk.steps.len(), path.display()),
+                    Err(error) => println!("  `{}` cannot be written: {error}\n{story}", path.display()),
+                }
+            }
+        }
+    }
+    for (kind, times) in told {
+        println!("{times:>6} times: {kind}");
+    }
 }
 
 fn cores() -> usize {

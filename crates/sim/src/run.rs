@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::episode::{Looks, Luck, Played, Second, play};
 use crate::finding::Finding;
 use crate::script::Told;
+use crate::shrink::{Shrunk, shrink};
 use crate::subject::StoreKind;
 use crate::twin;
 use crate::workload::Workload;
@@ -153,6 +154,14 @@ impl Report {
         }
         self.findings.extend(played.finding.map(|finding| (episode, finding)));
     }
+}
+
+/// The few steps that a finding takes.
+#[must_use]
+pub fn shrunk(settings: &Settings<'_>, episode: u64, finding: &Finding) -> Option<Shrunk> {
+    let looks = Looks { keep: true, ..settings.looks(episode) };
+    let played = play(&mut settings.world(episode), settings.calls_of(episode), looks);
+    shrink(&played.steps, finding, looks)
 }
 
 /// Plays steps that were written down, and looks at everything.
