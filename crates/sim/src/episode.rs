@@ -80,10 +80,7 @@ pub struct Played {
 
 /// Plays a script for at most so many calls, until it is over or something is found.
 pub fn play(script: &mut dyn Script, calls: u64, looks: Looks<'_>) -> Played {
-    let mut stage = match Stage::new(looks) {
-        Ok(stage) => stage,
-        Err(fault) => return Played { finding: Some(fell_over(0, fault)), ..Played::default() },
-    };
+    let mut stage = Stage::new(looks);
     // A world that only opens and closes its store comes to an end, too.
     let most = calls.saturating_mul(2);
     let mut steps = 0;
@@ -115,11 +112,11 @@ struct Stage<'l> {
 }
 
 impl<'l> Stage<'l> {
-    fn new(looks: Looks<'l>) -> Result<Self, String> {
+    fn new(looks: Looks<'l>) -> Self {
         let clock = Timestamp::from_millis(0);
-        Ok(Self {
+        Self {
             looks,
-            subject: Subject::new(looks.store, clock).map_err(|error| error.to_string())?,
+            subject: Subject::on(looks.store, clock),
             watch: looks.invariants.then(|| Watch::new(looks.luck)),
             opinions: looks.second.map(|second| Opinions::new(second(), looks.luck)),
             digest: Sha256::new(),
@@ -128,7 +125,7 @@ impl<'l> Stage<'l> {
             clock,
             position: 0,
             played: Played::default(),
-        })
+        }
     }
 
     fn step(&mut self, step: Step, script: &mut dyn Script) -> Result<(), Finding> {

@@ -137,7 +137,8 @@ fn unwritten(error: &serde_json::Error) -> Finding {
 }
 
 /// What of the library's answer the other one says, too: no words, no hashes, no advice.
-fn comparable(library: &Value) -> Value {
+#[must_use]
+pub fn comparable(library: &Value) -> Value {
     match library {
         Value::Object(fields) => {
             let kept = fields

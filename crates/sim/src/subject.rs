@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tenure::Timestamp;
 use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::world::{Read, World};
 use tenure::tenure_store::Limit;
 use tenure::tenure_store::plan::{Question, unread};
-use tenure::{BadId, Timestamp};
 use tenure::{Engine, Fault, GrantId, Ids, ManualClock, MemoryStore, Namespace, Record, Store, StoreFault};
 use tenure_port::{Answer, Call, Port};
 
@@ -60,14 +60,22 @@ impl Kept {
 }
 
 impl Subject {
+    /// An empty store in memory at that time.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self::on(StoreKind::Memory, now)
+    }
+
     /// An empty store of that kind at that time.
     ///
-    /// # Errors
-    /// Where the namespace has no name.
-    pub fn new(kind: StoreKind, now: Timestamp) -> Result<Self, BadId> {
+    /// # Panics
+    /// Never: `default` is an id.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a constant is an id or is not, and every test says that it is")]
+    pub fn on(kind: StoreKind, now: Timestamp) -> Self {
         let clock = Arc::new(ManualClock::at(now));
-        let namespace = Namespace::new("default")?;
-        Ok(Self::over(Kept::empty(kind, &clock), clock, namespace, Arc::default()))
+        let namespace = Namespace::new("default").expect("`default` is an id");
+        Self::over(Kept::empty(kind, &clock), clock, namespace, Arc::default())
     }
 
     fn over(kept: Kept, clock: Arc<ManualClock>, namespace: Namespace, made_up: Arc<AtomicU64>) -> Self {

@@ -14,7 +14,7 @@ use tenure_port::Call;
 use crate::finding::Kind;
 use crate::shrink::Shrunk;
 use crate::step::Step;
-use crate::subject::{StoreKind, Subject};
+use crate::subject::Subject;
 
 /// The story of what was found, as a scenario file.
 #[must_use]
@@ -88,7 +88,7 @@ impl Teller {
 
     /// Plays the steps to know their answers, and tells them.
     fn steps(&mut self, steps: &[Step], shrunk: &Shrunk) -> Vec<String> {
-        let Ok(mut subject) = Subject::new(StoreKind::Memory, self.start) else { return Vec::new() };
+        let mut subject = Subject::new(self.start);
         for (number, step) in steps.iter().enumerate() {
             let Step::Call { clock, call } = step else {
                 let _ = subject.restart();

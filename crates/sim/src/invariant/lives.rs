@@ -65,6 +65,12 @@ impl Lives {
         self.lives.contains_key(grant)
     }
 
+    /// As if nothing had been looked at yet.
+    #[cfg(test)]
+    pub(super) fn forget_stored(&mut self) {
+        self.lives.values_mut().for_each(|life| life.stored = None);
+    }
+
     pub(super) fn ids(&self) -> Vec<GrantId> {
         self.lives.keys().cloned().collect()
     }

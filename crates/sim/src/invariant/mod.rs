@@ -5,6 +5,8 @@ mod effects;
 mod lives;
 mod targets;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt;
