@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tenure::tenure_core::flow::condition::{Ask, Condition, Facts};
 use tenure::tenure_core::person::{self, Record};
 use tenure::tenure_policy::condition;
@@ -47,17 +47,25 @@ struct Seen {
 }
 
 impl Seen {
-    /// From `principal`, `resource` (with its `permission`) and `context` (with `ask` in it).
+    /// From `principal`, `resource` and `context` (with `ask` in it), as a condition sees them: attributes stand beside
+    /// what every person and every resource has.
     fn of(facts: &Value) -> Option<Self> {
-        let principal = serde_json::from_value(facts.get("principal")?.clone()).ok()?;
-        let resource = match facts.get("resource") {
-            None | Some(Value::Null) => None,
-            Some(resource) => Some(asked(resource)?),
-        };
         let mut context = facts.get("context")?.clone();
         let ask = ask(&context.as_object_mut()?.remove("ask")?)?;
         let context = person::record(context).ok()?;
-        Some(Self { principal, resource, context, ask })
+        let resource = facts.get("resource").and_then(Value::as_object);
+        // What is called nothing is no resource: none is asked for where a decider is looked at.
+        let named = resource.filter(|resource| resource.get("integration").is_some_and(|at| at != ""));
+        let resource = match named {
+            None => None,
+            Some(resource) => Some(asked(resource.clone())?),
+        };
+        Some(Self {
+            principal: principal(facts.get("principal")?.as_object()?.clone())?,
+            resource,
+            context,
+            ask,
+        })
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -66,11 +74,23 @@ impl Seen {
     }
 }
 
+fn principal(mut seen: Map<String, Value>) -> Option<Person> {
+    let own = take(&mut seen, &["id", "groups", "roles", "manager"]);
+    let person: Person = serde_json::from_value(Value::Object(own)).ok()?;
+    Some(Person { attributes: person::record(Value::Object(seen)).ok()?, ..person })
+}
+
 /// A resource and the permission on it that is asked for.
-fn asked(resource: &Value) -> Option<(Resource, String)> {
-    let mut resource = resource.clone();
-    let permission = resource.as_object_mut()?.remove("permission")?.as_str()?.to_owned();
-    Some((serde_json::from_value(resource).ok()?, permission))
+fn asked(mut seen: Map<String, Value>) -> Option<(Resource, String)> {
+    let permission = seen.remove("permission")?.as_str()?.to_owned();
+    let own = take(&mut seen, &["integration", "type", "name", "labels", "owners"]);
+    let resource: Resource = serde_json::from_value(Value::Object(own)).ok()?;
+    Some((Resource { attributes: person::record(Value::Object(seen)).ok()?, ..resource }, permission))
+}
+
+/// Takes the fields of these names.
+fn take(seen: &mut Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    names.iter().filter_map(|name| Some(((*name).to_owned(), seen.remove(*name)?))).collect()
 }
 
 /// What is asked: times as text or in milliseconds since 1970, spans in milliseconds.
@@ -93,3 +113,49 @@ fn ask(ask: &Value) -> Option<Ask> {
 }
 
 const DAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn facts() -> Value {
+        json!({
+            "principal": {"id": "alice", "groups": ["sre"], "roles": [], "department": "it"},
+            "resource": {"integration": "pg", "type": "db", "name": "a", "permission": "read", "labels": {"env": "prod"},
+                "owners": ["user:bob"], "tier": 1},
+            "context": {"on_call": true, "ask": {"now": "2026-03-02T09:00:00.000Z", "weekday": "mon", "hour": 10,
+                "span": 3_600_000, "requester": "alice", "holder": "alice", "reason": "INC-7", "extension": 0}},
+        })
+    }
+
+    #[test]
+    fn conditions_see_what_the_auditor_says() {
+        let conditions = Conditions::default();
+        for (text, expected) in [
+            ("principal.department == \"it\" && principal.groups.contains(\"sre\")", Some(true)),
+            (
+                "resource.tier == 1 && resource.labels.env == \"prod\" && resource.permission == \"read\"",
+                Some(true),
+            ),
+            ("context.on_call && context.ask.hour == 10 && context.ask.reason == \"INC-7\"", Some(true)),
+            ("context.ask.span > duration(\"1h\")", Some(false)),
+            ("context.ask.mfa_age < duration(\"1h\")", None),
+            ("context.region == \"eu\"", None),
+            ("no condition", None),
+        ] {
+            assert_eq!(conditions.condition(text, &facts()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_no_resource_is_asked_for_none_is_seen() {
+        let conditions = Conditions::default();
+        let mut facts = facts();
+        facts["resource"] =
+            json!({"integration": "", "type": "", "name": "", "permission": "", "labels": {}, "owners": []});
+        assert_eq!(conditions.condition("context.on_call", &facts), Some(true));
+        assert_eq!(conditions.condition("resource.name == \"\"", &facts), None);
+    }
+}

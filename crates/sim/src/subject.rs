@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tenure::Timestamp;
 use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::world::{Read, World};
 use tenure::tenure_store::Limit;
 use tenure::tenure_store::plan::{Question, unread};
 use tenure::{Engine, Fault, GrantId, Ids, ManualClock, MemoryStore, Namespace, Record, Store, StoreFault};
+use tenure::{Timestamp, View};
 use tenure_port::{Answer, Call, Port};
 
 /// Which store the library keeps everything in.
@@ -87,6 +87,13 @@ impl Subject {
     pub fn answer(&self, clock: Timestamp, call: Call) -> Answer {
         self.clock.set(clock);
         self.port.answer(call)
+    }
+
+    /// A grant as it stands at that time, while the store's clock shows that other.
+    #[must_use]
+    pub fn look(&self, clock: Timestamp, grant: &GrantId, now: Timestamp) -> Option<View> {
+        self.clock.set(clock);
+        self.engine.look(grant, now).ok().flatten()
     }
 
     /// The same store through the Rust door, to look at what it holds.
