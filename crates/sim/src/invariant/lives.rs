@@ -377,17 +377,17 @@ impl Life {
 
     fn extended(&mut self, extended: &Extended, event: &Event, terms: &Terms) -> Result<(), Broken> {
         let id = &event.grant;
-        let asked = self.asked.take();
-        let bounds = match &asked {
+        let bounds = match &self.asked {
             Some(asked) => asked.bounds,
             None => terms.bounds(&self.origin.flow, self.granted),
         };
-        if let Some(asked) = asked {
+        if let Some(asked) = &self.asked {
             Invariant::I5.holds(asked.asked.end == extended.to, || {
                 format!("`{id}` was asked to end at {} and is moved to {}", asked.asked.end, extended.to)
             })?;
         }
         self.moves(extended.to, bounds, event)?;
+        self.asked = None;
         let Stands::Active { since, end } = self.stands else { return Ok(()) };
         Invariant::I5
             .holds(extended.from == end, || format!("`{id}` ends at {end}, not at {}", extended.from))?;
