@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p tenure-port --bench mixed` prints medians of several rounds, each a tenant of its own that lives
 //! through the same story. The digest below the tables is of all answers and of all that is kept at the end: a change
-//! that makes things faster leaves it as it is. `-- steps N` tells a story of another length, `-- once` tells it once.
+//! that makes things faster leaves it as it is. `-- steps N` tells a story of another length, `-- once` tells it once,
+//! `-- plain` leaves the conditions out.
 
 #![expect(
     clippy::unwrap_used,
@@ -37,9 +38,10 @@ fn main() {
     let steps = args.windows(2).find(|two| two.first().is_some_and(|arg| arg == "steps"));
     let steps = steps.and_then(|two| two.get(1)?.parse().ok()).unwrap_or(STEPS);
     let rounds = if args.iter().any(|arg| arg == "once") { 1 } else { ROUNDS };
+    let plain = args.iter().any(|arg| arg == "plain");
     let mut told: BTreeMap<bool, Vec<Measured>> = BTreeMap::new();
     for _ in 0..rounds {
-        for conditions in [false, true] {
+        for conditions in [false, true].into_iter().take(if plain { 1 } else { 2 }) {
             told.entry(conditions).or_default().push(tell(steps, conditions));
         }
     }
