@@ -97,11 +97,15 @@ impl Indexes {
         let Some(standing) = self.people.get_mut(person) else { return };
         let next = Next::of(standing.grants.iter().filter_map(grant));
         let gone = standing.grants.is_empty();
-        let old = std::mem::replace(&mut standing.next, next.clone());
+        let old = std::mem::replace(&mut standing.next, next);
+        let next = &standing.next;
         swap(&mut self.due, person, old.due, next.due);
         swap(&mut self.ready, person, old.ready, next.ready);
         for at in old.ready_at.keys().chain(next.ready_at.keys()) {
             let (was, is) = (old.ready_at.get(at).copied(), next.ready_at.get(at).copied());
+            if was == is {
+                continue;
+            }
             swap(self.ready_at.entry_ref(at).or_default(), person, was, is);
             if self.ready_at.get(at).is_some_and(BTreeSet::is_empty) {
                 self.ready_at.remove(at);
@@ -160,9 +164,10 @@ impl Next {
             for outgoing in &grant.outbox {
                 let ready = ready(outgoing);
                 next.ready = earlier(next.ready, Some(ready));
-                if let Some(at) = outgoing.effect.task.at() {
-                    let known = next.ready_at.get(at).copied();
-                    next.ready_at.extend(earlier(known, Some(ready)).map(|ready| (at.clone(), ready)));
+                let Some(at) = outgoing.effect.task.at() else { continue };
+                match next.ready_at.get_mut(at) {
+                    Some(known) => *known = ready.min(*known),
+                    None => drop(next.ready_at.insert(at.clone(), ready)),
                 }
             }
         }

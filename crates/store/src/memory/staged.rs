@@ -158,12 +158,12 @@ impl Staged {
 
     /// Puts grants into the world, with the revocations that ended what is not closed yet.
     fn put(&self, state: &State, found: impl IntoIterator<Item = Arc<Grant>>, world: &mut World) {
-        for grant in found {
-            let id = grant.id();
+        let mut grants: BTreeMap<_, _> = found.into_iter().map(|grant| (grant.id().clone(), grant)).collect();
+        for (id, grant) in &grants {
             let reached = self.reached.get(id).or_else(|| state.reached.get(id));
             world.revoked.extend(reached.filter(|_| !grant.is_closed()).map(|by| (id.clone(), by.clone())));
-            world.grants.insert(id.clone(), grant);
         }
+        world.grants.append(&mut grants);
     }
 
     /// Grants of that index and of this transaction that are wanted, as they stand in it.

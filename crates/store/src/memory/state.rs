@@ -174,9 +174,9 @@ impl State {
         let person = grant.holder();
         let (indexes, grants, reached) = (&self.indexes, &self.grants, &self.reached);
         let theirs = indexes.of_person(person).filter(|id| !reached.contains_key(*id));
-        let theirs = theirs.filter_map(|id| grants.get(id).map(|kept| &*kept.grant));
+        let theirs: Vec<&Grant> = theirs.filter_map(|id| grants.get(id).map(|kept| &*kept.grant)).collect();
         for item in grant.terms.scope.iter() {
-            self.held.set(person, item, theirs.clone());
+            self.held.set(person, item, theirs.iter().copied());
         }
     }
 
