@@ -98,7 +98,7 @@ impl<'w> Board<'w> {
     }
 }
 
-fn numbered(after: &Grant, tasks: Vec<Task>) -> Vec<Effect> {
+fn numbered(after: &Grant, tasks: Vec<Task>) -> Vec<Arc<Effect>> {
     let first = after.effects_made.saturating_add(1);
-    tasks.into_iter().zip(first..).map(|(task, number)| Effect { number, task }).collect()
+    tasks.into_iter().zip(first..).map(|(task, number)| Arc::new(Effect { number, task })).collect()
 }
