@@ -1,5 +1,7 @@
 //! What happened: the only thing that is ever stored of a grant, and all that is needed to know it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::effect::{Effect, Handed};
@@ -35,7 +37,7 @@ pub struct Event {
     pub happened: Happened,
     /// What the world must now be told.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub effects: Vec<Effect>,
+    pub effects: Vec<Arc<Effect>>,
 }
 
 /// Who made an event happen, by which command.

@@ -1,5 +1,7 @@
 //! The routes: what a command needs, what comes of it, and what an event makes of a grant. No rule is here.
 
+use std::sync::Arc;
+
 use crate::board::Board;
 use crate::check::{self, No, On};
 use crate::command::{Activate, Approve, Asked, Command, Extend, Request, Verb};
@@ -8,7 +10,7 @@ use crate::event::{Event, Happened, IllegalEvent};
 use crate::explain::Explanation;
 use crate::flow::target::Take;
 use crate::grant::{Grant, Outcome as Closing};
-use crate::id::{GrantId, PersonId};
+use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
     activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, escalate, expire,
@@ -142,13 +144,20 @@ fn beside(verb: &Verb, world: &World) -> Vec<Read> {
     grant.map(|grant| conflict::reads(world, &grant.origin.flow)).unwrap_or_default()
 }
 
-/// The revisions that the loaded grants were asked under, and those their extensions were asked under.
-pub(crate) fn revisions(world: &World) -> impl Iterator<Item = Read> {
-    let asked = |grant: &Grant| {
+/// The revisions that the loaded grants were asked under, and those their extensions were asked under: but for
+/// what is known of them already, as the policy in force is.
+pub(crate) fn revisions<'w>(world: &'w World) -> impl Iterator<Item = Read> {
+    let asked = |grant: &'w Arc<Grant>| {
         let extension = grant.active().and_then(|active| active.asked.as_ref());
-        [Some(grant.origin.revision.clone()), extension.map(|asked| asked.revision.clone())]
+        let revisions = [Some(&grant.origin.revision), extension.map(|asked| &asked.revision)];
+        revisions.into_iter().flatten().map(|revision| (&grant.origin.flow, revision))
     };
-    world.grants.values().flat_map(move |grant| asked(grant)).flatten().map(Read::Revision)
+    let unknown = |(flow, revision): &(&FlowId, &Revision)| {
+        let today = world.policy.flow(flow).is_some_and(|since| since.flow.revision == **revision);
+        !today && !world.revisions.contains_key(*revision)
+    };
+    let read = |(_, revision): (_, &Revision)| Read::Revision(revision.clone());
+    world.grants.values().flat_map(asked).filter(unknown).map(read)
 }
 
 /// What of these was not read yet.

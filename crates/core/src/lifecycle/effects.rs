@@ -38,9 +38,9 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
     let cause = Cause::of(&command.actor, &command.id);
     let now = board.now;
     while let Some((id, outgoing)) = first_ready(board, ask) {
-        let Some(grant) = board.grant(&id).cloned() else { break };
-        let number = outgoing.effect.number;
-        let (order, kept) = order(board, &grant, &outgoing.effect.task, now)?;
+        let Some(grant) = board.grant(&id) else { break };
+        let (number, holder) = (outgoing.effect.number, grant.holder().clone());
+        let (order, kept) = order(board, grant, &outgoing.effect.task, now)?;
         let Some(order) = order else {
             pass_on(board, &id, &kept, now, Some(cause.clone()))?;
             board.record(&id, now, Some(cause.clone()), Happened::EffectSkipped { number })?;
@@ -54,7 +54,7 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
             grant: id.clone(),
             number,
             kind: kind(&outgoing.effect.task, &order),
-            holder: grant.holder().clone(),
+            holder,
             attempt: outgoing.attempts.saturating_add(1),
             worker: ask.worker.clone(),
             lease_until: now.plus(ask.lease.clamp(LEASE_MIN, LEASE_MAX)),
@@ -81,7 +81,7 @@ pub(crate) fn pass_on(
     at: Timestamp,
     cause: Option<Cause>,
 ) -> Result<(), Fault> {
-    let Some(grant) = board.grant(from) else { return Ok(()) };
+    let Some(grant) = board.grant(from).filter(|_| !kept.is_empty()) else { return Ok(()) };
     let targets = grant.targets.clone();
     let heirs: BTreeSet<&GrantId> = kept.iter().map(|kept| &kept.by).collect();
     for heir in heirs {
@@ -232,6 +232,9 @@ fn order(
         Task::Deprovision { at } => (at, true),
         Task::Rotate { at } => return Ok((rotation(board, grant, at, now)?, Vec::new())),
     };
+    if !removes && !grant.is_closed() {
+        return Ok((holding(board, grant, at, now)?, Vec::new()));
+    }
     let here = |item: &&Item| item.resource.integration == *at;
     let mut kept = expire::kept(board, grant, now);
     kept.retain(|kept| kept.item.resource.integration == *at);

@@ -180,7 +180,7 @@ pub(crate) fn event(happened: Happened) -> Event {
         at: at(10),
         cause: Some(Cause { actor: "alice".to_owned(), command }),
         happened,
-        effects: tasks.into_iter().zip(1..).map(|(task, number)| Effect { number, task }).collect(),
+        effects: tasks.into_iter().zip(1..).map(|(task, number)| Arc::new(Effect { number, task })).collect(),
     }
 }
 

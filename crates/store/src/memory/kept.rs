@@ -79,7 +79,7 @@ enum Written {
         at: Timestamp,
         cause: Option<Cause>,
         happened: Box<Happened>,
-        effects: Vec<Effect>,
+        effects: Vec<Arc<Effect>>,
     },
     Refused {
         refused: String,

@@ -120,7 +120,7 @@ impl Staged {
             }
             Read::Person(person) => {
                 let wanted = |grant: &Grant| grant.holder() == person && !grant.is_settled_for_good();
-                self.put(state, self.found(state, state.indexes.of_person(person), wanted), world);
+                self.put(state, self.found(state.indexes.of_person(person), wanted), world);
             }
             Read::Revision(revision) => {
                 let staged = self.documents.iter().flat_map(|(_, document)| document.flows.values());
@@ -130,22 +130,22 @@ impl Staged {
             }
             Read::OpenIn(flow) => {
                 let wanted = |grant: &Grant| grant.origin.flow == *flow && lasts(grant, world.clock);
-                self.put(state, self.found(state, state.indexes.in_flow(flow), wanted), world);
+                self.put(state, self.found(state.all(state.indexes.in_flow(flow)), wanted), world);
             }
             Read::OpenOn(item) => {
                 let wanted = |grant: &Grant| grant.terms.scope.contains(item) && lasts(grant, world.clock);
-                self.put(state, self.found(state, state.indexes.on_item(item), wanted), world);
+                self.put(state, self.found(state.all(state.indexes.on_item(item)), wanted), world);
             }
             Read::OpenAt(at) => {
                 let wanted = |grant: &Grant| grant.integrations().contains(at) && lasts(grant, world.clock);
-                self.put(state, self.found(state, state.ids(), wanted), world);
+                self.put(state, self.found(state.all(state.indexes.at(at)), wanted), world);
             }
             Read::Recent(person, flow, span) => {
                 let from = world.clock.minus(*span);
                 let wanted = |grant: &Grant| {
                     grant.holder() == person && grant.origin.flow == *flow && from <= grant.changed_at
                 };
-                self.put(state, self.found(state, state.changed_since(person, from), wanted), world);
+                self.put(state, self.found(state.all(state.changed_since(person, from)), wanted), world);
             }
             Read::Latest => {
                 let grants = self.grants.values().map(|grant| grant.changed_at);
@@ -158,25 +158,22 @@ impl Staged {
 
     /// Puts grants into the world, with the revocations that ended what is not closed yet.
     fn put(&self, state: &State, found: impl IntoIterator<Item = Arc<Grant>>, world: &mut World) {
-        for grant in found {
-            let id = grant.id();
+        let mut grants: BTreeMap<_, _> = found.into_iter().map(|grant| (grant.id().clone(), grant)).collect();
+        for (id, grant) in &grants {
             let reached = self.reached.get(id).or_else(|| state.reached.get(id));
             world.revoked.extend(reached.filter(|_| !grant.is_closed()).map(|by| (id.clone(), by.clone())));
-            world.grants.insert(id.clone(), grant);
         }
+        world.grants.append(&mut grants);
     }
 
-    /// Grants of that index and of this transaction that are wanted, as they stand in it.
+    /// Of those that are kept and those of this transaction the grants that are wanted, as they stand in it.
     fn found<'a>(
-        &self,
-        state: &State,
-        ids: impl IntoIterator<Item = &'a GrantId>,
+        &'a self,
+        kept: impl Iterator<Item = &'a Arc<Grant>>,
         wanted: impl Fn(&Grant) -> bool,
     ) -> Vec<Arc<Grant>> {
-        let kept = ids.into_iter().filter(|id| !self.grants.contains_key(*id));
-        let kept = kept.filter_map(|id| state.grant(id));
-        let all = kept.chain(self.grants.values());
-        all.filter(|grant| wanted(grant)).cloned().collect()
+        let kept = kept.filter(|grant| !self.grants.contains_key(grant.id()));
+        kept.chain(self.grants.values()).filter(|grant| wanted(grant)).cloned().collect()
     }
 }
 

@@ -75,9 +75,12 @@ impl State {
         self.grants.get(id).map(|kept| &kept.grant)
     }
 
-    /// Every grant, in order of id.
-    pub(super) fn ids(&self) -> impl Iterator<Item = &GrantId> {
-        self.order.iter()
+    /// These grants.
+    pub(super) fn all<'a>(
+        &'a self,
+        ids: impl Iterator<Item = &'a GrantId>,
+    ) -> impl Iterator<Item = &'a Arc<Grant>> {
+        ids.filter_map(|id| self.grant(id))
     }
 
     /// Grants of a holder, open or closed, that changed at that instant or later, the last first: as many are
@@ -172,20 +175,16 @@ impl State {
     /// Writes down anew who holds what this grant covers. What was revoked gives nothing.
     fn hold(&mut self, grant: &Grant) {
         let person = grant.holder();
-        let (indexes, grants, reached) = (&self.indexes, &self.grants, &self.reached);
-        let theirs = indexes.of_person(person).filter(|id| !reached.contains_key(*id));
-        let theirs = theirs.filter_map(|id| grants.get(id).map(|kept| &*kept.grant));
+        let theirs = self.indexes.of_person(person);
+        let theirs: Vec<_> = theirs.filter(|grant| !self.reached.contains_key(grant.id())).collect();
         for item in grant.terms.scope.iter() {
-            self.held.set(person, item, theirs.clone());
+            self.held.set(person, item, theirs.iter().map(|grant| &***grant));
         }
     }
 
     pub(super) fn renew(&mut self, person: &PersonId) {
-        let (grants, reached) = (&self.grants, &self.reached);
-        self.indexes.renew(person, |id| {
-            let revoked = reached.get(id).map(|reached| reached.by.at);
-            grants.get(id).map(|kept| (&*kept.grant, revoked))
-        });
+        let reached = &self.reached;
+        self.indexes.renew(person, |id| reached.get(id).map(|reached| reached.by.at));
     }
 
     pub(super) fn list(&self, filter: &Filter, after: Option<&GrantId>, limit: Limit) -> Listed {
