@@ -43,7 +43,7 @@
 //! let turn = runner.turn(now)?;
 //! assert_eq!((turn.done, turn.failed), (2, 0));
 //! let view = engine.look(&grant.id, now)?.ok_or("no grant")?;
-//! assert_eq!(view.enforcement.as_str(), "applied");
+//! assert_eq!(view.enforcement, tenure::tenure_core::grant::Enforcement::Applied);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -131,13 +131,14 @@ fn r05_a_removal_that_fails_is_stuck_said_aloud_and_tried_until_it_is_done() {
     let runner = house.runner("w1", &targets).sweeping();
     house.request("alice", "g1", &["pg"]);
     runner.turn(house.now()).unwrap();
+    assert_eq!(targets.at("pg"), told(&[("provision", 1)]));
     targets.sick("pg");
     house.later(Span::hours(1));
     let mut removals = 0;
     let mut stuck_at = None;
     while removals < 3 * EFFECT_ATTEMPTS_DEFAULT {
         let turn = runner.turn(house.now()).unwrap();
-        for effect in targets.all().split_off(0) {
+        for effect in targets.all() {
             if let Order::Tell { notice: Notice::Stuck, .. } = effect.order {
                 stuck_at.get_or_insert(removals);
             }

@@ -200,7 +200,8 @@ fn a_target_that_always_fails_delays_no_other_and_is_left_alone_while_it_pauses(
     }
     let done = targets.all().len() as u64 - failed;
     assert_eq!(done, WELL_EFFECTS);
-    assert!(turns <= 60, "{turns} turns for {WELL_EFFECTS} effects");
+    // A place has its share of a turn: a thousand notices take the longest.
+    assert!(turns <= 70, "{turns} turns for {WELL_EFFECTS} effects");
     assert_eq!(house.enforcement("g0"), Enforcement::Applying);
     // All of the poisoned target has failed once and pauses: nobody looks at it before its time.
     while runner.turn(house.now()).unwrap().effects() > 0 {}
