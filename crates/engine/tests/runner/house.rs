@@ -55,17 +55,17 @@ impl House {
     /// That person's access at these integrations.
     pub(crate) fn request(&self, who: &str, grant: &str, integrations: &[&str]) {
         let items = integrations.iter().map(|at| resource(at).permission("read"));
-        let ask = Request::new("db", &person(who)).items(items).grant(grant.to_owned());
+        let ask = Request::new("db", person(who)).items(items).grant(grant.to_owned());
         self.engine.request(ask, self.now()).unwrap();
     }
 
     pub(crate) fn give_back(&self, who: &str, grant: &str) {
-        self.engine.give_back(GiveBack::new(grant, &person(who)), self.now()).unwrap();
+        self.engine.give_back(GiveBack::new(grant, person(who)), self.now()).unwrap();
     }
 
     /// By a minute.
     pub(crate) fn extend(&self, who: &str, grant: &str) {
-        self.engine.extend(Extend::new(grant, &person(who)), self.now()).unwrap();
+        self.engine.extend(Extend::new(grant, person(who)), self.now()).unwrap();
     }
 
     pub(crate) fn enforcement(&self, grant: &str) -> Enforcement {
@@ -147,6 +147,10 @@ impl Targets {
 
     pub(crate) fn all(&self) -> Vec<Taken> {
         self.told.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        u64::try_from(self.told.lock().unwrap().len()).unwrap()
     }
 
     /// What was told at a place, in order, and forgotten now: the kind and the attempt.

@@ -174,7 +174,7 @@ fn a_host_may_say_after_how_many_attempts_it_is_stuck() {
     }
 }
 
-// guard: `lifecycle/effects.rs`, what is under lease comes back
+// guard: `memory/indexes.rs`, what is under lease comes back
 #[test]
 fn r20_a_removal_whose_worker_died_and_then_failed_is_tried_again() {
     let house = House::new(&["pg"]);
@@ -225,7 +225,7 @@ fn r24_access_is_removed_once_the_target_says_so_and_not_before() {
     assert_eq!((house.enforcement("g1"), targets.until("pg", "alice")), (Enforcement::Removed, None));
 }
 
-// guard: `lifecycle/effects.rs`, the newest end
+// guard: `lifecycle/verdict.rs`, what failed is tried again
 #[test]
 fn r34_the_last_of_several_new_ends_reaches_the_target_after_failures() {
     let house = House::new(&["pg"]);
@@ -281,12 +281,10 @@ fn a_handler_that_panics_has_failed_and_the_runner_goes_on() {
     let turn = runner.turn(house.now()).unwrap();
     assert_eq!((turn.done, turn.failed), (2, 1));
     let history = house.engine.history("g1").unwrap();
-    let error = history.iter().find_map(|record| match &record.entry {
-        Entry::Event(event) => match &event.happened {
-            Happened::EffectFailed(missed) => Some(missed.error.clone()),
-            _ => None,
-        },
-        Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+    let error = history.iter().find_map(|record| {
+        let Entry::Event(event) = &record.entry else { return None };
+        let Happened::EffectFailed(missed) = &event.happened else { return None };
+        Some(missed.error.clone())
     });
     assert_eq!(error.as_deref(), Some("the handler panicked: call 1"));
     house.later(EFFECT_PAUSE_MAX);
@@ -302,7 +300,7 @@ fn a_handler_may_say_that_it_was_there_before_or_that_it_never_will_be() {
             Order::Hold { items, .. } => {
                 Ok(Carried::out().already_held(items.iter().map(|held| held.item.clone())))
             }
-            other => panic!("it was there before: {other:?}"),
+            Order::Remove { .. } | Order::Rotate { .. } | Order::Tell { .. } => panic!("it was there before"),
         })
         .at("k8s".parse().unwrap(), |_: &Taken| Err(Trouble::of("no such cluster").last()))
         .notices(|_: &Taken| Ok(Carried::out()));

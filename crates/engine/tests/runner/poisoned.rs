@@ -169,7 +169,7 @@ fn a_target_that_hangs_delays_no_other() {
         let threads: Vec<_> =
             (0..3).map(|_| scope.spawn(|| Runner::run(&runner, &stop, || house.now()).unwrap())).collect();
         has_begun.recv().unwrap();
-        until(|| targets.all().len() as u64 == WELL_EFFECTS);
+        until(|| targets.count() == WELL_EFFECTS);
         let one_more = has_begun.try_recv();
         assert!(one_more.is_err(), "one effect of the poisoned target is in hand: {one_more:?}");
         stop.stop();
@@ -198,7 +198,7 @@ fn a_target_that_always_fails_delays_no_other_and_is_left_alone_while_it_pauses(
             break;
         }
     }
-    let done = targets.all().len() as u64 - failed;
+    let done = targets.count() - failed;
     assert_eq!(done, WELL_EFFECTS);
     // A place has its share of a turn: a thousand notices take the longest.
     assert!(turns <= 70, "{turns} turns for {WELL_EFFECTS} effects");
