@@ -18,7 +18,7 @@ use tenure::tenure_core::event::Happened;
 use tenure::tenure_core::grant::Enforcement;
 use tenure::tenure_core::limits::{EFFECT_ATTEMPTS_DEFAULT, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN};
 use tenure::tenure_core::record::Entry;
-use tenure::{Carried, Fault, Runner, Span, Taken, Trouble};
+use tenure::{Carried, Fault, List, Runner, Span, Taken, Trouble};
 
 use house::{House, LEASE, Targets, nine};
 
@@ -149,12 +149,15 @@ fn r05_a_removal_that_fails_is_stuck_said_aloud_and_tried_until_it_is_done() {
     }
     assert_eq!(stuck_at, Some(EFFECT_ATTEMPTS_DEFAULT), "after so many attempts, by a notice of its own");
     assert_eq!(house.enforcement("g1"), Enforcement::StuckRemoving);
+    let stuck = List { enforcement: Some(Enforcement::StuckRemoving), ..List::default() };
+    let listed = |list| house.engine.list(list, house.now()).unwrap().grants.len();
+    assert_eq!(listed(&stuck), 1, "whoever looks for what is stuck finds it");
     assert!(targets.until("pg", "alice").is_some());
     targets.well("pg");
     house.later(EFFECT_PAUSE_MAX);
     assert_eq!(runner.turn(house.now()).unwrap().done, 1);
     assert_eq!(targets.until("pg", "alice"), None);
-    assert_eq!(house.enforcement("g1"), Enforcement::Removed);
+    assert_eq!((house.enforcement("g1"), listed(&stuck)), (Enforcement::Removed, 0));
     let said = house.happened("g1").into_iter().filter(|name| *name == "effect_stuck").count();
     assert_eq!(said, 1);
 }
