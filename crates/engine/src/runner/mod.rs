@@ -156,10 +156,11 @@ impl Runner {
         self
     }
 
-    /// [`Runner::run`] looks for new effects at least this often: a second where a host says nothing.
+    /// [`Runner::run`] looks for new effects at least this often, at most every millisecond: each second where a
+    /// host says nothing.
     #[must_use]
-    pub const fn idle(mut self, idle: Span) -> Self {
-        self.idle = idle;
+    pub fn idle(mut self, idle: Span) -> Self {
+        self.idle = idle.max(Span::millis(1));
         self
     }
 

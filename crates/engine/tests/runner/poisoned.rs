@@ -13,7 +13,7 @@ use tenure::tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, 
 use tenure::{Carried, MemoryStore, Runner, Span, Stop, Store, StoreFault, Taken, Timestamp, Trouble};
 
 use crate::house::{House, LEASE, Targets};
-use crate::threads::until;
+use crate::threads::{LONGEST, until};
 
 /// Targets beside the poisoned one, and holders: each has access at nine of them, and at the poisoned one.
 const WELL: usize = 90;
@@ -160,7 +160,7 @@ fn a_target_that_hangs_delays_no_other() {
         "poison".parse().unwrap(),
         move |effect: &Taken| {
             begun.lock().unwrap().send(effect.clone()).unwrap();
-            may_go.lock().unwrap().recv().map_err(|_| Trouble::of("it never came back"))?;
+            may_go.lock().unwrap().recv_timeout(LONGEST).map_err(|_| Trouble::of("it never came back"))?;
             Ok(Carried::out())
         },
     );
@@ -168,7 +168,7 @@ fn a_target_that_hangs_delays_no_other() {
     std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..3).map(|_| scope.spawn(|| Runner::run(&runner, &stop, || house.now()).unwrap())).collect();
-        has_begun.recv().unwrap();
+        has_begun.recv_timeout(LONGEST).unwrap();
         until(|| targets.count() == WELL_EFFECTS);
         let one_more = has_begun.try_recv();
         assert!(one_more.is_err(), "one effect of the poisoned target is in hand: {one_more:?}");

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tenure::tenure_core::grant::Enforcement;
 use tenure::{Carried, Runner, Span, Stop, Taken, Timestamp};
 
 use crate::house::{House, LEASE, Targets, place};
+
+/// How long anybody waits: machines are slow, and a hang is for ever.
+pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 
 /// A handler that waits to be let go, and says when it has begun.
 fn gated() -> (impl Fn(&Taken) -> Result<Carried, tenure::Trouble> + Send + Sync, Receiver<Taken>, Sender<()>)
@@ -16,7 +20,7 @@ fn gated() -> (impl Fn(&Taken) -> Result<Carried, tenure::Trouble> + Send + Sync
     let (begun, may_go) = (Mutex::new(begun), Mutex::new(may_go));
     let handler = move |effect: &Taken| {
         begun.lock().unwrap().send(effect.clone()).unwrap();
-        may_go.lock().unwrap().recv().unwrap();
+        may_go.lock().unwrap().recv_timeout(LONGEST).unwrap();
         Ok(Carried::out())
     };
     (handler, has_begun, go)
@@ -87,7 +91,8 @@ fn two_runners_never_hold_two_effects_of_one_holder_at_one_target() {
     std::thread::scope(|scope| {
         let at_work: Vec<_> =
             runners[..2].iter().map(|runner| scope.spawn(|| runner.turn(house.now()).unwrap())).collect();
-        let mut held: Vec<_> = has_begun.iter().take(2).map(|effect| effect.holder.to_string()).collect();
+        let mut held: Vec<_> =
+            (0..2).map(|_| has_begun.recv_timeout(LONGEST).unwrap().holder.to_string()).collect();
         held.sort();
         assert_eq!(held, ["alice", "bert"]);
         let third = runners[2].turn(house.now()).unwrap();
@@ -109,7 +114,7 @@ fn a_target_that_hangs_holds_up_as_many_threads_as_it_has_hands() {
     let runner = house.runner("w1", &targets).at("aws".parse().unwrap(), handler);
     std::thread::scope(|scope| {
         let hangs = scope.spawn(|| runner.turn(house.now()).unwrap());
-        let _in_hand = has_begun.recv().unwrap();
+        let _in_hand = has_begun.recv_timeout(LONGEST).unwrap();
         // Another thread of the same runner does not go there as well.
         assert_eq!(runner.turn(house.now()).unwrap().done, 3, "all at k8s");
         let turn = runner.turn(house.now()).unwrap();
@@ -129,14 +134,14 @@ fn a_verdict_after_the_end_brings_the_removal_back() {
     let sleepy =
         Runner::new(house.engine.clone(), "sleepy", LEASE).at("pg".parse().unwrap(), move |it: &Taken| {
             begun.lock().unwrap().send(()).unwrap();
-            may_go.lock().unwrap().recv().unwrap();
+            may_go.lock().unwrap().recv_timeout(LONGEST).unwrap();
             slow.obey(it);
             Ok(Carried::out())
         });
     let awake = house.runner("awake", &targets);
     std::thread::scope(|scope| {
         let late = scope.spawn(|| sleepy.turn(house.now()).unwrap());
-        has_begun.recv().unwrap();
+        has_begun.recv_timeout(LONGEST).unwrap();
         house.give_back("alice", "g1");
         house.later(LEASE);
         awake.turn(house.now()).unwrap();
@@ -181,7 +186,7 @@ fn it_stops_with_what_is_in_hand_done_and_nothing_else_taken() {
     let turns: Vec<_> = std::thread::scope(|scope| {
         let run = || scope.spawn(|| runner.run(&stop, || house.now()).unwrap());
         let threads: Vec<_> = (0..2).map(|_| run()).collect();
-        let in_hand: Vec<Taken> = has_begun.iter().take(2).collect();
+        let in_hand: Vec<Taken> = (0..2).map(|_| has_begun.recv_timeout(LONGEST).unwrap()).collect();
         assert_ne!(place(&in_hand[0].order), place(&in_hand[1].order));
         stop.stop();
         (0..2).for_each(|_| go.send(()).unwrap());
@@ -204,7 +209,7 @@ fn whoever_waits_for_work_stops_at_once() {
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| runner.run(&stop, || house.now()).unwrap());
         // Well within the hour, whether or not it waits already.
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
         stop.clone().stop();
         assert_eq!(waits.join().unwrap().effects(), 0);
     });
@@ -230,13 +235,13 @@ fn it_is_awake_again_when_a_pause_is_over() {
     });
 }
 
-/// Until it is so, for five minutes at most: machines are slow, and a hang is for ever.
+/// Until it is so, for [`LONGEST`] at most.
 pub(crate) fn until(mut so: impl FnMut() -> bool) {
-    for _ in 0..30_000 {
+    for _ in 0..LONGEST.as_millis() / 10 {
         if so() {
             return;
         }
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("it is not so after five minutes");
+    panic!("it is not so, and was waited for long enough");
 }
