@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use tenure::{Carried, Engine, ManualClock, MemoryStore, Person, Policy, Request, Runner, Span, Trouble};
-//! # use std::sync::{Arc, Mutex};
+//! # use std::sync::Arc;
 //! # use tenure::tenure_policy::document::Format;
 //! # let now: tenure::Timestamp = "2026-03-02T09:00:00Z".parse()?;
 //! # let engine = Engine::new(MemoryStore::with_clock(Arc::new(ManualClock::at(now))));
@@ -28,8 +28,7 @@
 //! # let orders: tenure::Resource = serde_json::from_str(r#"{"integration": "pg", "type": "database", "name": "orders"}"#)?;
 //! # let alice = Person::new("alice".parse()?);
 //! # let grant = engine.request(Request::new("db", &alice).item(orders.permission("read")), now)?;
-//! # let done = Mutex::new(Vec::new());
-//! # let database = |kind: &str| -> Result<(), std::fmt::Error> { Ok(()) };
+//! # let database = |_: &str| -> Result<(), std::fmt::Error> { Ok(()) };
 //! let runner = Runner::new(engine.clone(), "worker-1", Span::minutes(1))
 //!     .at("pg".parse()?, move |effect: &tenure::Taken| {
 //!         database(&effect.kind)?;                    // any error is a failure, and is tried again
