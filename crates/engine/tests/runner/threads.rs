@@ -20,7 +20,7 @@ fn gated() -> (impl Fn(&Taken) -> Result<Carried, tenure::Trouble> + Send + Sync
     let (begun, may_go) = (Mutex::new(begun), Mutex::new(may_go));
     let handler = move |effect: &Taken| {
         begun.lock().unwrap().send(effect.clone()).unwrap();
-        may_go.lock().unwrap().recv_timeout(LONGEST).unwrap();
+        may_go.lock().unwrap().recv_timeout(LONGEST / 5).unwrap();
         Ok(Carried::out())
     };
     (handler, has_begun, go)
@@ -134,7 +134,7 @@ fn a_verdict_after_the_end_brings_the_removal_back() {
     let sleepy =
         Runner::new(house.engine.clone(), "sleepy", LEASE).at("pg".parse().unwrap(), move |it: &Taken| {
             begun.lock().unwrap().send(()).unwrap();
-            may_go.lock().unwrap().recv_timeout(LONGEST).unwrap();
+            may_go.lock().unwrap().recv_timeout(LONGEST / 5).unwrap();
             slow.obey(it);
             Ok(Carried::out())
         });
