@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::id::{CommandId, FlowId, GrantId, Integration, KitId, PersonId, Revision, WorkerId, digest};
+use crate::limits::EFFECT_ATTEMPTS_DEFAULT;
 use crate::person::{Actor, Item, Person, Record, Resource};
 use crate::time::{Span, Timestamp};
 use crate::world::Publication;
@@ -258,12 +259,27 @@ pub struct Settle {
 pub struct TakeEffect {
     /// The holder.
     pub person: PersonId,
-    /// Only at this integration; notices are at none.
-    pub at: Option<Integration>,
+    /// Which of them.
+    pub which: Which,
     /// Who takes it.
     pub worker: WorkerId,
     /// For how long: brought into the bounds of [`crate::limits`], and what it came to is said with the effect.
     pub lease: Span,
+    /// Attempts after which it is stuck: brought into the bounds of [`crate::limits`].
+    pub stuck_after: u32,
+}
+
+/// Which effects are taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// All of them, notices too.
+    #[default]
+    Any,
+    /// Those at this integration.
+    At(Integration),
+    /// Notices, which are at no integration.
+    Notices,
 }
 
 /// Says that an effect was carried out.
@@ -292,6 +308,28 @@ pub struct EffectFailed {
     pub error: String,
     /// Whether trying again is of no use.
     pub last: bool,
+    /// Attempts after which it is stuck: brought into the bounds of [`crate::limits`].
+    pub stuck_after: u32,
+}
+
+impl TakeEffect {
+    /// Any of this holder's, for that worker, who has so long.
+    #[must_use]
+    pub const fn new(person: PersonId, worker: WorkerId, lease: Span) -> Self {
+        Self { person, which: Which::Any, worker, lease, stuck_after: EFFECT_ATTEMPTS_DEFAULT }
+    }
+}
+
+impl Which {
+    /// Whether an effect is meant that is at this integration, or at none.
+    #[must_use]
+    pub fn means(&self, at: Option<&Integration>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::At(only) => at == Some(only),
+            Self::Notices => at.is_none(),
+        }
+    }
 }
 
 impl Asked {
@@ -378,9 +416,13 @@ impl Verb {
             Self::Review(ask) => text(&(&ask.grant, &ask.reason)),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
             Self::Settle(ask) => text(&ask.person),
-            Self::TakeEffect(ask) => text(&(&ask.person, &ask.at, &ask.worker, ask.lease)),
+            Self::TakeEffect(ask) => {
+                text(&(&ask.person, &ask.which, &ask.worker, ask.lease, ask.stuck_after))
+            }
             Self::EffectDone(ask) => text(&(&ask.grant, ask.effect, &ask.worker, &ask.already_held)),
-            Self::EffectFailed(ask) => text(&(&ask.grant, ask.effect, &ask.worker, &ask.error, ask.last)),
+            Self::EffectFailed(ask) => {
+                text(&(&ask.grant, ask.effect, &ask.worker, &ask.error, ask.last, ask.stuck_after))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tenure_core::command::Command;
 use tenure_core::id::{Namespace, Revision};
+use tenure_core::limits::{EFFECT_ATTEMPTS_DEFAULT, EFFECT_ATTEMPTS_MAX};
 use tenure_core::time::Timestamp;
 use tenure_core::view::View;
 use tenure_core::world::{Found, Receipt, World};
@@ -30,6 +31,7 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) namespace: Namespace,
     pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) stuck_after: u32,
 }
 
 impl Engine {
@@ -47,7 +49,7 @@ impl Engine {
     #[expect(clippy::expect_used, reason = "a constant is an id or is not, and a test says that it is")]
     pub fn over(store: Arc<dyn Store>) -> Self {
         let namespace = Namespace::new(NAMESPACE).expect("`default` is an id");
-        Self { store, namespace, ids: Arc::new(RandomIds) }
+        Self { store, namespace, ids: Arc::new(RandomIds), stuck_after: EFFECT_ATTEMPTS_DEFAULT }
     }
 
     /// A handle for another namespace on the same store. Nothing of one is there for another.
@@ -63,6 +65,14 @@ impl Engine {
     #[must_use]
     pub fn with_ids(self, ids: impl Ids + 'static) -> Self {
         Self { ids: Arc::new(ids), ..self }
+    }
+
+    /// The same handle, under which an effect is stuck after so many attempts: 8 where a host says nothing, at
+    /// least 1, at most 100. It is said aloud, listed and still retried. The number goes with each command of a
+    /// worker, so hosts may differ, and what was recorded stays as it was.
+    #[must_use]
+    pub fn stuck_after(self, attempts: u32) -> Self {
+        Self { stuck_after: attempts.clamp(1, EFFECT_ATTEMPTS_MAX), ..self }
     }
 
     /// The store's clock: what a host hands in as `now` that has no time of its own.

@@ -53,6 +53,7 @@ pub mod engine;
 pub mod error;
 pub mod ids;
 pub mod queries;
+pub mod runner;
 pub mod sweep;
 
 pub use tenure_core;
@@ -68,11 +69,12 @@ pub use engine::Engine;
 pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
 pub use queries::{List, Page, StageName, Verdict};
+pub use runner::{Carried, Handler, Runner, Stop, Trouble, Turn};
 pub use sweep::SweepReport;
 
 pub use tenure_core::command::{Asked, Command};
 pub use tenure_core::explain::Explanation;
-pub use tenure_core::id::{BadId, GrantId, Namespace, PersonId};
+pub use tenure_core::id::{BadId, GrantId, Integration, Namespace, PersonId};
 pub use tenure_core::offer::Offer;
 pub use tenure_core::person::{Actor, Authenticated, Fact, Item, Level, Person, Resource, ResourceId};
 pub use tenure_core::record::Record;

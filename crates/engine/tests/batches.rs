@@ -9,7 +9,7 @@ use tenure::tenure_core::query::Held;
 use tenure::tenure_core::record::Record;
 use tenure::tenure_core::world::{Receipt, World};
 use tenure::tenure_policy::document::Format;
-use tenure::tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
+use tenure::tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
 use tenure::{
     Engine, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Span, Store, StoreFault, Timestamp,
 };
@@ -84,6 +84,16 @@ impl Store for Counting {
         limit: Limit,
     ) -> Result<Vec<Awaited>, StoreFault> {
         self.store.ready(ns, place, until, after, limit)
+    }
+
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.store.ready_places(ns, until, after, limit)
     }
 
     fn list(

@@ -156,6 +156,7 @@ impl Port {
                     stage: ask.stage,
                     outcome: ask.outcome,
                     awaits_review: ask.awaits_review,
+                    enforcement: ask.enforcement,
                     after: ask.after,
                     limit: ask.limit.map(count),
                 };

@@ -24,5 +24,5 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use plan::{Plan, Turn, Write};
-pub use query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+pub use query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
 pub use store::{Compile, Store};

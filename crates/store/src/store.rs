@@ -10,7 +10,7 @@ use tenure_core::world::{Publication, Receipt};
 
 use crate::fault::StoreFault;
 use crate::plan::Plan;
-use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
 
 /// Where grants live. The namespace is part of every key: what is in one is not there for another.
 pub trait Store: Send + Sync {
@@ -63,6 +63,20 @@ pub trait Store: Send + Sync {
         after: Option<&Awaited>,
         limit: Limit,
     ) -> Result<Vec<Awaited>, StoreFault>;
+
+    /// Integrations with an effect that [`Store::ready`] names people for, and notices as a place of their own:
+    /// where somebody waits longest first, after that mark. A place stands there once, and however many wait
+    /// at one of them, the others cost no more.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault>;
 
     /// Grants that match, in order of id, after that one.
     ///

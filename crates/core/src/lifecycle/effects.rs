@@ -13,7 +13,7 @@ use crate::flow::Kind;
 use crate::grant::{Grant, Stage};
 use crate::id::{GrantId, Integration};
 use crate::lifecycle::{expire, request, verdict};
-use crate::limits::{EFFECT_ATTEMPTS_MAX, LEASE_MAX, LEASE_MIN};
+use crate::limits::{LEASE_MAX, LEASE_MIN};
 use crate::machine::Fault;
 use crate::person::Item;
 use crate::time::Timestamp;
@@ -46,7 +46,7 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
             board.record(&id, now, Some(cause.clone()), Happened::EffectSkipped { number })?;
             continue;
         };
-        if outgoing.attempts >= EFFECT_ATTEMPTS_MAX && !outgoing.stuck {
+        if verdict::is_used_up(&outgoing, ask.stuck_after) && !outgoing.stuck {
             let stuck = Happened::EffectStuck { number, worker: ask.worker.clone() };
             board.record(&id, now, Some(cause.clone()), stuck)?;
         }
@@ -206,9 +206,7 @@ fn first_ready<'b>(board: &'b Board<'_>, ask: &TakeEffect) -> Option<(GrantId, O
         out.filter_map(|(grant, outgoing)| Some(place(grant, outgoing.effect.task.at()?))).collect();
     let ready = |grant: &'b Grant, outgoing: &'b Outgoing| {
         let at = outgoing.effect.task.at();
-        outgoing.is_ready(now)
-            && ask.at.as_ref().is_none_or(|only| at == Some(only))
-            && at.is_none_or(|at| !busy.contains(&place(grant, at)))
+        outgoing.is_ready(now) && ask.which.means(at) && at.is_none_or(|at| !busy.contains(&place(grant, at)))
     };
     of_holder()
         .filter(|(grant, outgoing)| ready(grant, outgoing))

@@ -8,7 +8,9 @@ use tenure::tenure_core::query::Held;
 use tenure::tenure_core::record::Record;
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_core::world::{Read, Receipt, World};
-use tenure::tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, Turn};
+use tenure::tenure_store::{
+    Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, Turn,
+};
 
 /// Decisions in their order: on which thread, of which command.
 pub(crate) type Order = Arc<Mutex<Vec<(ThreadId, CommandId)>>>;
@@ -92,6 +94,16 @@ impl<S: Store> Store for Watched<S> {
         limit: Limit,
     ) -> Result<Vec<Awaited>, StoreFault> {
         self.store.ready(ns, place, until, after, limit)
+    }
+
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.store.ready_places(ns, until, after, limit)
     }
 
     fn list(

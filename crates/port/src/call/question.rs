@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenure::StageName;
-use tenure::tenure_core::grant::Outcome;
+use tenure::tenure_core::grant::{Enforcement, Outcome};
 use tenure::tenure_core::id::{FlowId, GrantId, Integration, PersonId, WorkerId};
 use tenure::tenure_core::person::{self, Item, Person, Record, Resource};
 use tenure::tenure_core::time::{Span, Timestamp};
@@ -143,6 +143,10 @@ questions! {
         /// Taken in an emergency, and awaiting its review, or not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         awaits_review: Option<bool>,
+        /// Where the targets have confirmed that much.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Enforcement>")]
+        enforcement: Option<Enforcement>,
         /// After this grant, in order of id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]

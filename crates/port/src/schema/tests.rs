@@ -83,6 +83,7 @@ fn calls() -> Vec<Value> {
         json!({"call": "sweep"}),
         json!({"call": "list", "holder": "alice", "stage": "closed", "outcome": "given_back", "item": item}),
         json!({"call": "list", "awaits_review": false}),
+        json!({"call": "list", "enforcement": "stuck_removing"}),
         json!({"call": "list", "limit": 1}),
         json!({"call": "history", "grant": "g1"}),
         json!({"call": "records", "after": 3, "limit": 10}),

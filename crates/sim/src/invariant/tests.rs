@@ -252,7 +252,7 @@ fn i6_effects_that_come_twice_or_from_nothing() {
         assert_eq!(broken.invariant, Invariant::I6, "{broken:?}");
     };
     effects(|event| event.effects.extend(event.effects.clone()));
-    effects(|event| event.effects.iter_mut().for_each(|effect| effect.number += 1));
+    effects(|event| event.effects.iter_mut().for_each(|effect| std::sync::Arc::make_mut(effect).number += 1));
     effects(|event| {
         if let Happened::ApprovalGiven(_) = event.happened {
             event.effects =

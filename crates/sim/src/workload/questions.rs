@@ -120,6 +120,7 @@ impl Workload {
             stage: None,
             item: None,
             outcome: None,
+            enforcement: None,
             awaits_review: None,
             after: None,
             limit: Some(self.dice.count(0, 5)),

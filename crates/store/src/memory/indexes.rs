@@ -11,7 +11,7 @@ use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
 use tenure_core::person::Item;
 use tenure_core::time::Timestamp;
 
-use crate::query::{Awaited, Place, awaits_decision};
+use crate::query::{Awaited, AwaitedAt, Place, awaits_decision};
 
 /// Who waits for what, and which grants are open where.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,10 @@ pub(super) struct Indexes {
     awaiting: BTreeSet<GrantId>,
     due: BTreeSet<Awaited>,
     ready: BTreeSet<Awaited>,
-    ready_at: HashMap<Integration, BTreeSet<Awaited>>,
+    /// The same at each integration, and for notices.
+    ready_at: HashMap<Option<Integration>, BTreeSet<Awaited>>,
+    /// The first of each of those.
+    ready_places: BTreeSet<AwaitedAt>,
 }
 
 /// One person's unfinished grants, and when something comes of them.
@@ -45,8 +48,8 @@ struct Next {
     due: Option<Timestamp>,
     /// The earliest instant at which an effect may be taken.
     ready: Option<Timestamp>,
-    /// The same at each integration.
-    ready_at: BTreeMap<Integration, Timestamp>,
+    /// The same at each integration, and for notices.
+    ready_at: BTreeMap<Option<Integration>, Timestamp>,
 }
 
 impl Indexes {
@@ -88,22 +91,40 @@ impl Indexes {
         let Some(standing) = self.people.get_mut(person) else { return };
         let next = Next::of(standing.grants.iter().map(|(id, grant)| (&**grant, revoked(id))));
         let gone = standing.grants.is_empty();
-        let old = std::mem::replace(&mut standing.next, next);
-        let next = &standing.next;
+        let old = std::mem::replace(&mut standing.next, next.clone());
         swap(&mut self.due, person, old.due, next.due);
         swap(&mut self.ready, person, old.ready, next.ready);
         for at in old.ready_at.keys().chain(next.ready_at.keys()) {
             let (was, is) = (old.ready_at.get(at).copied(), next.ready_at.get(at).copied());
-            if was == is {
-                continue;
-            }
-            swap(self.ready_at.entry_ref(at).or_default(), person, was, is);
-            if self.ready_at.get(at).is_some_and(BTreeSet::is_empty) {
-                self.ready_at.remove(at);
-            }
+            self.wait_at(at, person, was, is);
         }
         if gone {
             self.people.remove(person);
+        }
+    }
+
+    /// Takes note of since when a person waits at a place.
+    fn wait_at(
+        &mut self,
+        at: &Option<Integration>,
+        person: &PersonId,
+        was: Option<Timestamp>,
+        is: Option<Timestamp>,
+    ) {
+        if was == is {
+            return;
+        }
+        let place = |first: &Awaited| AwaitedAt { at: first.at, integration: at.clone() };
+        let people = self.ready_at.entry(at.clone()).or_default();
+        let first = people.first().map(place);
+        swap(people, person, was, is);
+        let now_first = people.first().map(place);
+        if people.is_empty() {
+            self.ready_at.remove(at);
+        }
+        if first != now_first {
+            first.map(|first| self.ready_places.remove(&first));
+            self.ready_places.extend(now_first);
         }
     }
 
@@ -146,9 +167,20 @@ impl Indexes {
     ) -> impl Iterator<Item = &Awaited> {
         let set = match place {
             Place::Anywhere => Some(&self.ready),
-            Place::At(integration) => self.ready_at.get(integration),
+            Place::At(integration) => self.ready_at.get(&Some(integration.clone())),
+            Place::Notices => self.ready_at.get(&None),
         };
         set.into_iter().flat_map(move |set| by(set, until, after))
+    }
+
+    /// Places with an effect that may be taken by `until`, after that mark.
+    pub(super) fn ready_places(
+        &self,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+    ) -> impl Iterator<Item = &AwaitedAt> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
+        self.ready_places.range((from, Bound::Unbounded)).take_while(move |place| place.at <= until)
     }
 }
 
@@ -160,11 +192,8 @@ impl Next {
             for outgoing in &grant.outbox {
                 let ready = ready(outgoing);
                 next.ready = earlier(next.ready, Some(ready));
-                let Some(at) = outgoing.effect.task.at() else { continue };
-                match next.ready_at.get_mut(at) {
-                    Some(known) => *known = ready.min(*known),
-                    None => drop(next.ready_at.insert(at.clone(), ready)),
-                }
+                let first = next.ready_at.entry(outgoing.effect.task.at().cloned()).or_insert(ready);
+                *first = ready.min(*first);
             }
         }
         next

@@ -26,7 +26,7 @@ use self::state::State;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Question};
-use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
+use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
 use crate::store::{Compile, Store};
 
 /// A store in memory. It can write all that it holds to bytes, and be opened from them again.
@@ -189,6 +189,16 @@ impl Store for MemoryStore {
         limit: Limit,
     ) -> Result<Vec<Awaited>, StoreFault> {
         self.read(ns, |state| state.indexes.ready(place, until, after).take(limit.get()).cloned().collect())
+    }
+
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.read(ns, |state| state.indexes.ready_places(until, after).take(limit.get()).cloned().collect())
     }
 
     fn list(

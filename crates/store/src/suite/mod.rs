@@ -94,6 +94,7 @@ pub fn run(house: &impl House) {
     lists::filters_and_cursors(house);
     lists::people_who_wait_are_listed_once_and_in_order(house);
     outbox::what_is_ready_follows_leases_and_pauses(house);
+    outbox::places_are_listed_once_and_in_order(house);
     reopened::r19_ends_are_the_same_after_a_restart(house);
     reopened::i7_what_is_stored_is_what_the_events_say(house);
     revoked::what_was_revoked_is_over_before_it_is_closed(house);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tenure_core::command::{
     Activate, Approve, Command, DecideExtension, EffectDone, EffectFailed, Extend, GiveBack, Publish, Reach,
-    Request, Revoke, RevokeAll, Settle, TakeEffect, Verb, Withdraw,
+    Request, Revoke, RevokeAll, Settle, TakeEffect, Verb, Which, Withdraw,
 };
 use tenure_core::effect::Handed;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, FlowId, GrantId, Integration, Namespace, PersonId, SystemName, WorkerId};
+use tenure_core::limits::EFFECT_ATTEMPTS_DEFAULT;
 use tenure_core::person::{Actor, Person, Record};
 use tenure_core::query::Held;
 use tenure_core::record::{Entry, Record as Recorded};
@@ -113,9 +114,12 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {
-        let verb =
-            Verb::TakeEffect(TakeEffect { person: who.clone(), at: at.cloned(), worker: worker(), lease });
-        self.does(&system(), verb).handed
+        self.take_which(who, at.map_or(Which::Any, |at| Which::At(at.clone())), lease)
+    }
+
+    pub(crate) fn take_which(&mut self, who: &PersonId, which: Which, lease: Span) -> Option<Handed> {
+        let take = TakeEffect { which, ..TakeEffect::new(who.clone(), worker(), lease) };
+        self.does(&system(), Verb::TakeEffect(take)).handed
     }
 
     pub(crate) fn done(&mut self, handed: &Handed) -> Answered {
@@ -127,8 +131,9 @@ impl<'a, H: House> Story<'a, H> {
     pub(crate) fn failed(&mut self, handed: &Handed) -> Answered {
         let (grant, effect) = (handed.grant.clone(), handed.number);
         let error = "the target does not answer".to_owned();
-        let verb = Verb::EffectFailed(EffectFailed { grant, effect, worker: worker(), error, last: false });
-        self.give(&system(), verb)
+        let (worker, stuck_after) = (worker(), EFFECT_ATTEMPTS_DEFAULT);
+        let missed = EffectFailed { grant, effect, worker, error, last: false, stuck_after };
+        self.give(&system(), Verb::EffectFailed(missed))
     }
 
     /// Gives a command that must be accepted.
