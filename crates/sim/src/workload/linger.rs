@@ -34,7 +34,7 @@ const HARMLESS: [Verb; 6] =
 impl Workload {
     /// A command was accepted, and the grant stands so now.
     pub(super) fn linger(&mut self, call: &Call, view: &View) {
-        if !self.queue.is_empty() || !is_command(call) {
+        if self.repeats || !self.queue.is_empty() || !is_command(call) {
             return;
         }
         let standing = Standing::of(Some(view), self.clock);

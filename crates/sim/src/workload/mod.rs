@@ -60,6 +60,8 @@ pub struct Workload {
     fields: BTreeMap<String, String>,
     /// Somebody does not look what they do.
     careless: bool,
+    /// What was given last was given before.
+    repeats: bool,
     workers: Vec<WorkerId>,
 }
 
@@ -161,6 +163,7 @@ impl Workload {
             number: 0,
             fields: fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
             careless: false,
+            repeats: false,
             workers: ["w0", "w1", "w2"].into_iter().map(id).collect(),
         };
         if !world.dice.one_in(12) {
@@ -209,7 +212,9 @@ impl Workload {
                 }
                 Next::Repeat(grant) => {
                     if let Some(call) = self.repeat_of(&grant) {
-                        return self.step(call);
+                        let step = self.step(call);
+                        self.repeats = true;
+                        return step;
                     }
                 }
                 Next::Corner(grant) => {
@@ -295,6 +300,7 @@ impl Workload {
     }
 
     fn step(&mut self, call: Call) -> Step {
+        self.repeats = false;
         Step::Call { clock: self.clock, call: Box::new(call) }
     }
 

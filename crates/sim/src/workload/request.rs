@@ -36,6 +36,7 @@ impl Workload {
         let place = self.cast.anybody(&mut self.dice);
         let mut ask = self.plain(place, None);
         ask.flow = Some(id::<FlowId>("nope"));
+        ask.break_glass = self.dice.one_in(5);
         ask.items = self.items(&[(0, 0)]);
         Call::Request(ask)
     }
