@@ -128,7 +128,13 @@ const ROWS: &[Row] = &[
         actor: &[],
         stage: Stage::Nothing,
         rest: &[
-            &[C::RequestEmpty, C::BreakGlassNotAllowed, C::BreakGlassReviewDue, C::DurationTooShort],
+            &[
+                C::FlowUnknown,
+                C::RequestEmpty,
+                C::BreakGlassNotAllowed,
+                C::BreakGlassReviewDue,
+                C::DurationTooShort,
+            ],
             FLOW,
             TIMES,
             BROUGHT,
@@ -288,7 +294,22 @@ const ASIDE: &[(&str, &[S], bool)] = &[
 const NEVER: &[(&str, &[S], Came, &str)] = &[];
 
 /// Cells that can be reached, but only at one instant or by many coincidences: nobody is asked to show them.
-const RARE: &[(&str, &[S], Came, &str)] = &[];
+const RARE: &[(&str, &[S], Came, &str)] = &[
+    ("approve", &[S::Pending], Came::Refused(C::RequestClosed), LATEST),
+    ("activate", &[S::Holder], Came::Refused(C::GrantNotActive), LATEST),
+    ("activate", &[S::Active, S::Asked, S::Bridged], Came::Refused(C::GrantExpired), LATEST),
+    ("extend", &[S::Active, S::Asked, S::Bridged], Came::Refused(C::GrantExpired), LATEST),
+    ("offer", &[S::Active, S::Asked, S::Bridged], Came::Refused(C::GrantExpired), LATEST),
+    (
+        "activate",
+        &[S::Unused],
+        Came::Repeated,
+        "a flow's `until` can pass at the instant at which the holder begins",
+    ),
+];
+
+/// Why a grant can stand elsewhere than `look` says.
+const LATEST: &str = "time is the last event of all that is loaded, and a decision loads more than a look";
 
 /// All of them.
 pub(super) fn cells() -> BTreeSet<Cell> {

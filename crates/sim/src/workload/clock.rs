@@ -93,7 +93,7 @@ impl Workload {
     /// Instants that follow from what was just done and what the law says.
     pub(super) fn expect_after(&mut self, call: &Call, view: &View) {
         let clock = self.clock;
-        let Some(hints) = self.law.iter().find(|hints| hints.id == view.flow) else { return };
+        let Some(hints) = self.law.flows.iter().find(|hints| hints.id == view.flow) else { return };
         let mut expect = |at: Timestamp| self.memory.expect(at, clock);
         match call {
             Call::Request(_) => {

@@ -1,5 +1,7 @@
 //! What the document in force says, as far as whoever picks the next command wants to know: hints, no rules.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tenure::tenure_core::flow::selector::Selector;
 use tenure::tenure_core::id::{FlowId, KitId};
@@ -60,16 +62,43 @@ pub(super) struct Glass {
     pub(super) reviewers: Vec<Selector>,
 }
 
-/// Flows of the document in force, and those that stood in an earlier one.
-pub(super) fn read(document: &Document, before: &[Hints], cast: &Cast) -> Vec<Hints> {
-    let flows = document.get("flows").and_then(Value::as_array).into_iter().flatten();
-    let mut all: Vec<Hints> = flows.filter_map(|flow| hints(document, flow, cast)).collect();
-    for old in before {
-        if !all.iter().any(|known| known.id == old.id) {
-            all.push(Hints { open: false, ..old.clone() });
+/// What was read of a document, so that what stays the same is not read again.
+#[derive(Debug, Default)]
+pub(super) struct Law {
+    pub(super) flows: Vec<Arc<Hints>>,
+    /// The flows as they are written, and what `scope` means.
+    written: Vec<(Value, Arc<Hints>)>,
+    scopes: Option<Value>,
+}
+
+impl Law {
+    /// Flows of the document in force, and those that stood in an earlier one.
+    pub(super) fn read(&mut self, document: &Document, cast: &Cast) {
+        if document.get("scopes") != self.scopes.as_ref() {
+            self.written.clear();
+            self.scopes = document.get("scopes").cloned();
         }
+        let mut all: Vec<Arc<Hints>> = Vec::new();
+        for flow in elements(document.get("flows")) {
+            let known =
+                self.written.iter().find(|(written, _)| written == flow).map(|(_, hints)| hints.clone());
+            if let Some(known) = known {
+                all.push(known);
+            } else if let Some(hints) = hints(document, flow, cast).map(Arc::new) {
+                self.written.retain(|(_, old)| old.id != hints.id);
+                self.written.push((flow.clone(), hints.clone()));
+                all.push(hints);
+            }
+        }
+        for old in &self.flows {
+            if !all.iter().any(|known| known.id == old.id) {
+                let gone =
+                    if old.open { Arc::new(Hints { open: false, ..Hints::clone(old) }) } else { old.clone() };
+                all.push(gone);
+            }
+        }
+        self.flows = all;
     }
-    all
 }
 
 fn hints(document: &Document, flow: &Value, cast: &Cast) -> Option<Hints> {

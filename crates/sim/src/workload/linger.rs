@@ -34,7 +34,7 @@ const HARMLESS: [Verb; 6] =
 impl Workload {
     /// A command was accepted, and the grant stands so now.
     pub(super) fn linger(&mut self, call: &Call, view: &View) {
-        if !self.queue.is_empty() || !is_command(call) {
+        if self.repeats || !self.queue.is_empty() || !is_command(call) {
             return;
         }
         let standing = Standing::of(Some(view), self.clock);
@@ -86,7 +86,7 @@ impl Workload {
     /// An extension was asked: it is worth to be decided, and on its bridge, too.
     fn ask_for_decisions(&mut self, view: &View) {
         let bridged = view.held_until > view.ends_at;
-        if let Some(end) = view.ends_at.filter(|_| bridged && self.dice.chance(65)) {
+        if let Some(end) = view.ends_at.filter(|_| bridged && self.dice.chance(75)) {
             let early = self.dice.number(0, 4);
             self.queue.push_back(Next::Clock(end.minus(Span::millis(early / 4))));
         }
@@ -102,6 +102,8 @@ impl Workload {
 
     /// Several things, carelessly; what ends the grant comes late.
     fn try_all(&mut self, grant: &GrantId) {
+        // Whatever the clock will show then is worth more.
+        let later = !self.queue.is_empty();
         let several = self.dice.count(3, 8);
         for number in 0..several {
             let verbs: &[Verb] = if number < 2 { &HARMLESS } else { &TRIED };
@@ -114,8 +116,11 @@ impl Workload {
             };
             self.queue.push_back(next);
         }
-        if self.dice.one_in(5) {
-            self.queue.push_front(Next::Corner(grant.clone()));
+        let corners = if later { 2 } else { 5 };
+        if self.dice.one_in(corners) {
+            let corner = Next::Corner(grant.clone());
+            let clocks = self.queue.iter().take_while(|next| matches!(next, Next::Clock(_))).count();
+            self.queue.insert(clocks, corner);
         }
     }
 

@@ -24,8 +24,9 @@ mod tests;
 mod theme;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use tenure::tenure_core::id::{CommandId, GrantId, WorkerId};
+use tenure::tenure_core::id::{CommandId, FlowId, GrantId, WorkerId};
 use tenure::tenure_core::person::Record;
 use tenure::{Actor, Person, Timestamp};
 use tenure_port::call::Actor as Given;
@@ -34,7 +35,7 @@ use tenure_port::{Answer, Answered, Call};
 use self::again::Again;
 use self::cast::{Cast, id};
 use self::dice::Dice;
-use self::law::{Hints, Whose};
+use self::law::{Hints, Law, Whose};
 use self::memory::{Known, Memory};
 use self::publish::Press;
 use self::theme::{Feature, Sweeps, Theme};
@@ -48,7 +49,7 @@ pub struct Workload {
     theme: Theme,
     cast: Cast,
     press: Press,
-    law: Vec<Hints>,
+    law: Law,
     memory: Memory,
     again: Again,
     clock: Timestamp,
@@ -59,6 +60,8 @@ pub struct Workload {
     fields: BTreeMap<String, String>,
     /// Somebody does not look what they do.
     careless: bool,
+    /// What was given last was given before.
+    repeats: bool,
     workers: Vec<WorkerId>,
 }
 
@@ -152,7 +155,7 @@ impl Workload {
             theme,
             cast,
             press,
-            law: Vec::new(),
+            law: Law::default(),
             memory: Memory::default(),
             again: Again::default(),
             clock,
@@ -160,6 +163,7 @@ impl Workload {
             number: 0,
             fields: fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
             careless: false,
+            repeats: false,
             workers: ["w0", "w1", "w2"].into_iter().map(id).collect(),
         };
         if !world.dice.one_in(12) {
@@ -208,7 +212,9 @@ impl Workload {
                 }
                 Next::Repeat(grant) => {
                     if let Some(call) = self.repeat_of(&grant) {
-                        return self.step(call);
+                        let step = self.step(call);
+                        self.repeats = true;
+                        return step;
                     }
                 }
                 Next::Corner(grant) => {
@@ -294,6 +300,7 @@ impl Workload {
     }
 
     fn step(&mut self, call: Call) -> Step {
+        self.repeats = false;
         Step::Call { clock: self.clock, call: Box::new(call) }
     }
 
@@ -357,7 +364,7 @@ impl Workload {
     /// What a verb needs, and what comes before it.
     fn suited(&mut self, verb: Verb) -> Suited {
         let clock = self.clock;
-        let law = &self.law;
+        let law = &self.law.flows;
         let extendable = |grant: &Known| {
             grant.left > 0 && law.iter().any(|hints| hints.id == grant.flow && hints.extension.is_some())
         };
@@ -516,8 +523,8 @@ impl Workload {
         self.cast.context(&mut self.dice, good)
     }
 
-    fn hints(&self, flow: &tenure::tenure_core::id::FlowId) -> Option<&Hints> {
-        self.law.iter().find(|hints| hints.id == *flow)
+    fn hints(&self, flow: &FlowId) -> Option<&Arc<Hints>> {
+        self.law.flows.iter().find(|hints| hints.id == *flow)
     }
 
     /// A person by id as they stand today.

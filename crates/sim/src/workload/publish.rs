@@ -85,7 +85,7 @@ impl Workload {
 
     /// What is in force now is read.
     pub(super) fn published(&mut self) {
-        self.law = law::read(&self.press.document, &self.law, &self.cast);
+        self.law.read(&self.press.document, &self.cast);
         self.press.kits = law::kits(&self.press.document);
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenure::tenure_core::id::FlowId;
+use tenure::tenure_core::id::{FlowId, GrantId};
 use tenure::{Asked, Person, Resource, Span, Timestamp};
 use tenure_port::Call;
 use tenure_port::call::Request;
@@ -14,16 +14,17 @@ use super::policy::GOOD_REASON;
 
 impl Workload {
     pub(super) fn request(&mut self) -> Call {
-        let slot = self.dice.place(self.law.len());
+        let slot = self.dice.place(self.law.flows.len());
         let unknown = self.dice.one_in(90);
-        let Some(hints) = self.law.get(slot).filter(|_| !unknown).cloned() else {
+        let Some(hints) = self.law.flows.get(slot).filter(|_| !unknown).cloned() else {
             return self.unknown_flow();
         };
         if hints.stands(self.clock) || self.dice.one_in(12) {
             return self.request_under(&hints);
         }
         // Flows that are withdrawn are seldom asked for.
-        let open: Vec<Hints> = self.law.iter().filter(|hints| hints.stands(self.clock)).cloned().collect();
+        let open: Vec<Arc<Hints>> =
+            self.law.flows.iter().filter(|hints| hints.stands(self.clock)).cloned().collect();
         match self.dice.of(&open).cloned() {
             Some(hints) => self.request_under(&hints),
             None if self.dice.one_in(20) => self.new_policy(),
@@ -35,6 +36,7 @@ impl Workload {
         let place = self.cast.anybody(&mut self.dice);
         let mut ask = self.plain(place, None);
         ask.flow = Some(id::<FlowId>("nope"));
+        ask.break_glass = self.dice.one_in(5);
         ask.items = self.items(&[(0, 0)]);
         Call::Request(ask)
     }
@@ -76,7 +78,7 @@ impl Workload {
         let slot = self.dice.place(self.press.kits.len());
         let kit = self.press.kits.get(slot).filter(|_| !self.dice.one_in(25)).cloned();
         let (kit, flows) = kit.unwrap_or_else(|| (id("k9"), Vec::new()));
-        let of: Vec<Hints> = flows.iter().filter_map(|flow| self.hints(flow)).cloned().collect();
+        let of: Vec<Arc<Hints>> = flows.iter().filter_map(|flow| self.hints(flow)).cloned().collect();
         let nobody = Whose { holder: None, owners: &[] };
         let place = self.somebody(|person| {
             of.iter().all(|hints| {
@@ -86,6 +88,9 @@ impl Workload {
         let login = of.iter().find_map(|hints| hints.login);
         let mut ask = self.plain(place, login);
         ask.kit = Some(kit);
+        if self.dice.one_in(12) {
+            ask.grant = self.kit_before().or(ask.grant.take());
+        }
         let (longest, ahead) = (self.theme.unit.saturating_mul(4), self.theme.unit.saturating_mul(3));
         ask.span = if self.dice.chance(60) { None } else { self.wanted_span(self.theme.unit, longest) };
         ask.start = if self.dice.chance(85) { None } else { self.wanted_start(ahead, false) };
@@ -95,6 +100,12 @@ impl Workload {
             ask.holder = Some(self.present(holder, None));
         }
         Call::Request(ask)
+    }
+
+    /// The id that a kit was given before.
+    fn kit_before(&self) -> Option<GrantId> {
+        let of_kit = self.memory.grants.iter().rev().find_map(|grant| grant.id.as_str().rsplit_once(".f"));
+        of_kit.map(|(prefix, _)| id(prefix))
     }
 
     /// A request with all that is brought, and nothing that is wanted.
@@ -135,7 +146,8 @@ impl Workload {
 
     /// A reason: mostly a good one, else none, a blank one, one that does not fit, or one beyond all bounds.
     pub(super) fn reason(&mut self) -> Option<String> {
-        if self.dice.one_in(900) {
+        let endless = if self.careless { 12 } else { 900 };
+        if self.dice.one_in(endless) {
             return Some("x".repeat(if self.dice.chance(50) { 4_097 } else { 4_096 }));
         }
         match self.dice.count(0, 19) {

@@ -104,6 +104,12 @@ impl Theme {
         if dice.chance(60) {
             features.insert(Feature::Steps);
         }
+        if dice.chance(40) {
+            features.extend([Feature::Steps, Feature::Extension, Feature::Decided]);
+            if dice.chance(60) {
+                features.insert(Feature::Bridge);
+            }
+        }
         Self {
             features,
             sweeps: *dice.of(&[Sweeps::Never, Sweeps::Sometimes, Sweeps::Often]).unwrap_or(&Sweeps::Never),

@@ -19,8 +19,8 @@ impl Author<'_> {
         if self.dice.chance(50) {
             put(&mut approval, "order", json!(self.dice.word(&["in_turn", "any"])));
         }
-        if self.dice.chance(35) {
-            put(&mut approval, "denials", json!(self.dice.count(1, 2)));
+        if self.dice.chance(45) {
+            put(&mut approval, "denials", json!(*self.dice.of(&[1, 2, 2]).unwrap_or(&1)));
         }
         if self.uses(Feature::Lane, 50) {
             put(&mut approval, "automatic", self.lane());

@@ -69,7 +69,7 @@ impl Author<'_> {
     }
 
     fn extension_approval(&mut self, times: u32, approved: bool) -> Option<Value> {
-        if !self.uses(Feature::Decided, 70) {
+        if !self.uses(Feature::Decided, 85) {
             return self.dice.chance(20).then(|| json!("automatic"));
         }
         if self.dice.chance(15) {
