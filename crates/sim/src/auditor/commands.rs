@@ -231,16 +231,20 @@ impl Judge<'_> {
         self.bounds()
     }
 
-    fn many(&self) -> Checked<Plan> {
+    /// Open grants of a person, under a flow, at an integration or to an item.
+    fn reached(&self) -> impl Iterator<Item = &Rc<Grant>> {
         let of = |name: &str| at(self.call, name).as_str();
-        let reached = self.world.grants.values().filter(|grant| {
+        self.world.grants.values().filter(move |grant| {
             grant.open()
                 && of("person").is_none_or(|person| grant.holder_id() == person)
                 && of("flow").is_none_or(|flow| grant.flow.id == flow)
                 && of("integration").is_none_or(|here| grant.scope.iter().any(|[at, ..]| at == here))
                 && (at(self.call, "item").is_null() || grant.scope.contains(&item(at(self.call, "item"))))
-        });
-        let (mine, others): (Vec<_>, Vec<_>) = reached.partition(|grant| self.may_revoke(grant));
+        })
+    }
+
+    fn many(&self) -> Checked<Plan> {
+        let (mine, others): (Vec<_>, Vec<_>) = self.reached().partition(|grant| self.may_revoke(grant));
         ensure(!mine.is_empty() || !others.is_empty(), "grant.unknown", || NONE.clone())?;
         ensure(!mine.is_empty(), "actor.not_allowed", || NONE.clone())?;
         self.bounds()?;
@@ -437,7 +441,15 @@ impl<G: Given> Auditor<G> {
                     Ok(id) => {
                         json!({"ok": self.world.grant(&id).map(|grant| self.view(&self.world, grant, now))})
                     }
-                    Err(code) => json!({"refused": {"code": code}}),
+                    Err(code) => {
+                        let grant = text(call, "effect").rsplit_once('/').map_or("", |(grant, _)| grant);
+                        let grant = self.world.grant(grant).map(|grant| grant.id.clone());
+                        self.world.fresh.push(json!({
+                            "record": "refused", "at": show(now), "grant": grant, "effects": [], "command": null,
+                            "actor": format!("system:{}", text(call, "worker")),
+                        }));
+                        json!({"refused": {"code": code}})
+                    }
                 };
             }
             _ => {}
@@ -458,9 +470,12 @@ impl<G: Given> Auditor<G> {
             }
             None => {}
         }
-        if let Some(holder) = &holder {
-            self.world.settle(Some(holder), now);
+        let mut holders: BTreeSet<_> = holder.into_iter().collect();
+        if text(call, "call") == "revoke" && call.get("grant").is_none() {
+            let judge = self.judge(&self.world, call, now);
+            holders.extend(judge.reached().take(100).map(|grant| grant.holder_id().to_owned()));
         }
+        holders.iter().for_each(|holder| self.world.settle(Some(holder), now));
         let mut settled = self.world.clone();
         settled.settle(None, now);
         let plan = self.judge(&settled, call, now).plan(now);
@@ -589,11 +604,6 @@ impl<G: Given> Auditor<G> {
 
     fn revoke_all(&mut self, mine: Vec<String>, others: Vec<String>, now: Ms, cause: &Cause) -> Value {
         let (first, later) = mine.split_at(mine.len().min(100));
-        let holder = |id: &String| Some(self.world.grant(id)?.holder_id().to_owned());
-        let holders: BTreeSet<_> = first.iter().filter_map(holder).collect();
-        for holder in holders {
-            self.world.settle(Some(&holder), now);
-        }
         self.world.fresh.push(json!({
             "record": "revoked_all", "at": show(now), "grant": null, "effects": [], "actor": cause.actor,
             "command": cause.command,

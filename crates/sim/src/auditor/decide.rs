@@ -69,15 +69,17 @@ impl Judge<'_> {
             let all = rules.first().map(|flow| flow.of_extension());
             Ballot::open(all.unwrap_or_default(), self.now)
         };
+        let automatic = !of_extension && !grant.ballot.rules.asks();
         let ballot = match (of_extension, asked) {
+            (false, _) if automatic => Ballot::open(grant.flow.approval(), self.now),
             (false, _) => grant.ballot.clone(),
             (true, Some(ask)) => ask.ballot.clone(),
             (true, None) => unasked(),
         };
         let parties = [Some(&grant.holder), Some(&grant.requester), asked.map(|ask| &ask.by)];
         let own = parties.into_iter().flatten().any(|party| same_human(party, self.actor));
-        let holder = at(self.call, "holder");
-        ensure(!own && !(holder.is_object() && same_human(holder, self.actor)), "approval.own", || {
+        let handed = self.handed(grant);
+        ensure(!own && !handed.is_some_and(|holder| same_human(holder, self.actor)), "approval.own", || {
             Value::Null
         })?;
         let mine: Vec<_> =
@@ -150,6 +152,12 @@ impl Judge<'_> {
         Ok((shorter, only))
     }
 
+    /// What the host says of the holder today, where it says it of the holder.
+    fn handed(&self, grant: &Grant) -> Option<&Value> {
+        let handed = at(self.call, "holder");
+        (text(handed, "id") == grant.holder_id()).then_some(handed)
+    }
+
     /// The approval that settles a request looks at its holder again.
     fn settles(&self, grant: &Grant, ballot: &Ballot, vote: &Vote) -> Checked {
         let mut after = ballot.clone();
@@ -158,14 +166,9 @@ impl Judge<'_> {
             return Ok(());
         }
         let again = |no: No| No { again: true, ..no };
-        let handed = at(self.call, "holder");
-        let holder = if handed.is_object() { handed } else { &grant.holder };
-        if handed.is_object() {
-            ensure(
-                eligible(&grant.flow, handed, false),
-                "person.not_eligible",
-                || json!({"flow": grant.flow.id}),
-            )?;
+        let holder = self.handed(grant).unwrap_or(&grant.holder);
+        if let Some(handed) = self.handed(grant) {
+            ensure(eligible(&grant.flow, handed, false), "person.not_eligible", || json!({"flow": grant.flow.id}))?;
             let about = self.about_extension(grant, &grant.flow, &grant.items, grant.span);
             if let Some((code, condition)) = self.condition(list(&grant.flow.doc, "when"), handed, &about) {
                 return no(code, json!({"condition": condition})).map_err(again);

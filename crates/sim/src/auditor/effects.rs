@@ -1,6 +1,6 @@
 //! What the world must be told, and how far it got.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,8 @@ pub(super) struct Effect {
     not_before: Ms,
     lease: Option<(String, Ms)>,
     stuck: bool,
-    /// Workers whose lease ran out.
+    /// The worker whose lease ran out last, and those whose effect was handed to another hand since.
+    lapsed: Option<String>,
     silent: Vec<String>,
     pub(super) finished: bool,
 }
@@ -51,17 +52,24 @@ impl Effect {
             not_before: Ms::MIN,
             lease: None,
             stuck: false,
+            lapsed: None,
             silent: Vec::new(),
             finished: false,
         }
+    }
+
+    /// From when it can be handed out.
+    fn ready(&self) -> Ms {
+        let leased = self.lease.as_ref().map_or(Ms::MIN, |(_, until)| *until);
+        self.made_at.max(self.not_before).max(leased)
     }
 
     /// A lease that ran out brings it back later.
     fn run_out(&mut self, now: Ms) {
         if let Some((worker, until)) = self.lease.clone().filter(|(_, until)| *until <= now) {
             self.lease = None;
-            self.not_before = until + pause(self.attempts);
-            self.silent.push(worker);
+            self.not_before = until;
+            self.lapsed = Some(worker);
         }
     }
 }
@@ -88,6 +96,12 @@ pub(super) fn items<'i>(items: impl IntoIterator<Item = &'i Item>) -> Value {
 impl Grant {
     pub(super) fn ephemeral(&self) -> bool {
         text(&self.flow.doc, "kind") == "ephemeral"
+    }
+
+    /// At most one effect of a line is under lease at a time.
+    fn lane(&self, target: &str) -> (String, String) {
+        let whose = if self.ephemeral() { format!("grant {}", self.id) } else { format!("holder {}", self.holder_id()) };
+        (whose, target.to_owned())
     }
 
     /// Whether a target was told to give something: of access that runs an order to is enough.
@@ -205,12 +219,7 @@ impl World {
     ) {
         let Some(grant) = self.grants.get(id).cloned() else { return };
         let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
-        let ran = grant.since.is_some();
-        let here = |item: &&Item| {
-            target.is_none_or(|target| item[0] == target)
-                && grant.reached(&item[0], ran)
-                && (ran || grant.given.contains_key(*item))
-        };
+        let here = |item: &&Item| target.is_none_or(|target| item[0] == target) && grant.given.contains_key(*item);
         for item in grant.scope.iter().filter(here) {
             let before = grant.given.get(item).copied().unwrap_or(false);
             if let Some((keeper, _)) = self.keeper(&grant, item, now, together) {
@@ -267,7 +276,6 @@ impl World {
                 let (order, items) = hold(held.collect());
                 Some((effect.kind.clone(), order, items))
             }
-            ("provision", false) => None,
             ("rotate", _) => {
                 let all: Vec<_> = given().map(|(item, _)| item).collect();
                 if all.is_empty() {
@@ -281,9 +289,10 @@ impl World {
                     .filter(|(item, before)| !**before && self.keeper(grant, item, now, &[]).is_none())
                     .map(|(item, _)| item)
                     .collect();
-                if what == "adjust" || remove.is_empty() {
+                if what != "deprovision" || remove.is_empty() {
                     let held: Vec<_> = keeps().map(|(item, (_, until))| (item, until)).collect();
-                    return (!held.is_empty()).then(|| ("adjust".to_owned(), hold(held).0, Vec::new()));
+                    let kind = if what == "provision" { what } else { "adjust" };
+                    return (!held.is_empty()).then(|| (kind.to_owned(), hold(held).0, Vec::new()));
                 }
                 let outcome = if grant.open() { Value::Null } else { json!(grant.outcome) };
                 let order = json!({"at": target, "kind": kind, "remove": items(remove), "keep": keep, "outcome": outcome, "cut_sessions": true});
@@ -294,119 +303,122 @@ impl World {
 
     /// Hands effects out under a lease.
     pub(super) fn take(&mut self, call: &Value, now: Ms) -> Value {
-        let worker = text(call, "worker");
         let until = now + super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
         let only = at(call, "integration").as_str();
-        let limit = at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
-        let mut waiting = Vec::new();
-        let mut busy: Vec<(String, String)> = Vec::new();
-        let lane = |grant: &Grant, target: &String| {
-            (
-                if grant.ephemeral() {
-                    format!("grant {}", grant.id)
-                } else {
-                    format!("holder {}", grant.holder_id())
-                },
-                target.clone(),
-            )
-        };
-        let ids: Vec<String> = self
-            .grants
-            .iter()
-            .filter(|(_, grant)| grant.outstanding().next().is_some())
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in ids {
-            let lapsed = self.grants.get(&id).is_some_and(|grant| {
-                grant
-                    .effects
-                    .iter()
-                    .any(|effect| effect.lease.as_ref().is_some_and(|(_, until)| *until <= now))
-            });
-            if lapsed {
-                self.change(&id, |grant| grant.effects.iter_mut().for_each(|effect| effect.run_out(now)));
-            }
-            let Some(grant) = self.grants.get(&id) else { continue };
-            for effect in grant.outstanding() {
-                if effect.lease.is_some() {
-                    busy.extend(effect.at.as_ref().map(|at| lane(grant, at)));
-                } else if effect.not_before.max(effect.made_at) <= now
-                    && only.is_none_or(|only| effect.at.as_deref() == Some(only))
-                {
-                    waiting.push((
-                        0,
-                        effect.made_at,
-                        id.clone(),
-                        effect.number,
-                        grant.holder_id().to_owned(),
-                    ));
-                }
+        let limit = at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
+        let wanted = |effect: &&Effect| only.is_none_or(|only| effect.at.as_deref() == Some(only)) && effect.ready() <= now;
+        let mut first: BTreeMap<String, Ms> = BTreeMap::new();
+        for grant in self.grants.values() {
+            if let Some(ready) = grant.outstanding().filter(wanted).map(Effect::ready).min() {
+                let first = first.entry(grant.holder_id().to_owned()).or_insert(ready);
+                *first = ready.min(*first);
             }
         }
+        let mut lines: Vec<(Ms, String, Option<VecDeque<(Ms, String, u32)>>)> = first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
+        lines.sort_by_key(|(ready, ..)| *ready);
         // One of each holder in turn, so that nobody's many hold up another's one.
-        waiting.sort();
-        let mut turns: BTreeMap<String, usize> = BTreeMap::new();
-        for (turn, _, _, _, holder) in &mut waiting {
-            let next = turns.entry(holder.clone()).or_default();
-            *turn = *next;
-            *next += 1;
-        }
-        waiting.sort();
-        let mut handed = Vec::new();
-        for (_, _, id, number, _) in waiting {
-            if handed.len() >= limit {
-                break;
-            }
-            let Some(grant) = self.grants.get(&id).cloned() else { continue };
-            let Some(effect) = grant.effects.iter().find(|effect| effect.number == number) else { continue };
-            let lane = effect.at.as_ref().map(|at| lane(&grant, at));
-            if lane.as_ref().is_some_and(|lane| busy.contains(lane)) {
-                continue;
-            }
-            let cause = Cause { actor: format!("system:{worker}"), command: None };
-            let Some((kind, order, items)) = self.order(&grant, effect, now) else {
-                self.change(&id, |grant| grant.finish(number));
-                self.tell(&id, now, "effect_skipped", Some(&cause), Vec::new());
-                continue;
-            };
-            busy.extend(lane);
-            self.change(&id, |grant| {
-                if kind == "provision" {
-                    grant.sent.extend(effect.at.clone());
+        let (mut handed, mut busy) = (Vec::new(), Vec::new());
+        while !lines.is_empty() && handed.len() < limit {
+            for (_, holder, line) in &mut lines {
+                if handed.len() >= limit {
+                    break;
                 }
-                for item in items {
-                    grant.given.entry(item).or_insert(false);
+                let line = line.get_or_insert_with(|| self.line(holder, wanted, &mut busy, now));
+                while let Some((_, id, number)) = line.pop_front() {
+                    if let Some(effect) = self.hand(&id, number, (text(call, "worker"), until), &mut busy, now) {
+                        handed.push(effect);
+                        break;
+                    }
                 }
-                if let Some(effect) = grant.effects.iter_mut().find(|effect| effect.number == number) {
-                    effect.attempts += 1;
-                    effect.lease = Some((worker.to_owned(), until));
-                }
-            });
-            self.tell(&id, now, "effect_taken", Some(&cause), Vec::new());
-            if !grant.open() && effect.at.is_some() && kind != "rotate" {
-                self.keep(&id, Some(effect.at.as_deref().unwrap_or_default()), now, Some(&cause), &[]);
             }
-            handed.push(json!({
-                "id": format!("{id}/{number}"), "grant": id, "number": number, "kind": kind, "holder": grant.holder_id(),
-                "attempt": effect.attempts + 1, "worker": worker, "lease_until": show(until), "order": order,
-            }));
+            lines.retain(|(_, _, line)| line.as_ref().is_none_or(|line| !line.is_empty()));
         }
         Value::Array(handed)
+    }
+
+    /// What waits for one holder's targets and people, once time has done its part.
+    fn line(&mut self, holder: &str, wanted: impl Fn(&&Effect) -> bool, busy: &mut Vec<(String, String)>, now: Ms) -> VecDeque<(Ms, String, u32)> {
+        self.settle(Some(holder), now);
+        let mine = self.grants.values().filter(|grant| grant.holder_id() == holder);
+        let ids: Vec<_> = mine.map(|grant| grant.id.clone()).collect();
+        let mut line = Vec::new();
+        for id in ids {
+            self.run_out(&id, now);
+            let Some(grant) = self.grants.get(&id) else { continue };
+            let held = grant.outstanding().filter(|effect| effect.lease.is_some());
+            busy.extend(held.filter_map(|effect| effect.at.as_ref()).map(|at| grant.lane(at)));
+            let free = grant.outstanding().filter(|effect| effect.lease.is_none()).filter(&wanted);
+            line.extend(free.map(|effect| (effect.made_at, id.clone(), effect.number)));
+        }
+        line.sort();
+        line.into()
+    }
+
+    /// Leases that ran out bring their effects back.
+    fn run_out(&mut self, id: &str, now: Ms) {
+        let over = |effect: &Effect| effect.lease.as_ref().is_some_and(|(_, until)| *until <= now);
+        if self.grants.get(id).is_some_and(|grant| grant.effects.iter().any(over)) {
+            self.change(id, |grant| grant.effects.iter_mut().for_each(|effect| effect.run_out(now)));
+        }
+    }
+
+    /// Hands one effect out; nothing where its line is busy, or there is nothing left to do.
+    fn hand(&mut self, id: &str, number: u32, (worker, until): (&str, Ms), busy: &mut Vec<(String, String)>, now: Ms) -> Option<Value> {
+        let grant = self.grants.get(id)?.clone();
+        let effect = grant.effects.iter().find(|effect| effect.number == number)?;
+        let lane = effect.at.as_ref().map(|at| grant.lane(at));
+        if lane.as_ref().is_some_and(|lane| busy.contains(lane)) {
+            return None;
+        }
+        let cause = Cause { actor: format!("system:{worker}"), command: None };
+        let Some((kind, order, items)) = self.order(&grant, effect, now) else {
+            self.change(id, |grant| grant.finish(number));
+            self.tell(id, now, "effect_skipped", Some(&cause), Vec::new());
+            return None;
+        };
+        busy.extend(lane);
+        let stuck = effect.attempts >= ATTEMPTS_MAX;
+        if stuck && !effect.stuck {
+            self.say_stuck(&grant, effect, now, Some(&cause));
+        }
+        self.change(id, |grant| {
+            if kind == "provision" {
+                grant.sent.extend(effect.at.clone());
+            }
+            for item in items {
+                grant.given.entry(item).or_insert(false);
+            }
+            if let Some(effect) = grant.effects.iter_mut().find(|effect| effect.number == number) {
+                effect.attempts += 1;
+                let lapsed = effect.lapsed.take();
+                effect.silent.extend(lapsed);
+                effect.stuck |= stuck;
+                effect.lease = Some((worker.to_owned(), until));
+            }
+        });
+        self.tell(id, now, "effect_taken", Some(&cause), Vec::new());
+        if !grant.open() && effect.at.is_some() && kind != "rotate" {
+            self.keep(id, effect.at.as_deref(), now, Some(&cause), &[]);
+        }
+        Some(json!({
+            "id": format!("{id}/{number}"), "grant": id, "number": number, "kind": kind, "holder": grant.holder_id(),
+            "attempt": effect.attempts + 1, "worker": worker, "lease_until": show(until), "order": order,
+        }))
     }
 
     /// What a worker says of an effect; the code of the refusal where it is not its to say.
     pub(super) fn verdict(&mut self, call: &Value, now: Ms) -> Result<String, &'static str> {
         let (id, number) = text(call, "effect").rsplit_once('/').unwrap_or_default();
         let (worker, number) = (text(call, "worker"), number.parse::<u32>().unwrap_or(0));
-        let holder = self.grants.get(id).map(|grant| grant.holder_id().to_owned()).ok_or("effect.unknown")?;
+        let holder = self.grants.get(id).map(|grant| grant.holder_id().to_owned()).ok_or("grant.unknown")?;
         self.settle(Some(&holder), now);
-        self.change(id, |grant| grant.effects.iter_mut().for_each(|effect| effect.run_out(now)));
+        self.run_out(id, now);
         let grant = self.grants.get(id).cloned().ok_or("effect.unknown")?;
         let effect = grant.effects.iter().find(|effect| effect.number == number).ok_or("effect.unknown")?;
         let cause = Cause { actor: format!("system:{worker}"), command: None };
         let cause = Some(&cause);
         if effect.lease.as_ref().is_none_or(|(holder, _)| holder != worker) {
-            if !effect.silent.iter().any(|silent| silent == worker) {
+            if effect.at.is_none() || !effect.silent.iter().any(|silent| silent == worker) {
                 return Err(if effect.finished { "effect.unknown" } else { "effect.not_leased" });
             }
             self.late(&grant, effect, worker, now, cause);
@@ -475,10 +487,16 @@ impl World {
         if ends {
             self.close(&grant.id, now, "failed", cause, &[]);
         } else if stuck && !effect.stuck {
-            let mut to = named(&texts(&grant.flow.doc, "revoke_by"), grant);
-            to.extend(parties(grant).into_iter().take(1));
-            self.tell(&grant.id, now, "effect_stuck", cause, vec![Effect::notice("stuck", to, None)]);
+            self.say_stuck(grant, effect, now, cause);
         }
+    }
+
+    /// Attempts are used up; of a notice that reached nobody there is nobody to be told.
+    fn say_stuck(&mut self, grant: &Grant, effect: &Effect, now: Ms, cause: Option<&Cause>) {
+        let mut to = named(&texts(&grant.flow.doc, "revoke_by"), grant);
+        to.extend(parties(grant).into_iter().take(1));
+        let told = effect.at.as_ref().map(|_| Effect::notice("stuck", to, None));
+        self.tell(&grant.id, now, "effect_stuck", cause, told.into_iter().collect());
     }
 }
 
