@@ -135,10 +135,15 @@ impl Teller {
 
     fn call(&mut self, clock: Timestamp, call: &Call, value: &Value, answer: &Value) {
         let told = self.deed(value);
-        let Some((verb, deed)) = told else {
+        let Some((verb, mut deed)) = told else {
             self.lines.push(format!("# at {clock}: {value}"));
             return;
         };
+        // What comes of a grant is only looked at where the story names it.
+        let unnamed = deed.as_object_mut().filter(|deed| verb == "request" && !deed.contains_key("grant"));
+        if let Some((deed, id)) = unnamed.zip(answer.pointer("/ok/id")) {
+            deed.insert("grant".to_owned(), id.clone());
+        }
         let now = value.get("now").and_then(Value::as_str).and_then(|now| now.parse().ok()).unwrap_or(clock);
         let mut step = Map::new();
         if now != clock && self.now != clock {

@@ -36,6 +36,9 @@ struct Life {
     /// What bound its extensions when it was asked for.
     granted: Option<Bounds>,
     asked: Option<Asked>,
+    /// When an extension lapsed, and how far it would have carried the access: what closes a grant lapses its extension
+    /// first, at the same instant.
+    lapsed: Option<(Timestamp, Timestamp)>,
     extended: u64,
     made: Made,
     at: Timestamp,
@@ -292,6 +295,7 @@ impl Life {
             stands: Stands::Pending,
             granted: terms.today(&origin.flow),
             asked: None,
+            lapsed: None,
             extended: 0,
             made: Made::default(),
             at,
@@ -370,6 +374,9 @@ impl Life {
         } else if let Happened::Extended(extended) = &event.happened {
             self.extended(extended, event, terms)?;
         } else if let Happened::ExtensionDenied(_) | Happened::ExtensionLapsed(_) = &event.happened {
+            if let Stands::Active { end, .. } = self.stands {
+                self.lapsed = Some((event.at, self.over_by(end)));
+            }
             self.asked = None;
         }
         event.happened.closes().map_or(Ok(()), |outcome| self.closed(outcome, event))
@@ -421,7 +428,9 @@ impl Life {
         let (id, at) = (&event.grant, event.at);
         let fits = match (self.stands, outcome) {
             (Stands::Active { end, .. }, Outcome::Expired) => end <= at,
-            (Stands::Active { end, .. }, Outcome::GivenBack | Outcome::Revoked) => at < self.over_by(end),
+            (Stands::Active { end, .. }, Outcome::GivenBack | Outcome::Revoked) => {
+                at < self.over_by(end) || self.lapsed.is_some_and(|(when, until)| when == at && at < until)
+            }
             (Stands::Pending | Stands::Approved, Outcome::Withdrawn | Outcome::Revoked) => true,
             (Stands::Pending, Outcome::Denied | Outcome::Undecided) => true,
             (Stands::Approved, Outcome::Unused | Outcome::Failed) => true,

@@ -34,7 +34,10 @@ fn policy() -> Value {
             "extension": {"times": 1, "span": {"default": "30m"}, "total": "2h"},
         })
     };
+    let mut bridged = flow("bridged", json!("automatic"));
+    bridged["extension"]["approval"] = json!({"bridge": "20m", "steps": [{"approvers": ["group:owners"]}]});
     json!({"version": 1, "flows": [
+        bridged,
         flow("auto", json!("automatic")),
         flow("db", json!({"steps": [{"approvers": ["group:owners"]}]})),
     ]})
@@ -178,6 +181,29 @@ fn i1_a_no_while_access_runs_and_a_yes_when_it_is_over() {
     story.later(60);
     let no = story.tell(&holds);
     assert_eq!(held(&story.watch.lives, clock, &no).unwrap_err().invariant, Invariant::I1);
+}
+
+#[test]
+fn i1_a_bridge_carries_access_past_its_end() {
+    let back = json!({"call": "give_back", "actor": alice(), "command_id": "back", "grant": "g"});
+    let bob = json!({"id": "bob", "groups": ["owners"]});
+    let yes = json!({"call": "approve_extension", "actor": bob, "command_id": "yes", "grant": "g"});
+    for end in [&back, &yes] {
+        let mut story = Story::of("bridged");
+        story.later(50);
+        story.tell(&extend("more"));
+        story.later(10);
+        assert!(matches!(story.tell(end), Answer::Ok(_)), "{end}");
+    }
+    // Without one it is over.
+    let broken = Story::of("auto").tampered(&back, |records| {
+        for record in records {
+            if let Entry::Event(event) = &mut record.entry {
+                event.at = event.at.plus(Span::hours(1));
+            }
+        }
+    });
+    assert_eq!(broken.invariant, Invariant::I1, "{broken:?}");
 }
 
 #[test]
