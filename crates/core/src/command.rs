@@ -303,6 +303,26 @@ impl Asked {
 }
 
 impl Verb {
+    /// The verbs as records write them: a record is read again with these.
+    pub const NAMES: [&'static str; 16] = [
+        "request",
+        "approve",
+        "deny",
+        "withdraw",
+        "activate",
+        "extend",
+        "approve_extension",
+        "deny_extension",
+        "give_back",
+        "revoke",
+        "review",
+        "publish",
+        "settle",
+        "take_effect",
+        "effect_done",
+        "effect_failed",
+    ];
+
     /// The verb as records and scenario files write it.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -1,4 +1,15 @@
-//! The record: every event and every refusal, in the order they were written.
+//! The record: every event and every refusal, in the order they were written, as the leaves of a tree.
+//!
+//! What is put on record is sealed in the same commit: [`leaf::Leaf`] makes the bytes of it,
+//! [`tree::Frontier`] adds them to the tree, [`proof::Recipe`] proves that they are in it, and a
+//! [`checkpoint::Checkpoint`] is what a host signs and hands out. Up to the last checkpoint that left the
+//! machine, nobody changes, drops, adds or reorders a record without the check noticing.
+
+pub mod checkpoint;
+pub mod leaf;
+pub mod proof;
+pub mod tree;
+pub mod written;
 
 use serde::Serialize;
 
