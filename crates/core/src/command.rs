@@ -52,6 +52,8 @@ pub enum Verb {
     RevokeAll(RevokeAll),
     /// To say that access taken in an emergency was looked at.
     Review(Review),
+    /// To erase what people wrote of a grant that is over.
+    Erase(Erase),
     /// To put a policy in force.
     Publish(Publish),
     /// To write down what time has made true of one person's grants.
@@ -237,6 +239,13 @@ pub struct Review {
     pub reason: Option<String>,
 }
 
+/// Erases what people wrote of a grant that is over.
+#[derive(Clone, Debug)]
+pub struct Erase {
+    /// The grant.
+    pub grant: GrantId,
+}
+
 /// Puts a policy in force.
 #[derive(Clone, Debug)]
 pub struct Publish {
@@ -304,7 +313,7 @@ impl Asked {
 
 impl Verb {
     /// The verbs as records write them: a record is read again with these.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 17] = [
         "request",
         "approve",
         "deny",
@@ -316,6 +325,7 @@ impl Verb {
         "give_back",
         "revoke",
         "review",
+        "erase",
         "publish",
         "settle",
         "take_effect",
@@ -338,6 +348,7 @@ impl Verb {
             Self::GiveBack(_) => "give_back",
             Self::Revoke(_) | Self::RevokeAll(_) => "revoke",
             Self::Review(_) => "review",
+            Self::Erase(_) => "erase",
             Self::Publish(_) => "publish",
             Self::Settle(_) => "settle",
             Self::TakeEffect(_) => "take_effect",
@@ -360,6 +371,7 @@ impl Verb {
             | Self::GiveBack(GiveBack { grant })
             | Self::Revoke(Revoke { grant, .. })
             | Self::Review(Review { grant, .. })
+            | Self::Erase(Erase { grant })
             | Self::EffectDone(EffectDone { grant, .. })
             | Self::EffectFailed(EffectFailed { grant, .. }) => Some(grant),
             Self::Request(_)
@@ -396,6 +408,7 @@ impl Verb {
             Self::Revoke(ask) => text(&(&ask.grant, &ask.reason)),
             Self::RevokeAll(ask) => text(&(&ask.of, &ask.reason)),
             Self::Review(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::Erase(ask) => text(&ask.grant),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
             Self::Settle(ask) => text(&ask.person),
             Self::TakeEffect(ask) => text(&(&ask.person, &ask.at, &ask.worker, ask.lease)),

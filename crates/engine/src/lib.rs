@@ -53,6 +53,7 @@ pub mod engine;
 pub mod error;
 pub mod ids;
 pub mod queries;
+pub mod record;
 pub mod sweep;
 
 pub use tenure_core;
@@ -60,14 +61,15 @@ pub use tenure_policy;
 pub use tenure_store;
 
 pub use ask::{
-    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
+    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
 };
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;
 pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
 pub use queries::{List, Page, StageName, Verdict};
+pub use record::{Consistency, Inclusion, LogKey, Signer};
 pub use sweep::SweepReport;
 
 pub use tenure_core::command::{Asked, Command};

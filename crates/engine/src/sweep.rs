@@ -10,6 +10,7 @@ use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::person::{Actor, Record};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, Standing, World};
+use tenure_store::tally::WriteUp;
 use tenure_store::{Filter, Given, Limit};
 
 use crate::engine::Engine;
@@ -48,7 +49,19 @@ impl Engine {
         for flow in self.ended_flows(until)? {
             self.end_waits(&flow, now, &mut report)?;
         }
+        self.write_up_refusals(until)?;
         Ok(report)
+    }
+
+    /// Puts on record how often who was refused in minutes that are over.
+    fn write_up_refusals(&self, now: Timestamp) -> Result<(), Error> {
+        loop {
+            let mut plan = WriteUp::new(now, self.ids.salt()?);
+            self.store.transact(&self.namespace, &mut plan)?;
+            if !plan.may_go_on() {
+                return Ok(());
+            }
+        }
     }
 
     /// Flows whose `until` has passed.

@@ -2,18 +2,15 @@
 //!
 //! A store keeps for each record, in the same commit, the bytes of its [`Leaf`], what people wrote of it
 //! beside those, and its [`Sealed::nodes`]: about two hashes a record. It makes none of them and looks into
-//! none of them. When a transaction begins it reads [`Frontier::size`] and the hashes that
-//! [`Node::peaks`] names, or keeps the frontier of the last commit; what a plan decides goes through
-//! [`Seal::write`]. Where a sealed record says that it [erases](Sealed::erases) a grant's texts, what people
-//! wrote of that grant's earlier records is deleted, and [`without_text`] is put in the place of the answers to
-//! the commands that those records name.
+//! none of them. When a transaction begins it takes the frontier of the last commit, or makes it of the number
+//! of records and the hashes of [`Node::peaks`](tenure_core::record::tree::Node::peaks) of that; each
+//! [`Write`] of the plan then goes through [`Seal::write`].
 
 use std::sync::Arc;
 
-use tenure_core::id::{GrantId, Namespace};
+use tenure_core::id::Namespace;
 use tenure_core::record::leaf::{About, Leaf};
-use tenure_core::record::tree::{Frontier, Hash, Node};
-use tenure_core::record::written::Salt;
+use tenure_core::record::tree::{Frontier, Hash};
 use tenure_core::record::{Entry, Record};
 
 use crate::fault::StoreFault;

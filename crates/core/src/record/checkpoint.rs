@@ -75,9 +75,10 @@ pub struct BadNote(String);
 #[must_use]
 pub fn origin(log: &str, ns: &Namespace) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let escaped = ns.as_str().bytes().map(|byte| {
-        if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    });
+    let escaped = ns
+        .as_str()
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
     format!("{log}/{}", escaped.collect::<String>())
 }
 
@@ -158,7 +159,8 @@ impl VerifierKey {
     /// [`BadNote`] where a key cannot have that name.
     pub fn new(name: impl Into<String>, key: [u8; 32]) -> Result<Self, BadNote> {
         let name = name.into();
-        if name.is_empty() || name.contains('+') || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if name.is_empty() || name.contains('+') || name.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
             return Err(bad(format!("`{name}` is no name of a key: it has no white space and no `+`")));
         }
         Ok(Self { name, key })
@@ -167,7 +169,8 @@ impl VerifierKey {
     /// The id under which its signatures are found.
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
-        let hash = Sha256::new().chain_update(&self.name).chain_update([b'\n', ED25519]).chain_update(self.key);
+        let hash =
+            Sha256::new().chain_update(&self.name).chain_update([b'\n', ED25519]).chain_update(self.key);
         let mut id = [0; 4];
         id.iter_mut().zip(hash.finalize()).for_each(|(byte, of)| *byte = of);
         id
@@ -191,7 +194,11 @@ impl FromStr for VerifierKey {
         let bytes = STANDARD.decode(key).map_err(|_| wrong())?;
         let key = bytes.strip_prefix(&[ED25519]).and_then(|key| key.try_into().ok()).ok_or_else(wrong)?;
         let known = Self::new(name, key)?;
-        if known.to_string() == text { Ok(known) } else { Err(bad(format!("the id in `{text}` is not that of its key"))) }
+        if known.to_string() == text {
+            Ok(known)
+        } else {
+            Err(bad(format!("the id in `{text}` is not that of its key")))
+        }
     }
 }
 

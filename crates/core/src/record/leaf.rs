@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::refused::MoreRefused;
 use super::tree::{Hash, leaf_hash};
 use super::written::{Salt, Written};
 use super::{Entry, Published, Record, Refused};
@@ -85,6 +86,7 @@ enum OutEntry<'a> {
         effects: &'a [Effect],
     },
     Refused(&'a Refused),
+    MoreRefused(&'a MoreRefused),
     Published(&'a Published),
     Revoked(&'a RevokedAll),
 }
@@ -120,6 +122,7 @@ enum InEntry {
         #[serde(default)]
         grant: Option<GrantId>,
     },
+    MoreRefused(MoreRefused),
     Published {
         published: Revision,
         at: Timestamp,
@@ -191,7 +194,9 @@ impl About {
     pub fn of(entry: &Entry, after: &Grant) -> Self {
         let (end_before, end_after) = match entry {
             Entry::Event(event) => ends(event, after),
-            Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => (None, None),
+            Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => {
+                (None, None)
+            }
         };
         let origin = &after.origin;
         Self {
@@ -227,6 +232,7 @@ impl<'a> OutEntry<'a> {
                 effects: &event.effects,
             },
             Entry::Refused(refused) => Self::Refused(refused),
+            Entry::MoreRefused(more) => Self::MoreRefused(more),
             Entry::Published(published) => Self::Published(published),
             Entry::Revoked(all) => Self::Revoked(all),
         }
@@ -240,12 +246,13 @@ impl InEntry {
                 Entry::Event(Event { grant, at, cause, happened: *happened, effects })
             }
             Self::Refused { refused, at, verb, actor, command, grant } => {
-                let code = Code::ALL.iter().find(|code| code.as_str() == refused);
-                let refused = *code.ok_or_else(|| format!("`{refused}` is no code of a refusal"))?;
+                let code = Code::named(&refused);
+                let refused = code.ok_or_else(|| format!("`{refused}` is no code of a refusal"))?;
                 let known = Verb::NAMES.iter().find(|known| **known == verb);
                 let verb = known.ok_or_else(|| format!("`{verb}` is no verb"))?;
                 Entry::Refused(Refused { refused, at, verb, actor, command, grant })
             }
+            Self::MoreRefused(more) => Entry::MoreRefused(more),
             Self::Published { published, at, actor, command } => {
                 Entry::Published(Published { published, at, actor, command })
             }

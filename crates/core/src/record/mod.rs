@@ -6,8 +6,10 @@
 //! machine, nobody changes, drops, adds or reorders a record without the check noticing.
 
 pub mod checkpoint;
+pub mod export;
 pub mod leaf;
 pub mod proof;
+pub mod refused;
 pub mod tree;
 pub mod written;
 
@@ -41,6 +43,8 @@ pub enum Entry {
     Refused(Refused),
     /// A policy was put in force.
     Published(Published),
+    /// Further commands were refused within a minute.
+    MoreRefused(refused::MoreRefused),
     /// Many grants ended at one instant.
     Revoked(std::sync::Arc<RevokedAll>),
 }
@@ -83,7 +87,7 @@ impl Entry {
         match self {
             Self::Event(event) => Some(&event.grant),
             Self::Refused(refused) => refused.grant.as_ref(),
-            Self::Published(_) | Self::Revoked(_) => None,
+            Self::Published(_) | Self::Revoked(_) | Self::MoreRefused(_) => None,
         }
     }
 }

@@ -70,6 +70,15 @@ impl Node {
         self.index.saturating_add(1).saturating_mul(1_u64.wrapping_shl(self.level))
     }
 
+    /// Its place, from 0, where what is sealed with each record stands one after the other.
+    #[must_use]
+    pub fn place(self) -> Option<u64> {
+        // Each record before it sealed two hashes, but for the subtrees that still wait for their other half.
+        let before = self.position().checked_sub(1)?;
+        let sealed = before.checked_mul(2)?.checked_sub(u64::from(before.count_ones()))?;
+        sealed.checked_add(u64::from(self.level))
+    }
+
     /// The roots of the perfect subtrees that a tree of that size consists of, the largest first.
     pub fn peaks(size: u64) -> impl Iterator<Item = Self> {
         Self::over(0, size)

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use super::Entry;
 use super::tree::hex;
+use super::{Entry, Record};
 use crate::event::Happened;
 use crate::grant::{AskedExtension, Decision, Origin};
-use crate::id::digest;
+use crate::id::{CommandId, GrantId, digest};
+use crate::world::Receipt;
 
 /// What stands in the place of a text that was erased.
 pub const ERASED: &str = "[erased]";
@@ -79,10 +80,14 @@ impl Written {
             let hash = text.strip_prefix(MARK).and_then(hex::<32>);
             let written = this.map(|written| (written, written.texts.get(place)));
             match written {
-                _ if hash.is_none() => wrong = Some(format!("the text `{place}` stands where its hash belongs")),
+                _ if hash.is_none() => {
+                    wrong = Some(format!("the text `{place}` stands where its hash belongs"))
+                }
                 None => ERASED.clone_into(text),
                 Some((_, None)) => wrong = Some(format!("the text `{place}` is missing")),
-                Some((written, Some(known))) if written.salt.mark(place, known) == *text => known.clone_into(text),
+                Some((written, Some(known))) if written.salt.mark(place, known) == *text => {
+                    known.clone_into(text)
+                }
                 Some(_) => wrong = Some(format!("the text `{place}` is not the one that was written")),
             }
         });
@@ -124,6 +129,7 @@ impl Entry {
                 | Happened::Expired(_)
                 | Happened::GivenBack(_)
                 | Happened::ReviewDue(_)
+                | Happened::Erased
                 | Happened::KeptFor(_)
                 | Happened::EffectTaken { .. }
                 | Happened::EffectSkipped { .. }
@@ -132,8 +138,60 @@ impl Entry {
                 | Happened::EffectStuck { .. } => false,
             },
             Self::Revoked(_) => true,
-            Self::Refused(_) | Self::Published(_) => false,
+            Self::Refused(_) | Self::MoreRefused(_) | Self::Published(_) => false,
         }
+    }
+}
+
+impl Record {
+    /// The same without what people wrote of it.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        let mut record = self.clone();
+        each_text(&mut record.entry, &mut |_, text| ERASED.clone_into(text));
+        record
+    }
+
+    /// The command that it came of; none of what time alone made true.
+    #[must_use]
+    pub fn command(&self) -> Option<&CommandId> {
+        match &self.entry {
+            Entry::Event(event) => event.cause.as_ref().map(|cause| &cause.command),
+            Entry::Refused(refused) => Some(&refused.command),
+            Entry::Published(published) => Some(&published.command),
+            Entry::Revoked(all) => Some(&all.cause.command),
+            Entry::MoreRefused(_) => None,
+        }
+    }
+
+    /// The grant whose earlier records lose what people wrote of them.
+    #[must_use]
+    pub fn erases(&self) -> Option<&GrantId> {
+        match &self.entry {
+            Entry::Event(event) if event.happened == Happened::Erased => Some(&event.grant),
+            Entry::Event(_)
+            | Entry::Refused(_)
+            | Entry::MoreRefused(_)
+            | Entry::Published(_)
+            | Entry::Revoked(_) => None,
+        }
+    }
+}
+
+impl Receipt {
+    /// The same without what people wrote of that grant. The command's digest is made of that, too.
+    #[must_use]
+    pub fn erased(&self, grant: &GrantId) -> Self {
+        let mut receipt = Self { content: ERASED.to_owned(), ..self.clone() };
+        let views = receipt.view.iter_mut().chain(&mut receipt.more);
+        for view in views.filter(|view| view.id == *grant) {
+            let asked = view.extension_asked.as_mut();
+            let asked =
+                asked.into_iter().flat_map(|asked| asked.reason.iter_mut().chain([&mut asked.content]));
+            let texts = view.reason.iter_mut().chain(view.fields.values_mut()).chain([&mut view.content]);
+            texts.chain(asked).for_each(|text| ERASED.clone_into(text));
+        }
+        receipt
     }
 }
 
@@ -148,7 +206,7 @@ fn each_text(entry: &mut Entry, each: Each<'_>) {
     match entry {
         Entry::Event(event) => of_event(&mut event.happened, each),
         Entry::Revoked(all) => each("reason", &mut Arc::make_mut(all).reason),
-        Entry::Refused(_) | Entry::Published(_) => {}
+        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => {}
     }
 }
 
@@ -179,6 +237,7 @@ fn of_event(happened: &mut Happened, each: Each<'_>) {
         | Happened::Expired(_)
         | Happened::GivenBack(_)
         | Happened::ReviewDue(_)
+        | Happened::Erased
         | Happened::KeptFor(_)
         | Happened::EffectTaken { .. }
         | Happened::EffectSkipped { .. }

@@ -38,6 +38,7 @@ pub(crate) mod receipts;
 mod records;
 mod reopened;
 mod revoked;
+mod sealed;
 pub(crate) mod story;
 pub(crate) mod time;
 mod walk;
@@ -90,7 +91,10 @@ pub fn run(house: &impl House) {
     quotas::quotas_count_what_came_before_in_the_batch(house);
     receipts::r25_a_command_id_is_kept_as_long_as_what_it_guards(house);
     records::positions_count_from_one_without_a_gap(house);
+    records::after_twenty_refusals_of_a_minute_the_rest_is_one_record(house);
     records::a_history_is_the_records_of_one_grant(house);
+    sealed::i15_records_are_sealed_in_the_commit(house);
+    sealed::what_people_wrote_is_erased_and_the_record_stays_whole(house);
     lists::filters_and_cursors(house);
     lists::people_who_wait_are_listed_once_and_in_order(house);
     outbox::what_is_ready_follows_leases_and_pauses(house);

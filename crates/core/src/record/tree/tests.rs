@@ -34,6 +34,9 @@ impl Tree {
     }
 
     fn node(&self, node: Node) -> Hash {
+        let flat = self.sealed.iter().flatten().nth(usize::try_from(node.place().unwrap()).unwrap());
+        let sealed = &self.sealed[usize::try_from(node.position() - 1).unwrap()];
+        assert_eq!(flat, sealed.get(usize::try_from(node.level).unwrap()));
         self.sealed[usize::try_from(node.position() - 1).unwrap()][usize::try_from(node.level).unwrap()]
     }
 
