@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tenure_core::command::{Erase, Request, Verb};
+use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, Namespace};
 use tenure_core::record::leaf::Leaf;
 use tenure_core::record::proof::{Recipe, is_consistent, is_included};
@@ -10,6 +11,7 @@ use tenure_core::record::tree::{Frontier, Hash, Node};
 use tenure_core::record::written::ERASED;
 use tenure_core::refusal::Code;
 use tenure_core::time::Span;
+use tenure_core::world::Receipt;
 
 use super::House;
 use super::cast::{owner, person};
@@ -127,48 +129,42 @@ pub(super) fn what_people_wrote_is_erased_and_the_record_stays_whole(house: &imp
     assert_eq!(refused(early), Code::GrantUnknown);
     let size = story.store.size(&story.ns).unwrap();
     let (root, other) = (story.root(size), story.stored(&id("g2")).unwrap());
-    let receipt = |story: &Story<'_, _>, grant: &str| {
-        let asked = CommandId::new(format!("ask {grant}")).unwrap();
-        story.store.receipt(&story.ns, &asked).unwrap().unwrap()
-    };
     let content = receipt(&story, "g1").content.clone();
     assert!(format!("{:?}", receipt(&story, "g1")).contains("the illness behind g1"));
 
     accepted(story.give(&system(), Verb::Erase(Erase { grant: id("g1") })));
-    let is_erased = |story: &Story<'_, _>| {
-        story.is_sealed();
-        assert_eq!(story.root(size), root, "every hash stays");
-        let kept = format!("{:?}{:?}{:?}", story.records(), story.leaves(), story.all_stored());
-        for (text, there) in [
-            ("illness behind g1", false),
-            ("HR of g1", false),
-            ("illness behind g2", true),
-            ("HR of g2", true),
-        ] {
-            assert_eq!(kept.contains(text), there, "{text}");
-        }
-        let grant = story.stored(&id("g1")).unwrap();
-        assert_eq!(grant.origin.reason.as_deref(), Some(ERASED));
-        assert_eq!(story.replayed().get(&id("g1")), Some(&*grant), "I7 holds after an erasure, too");
-        assert_eq!(story.stored(&id("g2")).unwrap(), other);
-        let bare = story.leaves().iter().filter(|leaf| leaf.written.is_none()).count();
-        assert!(
-            story
-                .leaves()
-                .iter()
-                .all(|leaf| leaf.written.is_none() || !leaf.text.contains("\"grant\":\"g1\""))
-        );
-        assert!(bare > 0);
-        let (gone, kept) = (receipt(story, "g1"), receipt(story, "g2"));
-        let debug = format!("{gone:?}");
-        assert!(
-            !debug.contains("illness") && !debug.contains("HR of") && !debug.contains(&content),
-            "{debug}"
-        );
-        assert!(format!("{kept:?}").contains("illness behind g2"));
-        let history = story.store.history(&story.ns, &id("g1"), 0, Limit::new(50)).unwrap();
-        assert!(!format!("{history:?}").contains("illness"));
-    };
-    is_erased(&story);
-    is_erased(&story.restart());
+    is_erased(&story, size, root, &other, &content);
+    is_erased(&story.restart(), size, root, &other, &content);
+}
+
+fn receipt<H: House>(story: &Story<'_, H>, grant: &str) -> Arc<Receipt> {
+    let asked = CommandId::new(format!("ask {grant}")).unwrap();
+    story.store.receipt(&story.ns, &asked).unwrap().unwrap()
+}
+
+/// Nothing is left of what was written of `g1`, and all of the rest.
+fn is_erased<H: House>(story: &Story<'_, H>, size: u64, root: Hash, other: &Arc<Grant>, content: &str) {
+    story.is_sealed();
+    assert_eq!(story.root(size), root, "every hash stays");
+    let kept = format!("{:?}{:?}{:?}", story.records(), story.leaves(), story.all_stored());
+    for (text, there) in
+        [("illness behind g1", false), ("HR of g1", false), ("illness behind g2", true), ("HR of g2", true)]
+    {
+        assert_eq!(kept.contains(text), there, "{text}");
+    }
+    let grant = story.stored(&id("g1")).unwrap();
+    assert_eq!(grant.origin.reason.as_deref(), Some(ERASED));
+    assert_eq!(story.replayed().get(&id("g1")), Some(&*grant), "I7 holds after an erasure, too");
+    assert_eq!(story.stored(&id("g2")).as_ref(), Some(other));
+    let bare = story.leaves().iter().filter(|leaf| leaf.written.is_none()).count();
+    assert!(
+        story.leaves().iter().all(|leaf| leaf.written.is_none() || !leaf.text.contains("\"grant\":\"g1\""))
+    );
+    assert!(bare > 0);
+    let (gone, kept) = (receipt(story, "g1"), receipt(story, "g2"));
+    let debug = format!("{gone:?}");
+    assert!(!debug.contains("illness") && !debug.contains("HR of") && !debug.contains(content), "{debug}");
+    assert!(format!("{kept:?}").contains("illness behind g2"));
+    let history = story.store.history(&story.ns, &id("g1"), 0, Limit::new(50)).unwrap();
+    assert!(!format!("{history:?}").contains("illness"));
 }
