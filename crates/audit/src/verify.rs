@@ -195,10 +195,7 @@ impl Log {
 
     /// Holds every checkpoint against what was read.
     fn anchors(&self, namespace: &Namespace, keys: &[VerifierKey]) -> Result<Vec<Anchor>, Finding> {
-        let mut signed = Vec::new();
-        for note in &self.notes {
-            signed.push(signature(note, namespace, keys));
-        }
+        let mut signed: Vec<_> = self.notes.iter().map(|note| signature(note, namespace, keys)).collect();
         let size = |signed: &Result<SignedCheckpoint, (u64, String)>| match signed {
             Ok(signed) => signed.checkpoint.size,
             Err((size, _)) => *size,
@@ -206,7 +203,8 @@ impl Log {
         signed.sort_by_key(size);
         let (mut anchors, mut before) = (Vec::<Anchor>::new(), None::<(u64, Hash)>);
         for one in signed {
-            let from = anchors.last().map_or(1, |anchor| anchor.size.saturating_add(1));
+            let earlier = anchors.iter().rev().find(|anchor| anchor.size < size(&one));
+            let from = earlier.map_or(1, |anchor| anchor.size.saturating_add(1));
             let found = |size: u64, what| Finding { position: from, through: from.max(size), what };
             let SignedCheckpoint { checkpoint, .. } =
                 one.map_err(|(size, why)| found(size, What::NotSigned(why)))?;
@@ -216,7 +214,6 @@ impl Log {
             }
             match self.root(size) {
                 None => {
-                    // Two that are both beyond the end may still tell two histories.
                     let position = self.frontier.size().saturating_add(1);
                     return Err(Finding { position, through: position, what: What::CutShort { size } });
                 }

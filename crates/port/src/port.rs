@@ -155,18 +155,7 @@ impl Port {
             }
             Question::List(ask) => {
                 let now = self.at(ask.now);
-                let list = List {
-                    holder: ask.holder,
-                    requester: ask.requester,
-                    flow: ask.flow,
-                    item: ask.item,
-                    stage: ask.stage,
-                    outcome: ask.outcome,
-                    awaits_review: ask.awaits_review,
-                    after: ask.after,
-                    limit: ask.limit.map(count),
-                };
-                Answered::Grants(engine.list(&list, now)?)
+                Answered::Grants(engine.list(&listed(*ask), now)?)
             }
             Question::Inbox(ask) => {
                 let now = self.at(ask.now);
@@ -178,21 +167,25 @@ impl Port {
             }
             Question::History(ask) => Answered::Recorded { records: engine.history(ask.grant)? },
             Question::Records(ask) => {
-                let limit = ask.limit.map_or(usize::MAX, count);
-                Answered::Recorded { records: engine.records(ask.after.unwrap_or(0), limit)? }
+                let records = engine.records(ask.after.unwrap_or(0), most(ask.limit))?;
+                Answered::Recorded { records }
             }
             Question::Export(ask) => {
-                let limit = ask.limit.map_or(usize::MAX, count);
-                Answered::Exported { exported: engine.export(ask.after.unwrap_or(0), limit)? }
+                let exported = engine.export(ask.after.unwrap_or(0), most(ask.limit))?;
+                Answered::Exported { exported }
             }
             Question::Checkpoint(ask) => self.checkpoint(self.at(ask.now))?,
-            Question::Prove(ask) => match (ask.position, ask.old) {
-                (Some(position), None) => Answered::Inclusion(engine.inclusion(position, ask.size)?),
-                (None, Some(old)) => Answered::Consistency(engine.consistency(old, ask.size)?),
-                (None, None) => return Err(misread("missing_field", "position", PROVED).into()),
-                (Some(_), Some(_)) => return Err(misread("contradiction", "old", PROVED).into()),
-            },
+            Question::Prove(ask) => self.prove(&ask)?,
         })
+    }
+
+    fn prove(&self, ask: &call::Prove) -> Result<Answered, Bad> {
+        match (ask.position, ask.old) {
+            (Some(position), None) => Ok(Answered::Inclusion(self.engine.inclusion(position, ask.size)?)),
+            (None, Some(old)) => Ok(Answered::Consistency(self.engine.consistency(old, ask.size)?)),
+            (None, None) => Err(misread("missing_field", "position", PROVED).into()),
+            (Some(_), Some(_)) => Err(misread("contradiction", "old", PROVED).into()),
+        }
     }
 
     fn checkpoint(&self, now: Timestamp) -> Result<Answered, Bad> {
@@ -203,7 +196,26 @@ impl Port {
     }
 }
 
-/// What a proof is of.
+fn listed(ask: call::List) -> List {
+    List {
+        holder: ask.holder,
+        requester: ask.requester,
+        flow: ask.flow,
+        item: ask.item,
+        stage: ask.stage,
+        outcome: ask.outcome,
+        awaits_review: ask.awaits_review,
+        after: ask.after,
+        limit: ask.limit.map(count),
+    }
+}
+
+/// A limit as a store takes it: as many as it gives at once, where none is named.
+fn most(limit: Option<u32>) -> usize {
+    limit.map_or(usize::MAX, count)
+}
+
+/// What a call says of which it is not clear what is to be proved.
 const PROVED: &str = "a proof names a record by `position`, or an `old` size";
 
 /// Why a call is not answered with what it asks.

@@ -183,12 +183,5 @@ impl Write {
 
 fn refused(command: &Command, refusal: &Refusal, world: &World, now: Timestamp) -> Refused {
     let grant = command.verb.grant().filter(|grant| world.grants.contains_key(*grant));
-    Refused {
-        refused: refusal.code,
-        at: now,
-        verb: command.verb.name(),
-        actor: command.actor.to_string(),
-        command: command.id.clone(),
-        grant: grant.cloned(),
-    }
+    Refused::of(command, refusal, grant.cloned(), now)
 }

@@ -32,7 +32,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// A policy; three people ask, are approved and give back; what was written of the first is erased.
+    /// A policy; three people ask, are approved and give back.
     pub(crate) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(nine()));
         let engine = Engine::new(MemoryStore::with_clock(clock.clone())).namespace("acme corp").unwrap();
@@ -45,9 +45,13 @@ impl Scene {
         for name in ["alice", "bert", "carol"] {
             scene.life(name);
         }
-        let now = scene.now();
-        let host = "system:host".strip_prefix("system:").unwrap();
-        let host = tenure::Actor::System(host.parse().unwrap());
+        scene
+    }
+
+    /// The same, and what was written of the first is erased.
+    pub(crate) fn erased() -> Self {
+        let mut scene = Self::new();
+        let (host, now) = (tenure::Actor::System("host".parse().unwrap()), scene.now());
         scene.engine.erase(Erase::new("of-alice", host), now).unwrap();
         scene.checkpoint();
         scene
@@ -68,7 +72,7 @@ impl Scene {
             serde_json::from_str(r#"{"integration": "pg", "type": "database", "name": "orders"}"#).unwrap();
         let grant = format!("of-{name}");
         let now = self.now();
-        let ask = Request::new("db", &person).grant(&grant).item(orders.permission("read"));
+        let ask = Request::new("db", &person).grant(grant.clone()).item(orders.permission("read"));
         self.engine.request(ask.span(Span::hours(1)).reason(format!("why {name} asks")), now).unwrap();
         self.checkpoint();
         self.engine.approve(Approve::new(&grant, &owner).reason("yes"), now).unwrap();

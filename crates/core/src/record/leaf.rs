@@ -5,6 +5,7 @@
 //! about a grant and those are known), and last the entry under the name of its kind. Its hash is over these
 //! very bytes, so they are kept as they were written and never made again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,8 @@ enum InEntry {
         command: CommandId,
         #[serde(default)]
         grant: Option<GrantId>,
+        #[serde(default)]
+        by: BTreeMap<String, String>,
     },
     MoreRefused(MoreRefused),
     Published {
@@ -245,12 +248,12 @@ impl InEntry {
             Self::Event { grant, at, cause, happened, effects } => {
                 Entry::Event(Event { grant, at, cause, happened: *happened, effects })
             }
-            Self::Refused { refused, at, verb, actor, command, grant } => {
+            Self::Refused { refused, at, verb, actor, command, grant, by } => {
                 let code = Code::named(&refused);
                 let refused = code.ok_or_else(|| format!("`{refused}` is no code of a refusal"))?;
                 let known = Verb::NAMES.iter().find(|known| **known == verb);
                 let verb = known.ok_or_else(|| format!("`{verb}` is no verb"))?;
-                Entry::Refused(Refused { refused, at, verb, actor, command, grant })
+                Entry::Refused(Refused { refused, at, verb, actor, command, grant, by })
             }
             Self::MoreRefused(more) => Entry::MoreRefused(more),
             Self::Published { published, at, actor, command } => {

@@ -13,12 +13,15 @@ pub mod refused;
 pub mod tree;
 pub mod written;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::command::Command;
 use crate::event::Event;
 use crate::id::{CommandId, GrantId, Revision};
 use crate::lifecycle::revoke_all::RevokedAll;
-use crate::refusal::Code;
+use crate::refusal::{Code, Detail, Refusal};
 use crate::time::Timestamp;
 
 /// One line of the record.
@@ -65,6 +68,9 @@ pub struct Refused {
     /// The grant it was about, where that exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantId>,
+    /// What of the policy decided, by what it is: `condition`, `guard`, `conflict`, `step`, `flow`, `kit`, `field`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by: BTreeMap<String, String>,
 }
 
 /// A policy was put in force.
@@ -78,6 +84,29 @@ pub struct Published {
     pub actor: String,
     /// The command.
     pub command: CommandId,
+}
+
+/// Details of a refusal that name a part of the policy, and nothing of a person.
+const NAMES_OF_RULES: [&str; 7] = ["condition", "conflict", "field", "flow", "guard", "kit", "step"];
+
+impl Refused {
+    /// What is recorded of a refusal, at that instant.
+    #[must_use]
+    pub fn of(command: &Command, refusal: &Refusal, grant: Option<GrantId>, at: Timestamp) -> Self {
+        let named = |(name, detail): (&&str, &Detail)| match detail {
+            Detail::Text(text) if NAMES_OF_RULES.contains(name) => Some(((*name).to_owned(), text.clone())),
+            Detail::Text(_) | Detail::Texts(_) | Detail::Time(_) | Detail::Span(_) | Detail::Count(_) => None,
+        };
+        Self {
+            refused: refusal.code,
+            at,
+            verb: command.verb.name(),
+            actor: command.actor.to_string(),
+            command: command.id.clone(),
+            grant,
+            by: refusal.details.iter().filter_map(named).collect(),
+        }
+    }
 }
 
 impl Entry {

@@ -68,14 +68,8 @@ impl Model {
             }
             Err(refusal) => {
                 let known = command.verb.grant().filter(|grant| self.grants.contains_key(*grant));
-                self.entries.push(Entry::Refused(Refused {
-                    refused: refusal.code,
-                    at: outcome.now,
-                    verb: command.verb.name(),
-                    actor: command.actor.to_string(),
-                    command: command.id.clone(),
-                    grant: known.cloned(),
-                }));
+                let refused = Refused::of(command, &refusal, known.cloned(), outcome.now);
+                self.entries.push(Entry::Refused(refused));
                 Ok(Err(refusal))
             }
         }

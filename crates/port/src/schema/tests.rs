@@ -19,7 +19,7 @@ fn story() -> Vec<(Value, Value)> {
         let answer = port.call(&call.to_string());
         (call, serde_json::from_str(&answer).unwrap())
     };
-    calls().into_iter().map(answered).collect()
+    calls().into_iter().chain(calls_on_the_record()).map(answered).collect()
 }
 
 fn calls() -> Vec<Value> {
@@ -87,6 +87,11 @@ fn calls() -> Vec<Value> {
         json!({"call": "list", "limit": 1}),
         json!({"call": "history", "grant": "g1"}),
         json!({"call": "records", "after": 3, "limit": 10}),
+    ]
+}
+
+fn calls_on_the_record() -> Vec<Value> {
+    vec![
         json!({"call": "erase", "actor": "system:host", "grant": "g1"}),
         json!({"call": "export", "after": 1, "limit": 3}),
         json!({"call": "checkpoint"}),
