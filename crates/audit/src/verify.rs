@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::sync::Arc;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use tenure_core::event::Happened;
 use tenure_core::id::{GrantId, Namespace};
+use tenure_core::lifecycle::revoke_all::RevokedAll;
 use tenure_core::record::Entry;
 use tenure_core::record::checkpoint::{SignedCheckpoint, VerifierKey, origin};
 use tenure_core::record::export::{Exported, Line, VERSION};
@@ -91,8 +93,8 @@ struct Log {
     notes: Vec<String>,
     /// Records without their text, by grant: until an erasure of that grant is on record.
     bare: BTreeMap<GrantId, u64>,
-    /// The first record without its text that no erasure can account for.
-    lost: Option<u64>,
+    /// Revocations of many without their reason, until an erasure of one of their grants is on record.
+    revocations: Vec<(u64, Arc<RevokedAll>)>,
     erased: u64,
 }
 
@@ -169,11 +171,12 @@ impl Log {
 
     fn without_text(&mut self, entry: &Entry, position: u64) {
         self.erased = self.erased.saturating_add(1);
-        match entry.grant() {
-            Some(grant) => {
-                self.bare.entry(grant.clone()).or_insert(position);
+        match entry {
+            Entry::Event(event) => {
+                self.bare.entry(event.grant.clone()).or_insert(position);
             }
-            None => self.lost = self.lost.or(Some(position)),
+            Entry::Revoked(all) => self.revocations.push((position, all.clone())),
+            Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => {}
         }
     }
 
@@ -183,11 +186,13 @@ impl Log {
             && matches!(event.happened, Happened::Erased)
         {
             self.bare.remove(&event.grant);
+            self.revocations.retain(|(_, all)| !all.grants.contains(&event.grant));
         }
     }
 
     fn all_texts_are_accounted_for(&self) -> Result<(), Finding> {
-        match self.bare.values().chain(&self.lost).min() {
+        let revocations = self.revocations.iter().map(|(position, _)| position);
+        match self.bare.values().chain(revocations).min() {
             Some(&position) => Err(Finding { position, through: position, what: What::TextMissing }),
             None => Ok(()),
         }

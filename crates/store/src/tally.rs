@@ -1,8 +1,8 @@
-//! Writing up how often who was refused in minutes that are over.
+//! Writing up how often who was refused in minutes that are over: at most so many tallies at once as
+//! [`tenure_core::world::Read::RefusedBefore`] gives.
 
 use std::collections::BTreeMap;
 
-use tenure_core::limits::TALLIES_AT_ONCE_MAX;
 use tenure_core::record::Entry;
 use tenure_core::record::refused::minute;
 use tenure_core::record::written::Salt;
@@ -16,7 +16,6 @@ use crate::plan::{Plan, Turn, Write, unread};
 pub struct WriteUp {
     now: Timestamp,
     salt: Salt,
-    written: usize,
     over: bool,
 }
 
@@ -24,19 +23,13 @@ impl WriteUp {
     /// What was over by then.
     #[must_use]
     pub const fn new(now: Timestamp, salt: Salt) -> Self {
-        Self { now, salt, written: 0, over: false }
-    }
-
-    /// Whether there may be more of it.
-    #[must_use]
-    pub const fn may_go_on(&self) -> bool {
-        self.written >= TALLIES_AT_ONCE_MAX
+        Self { now, salt, over: false }
     }
 }
 
 impl Plan for WriteUp {
     fn start(&mut self) {
-        (self.written, self.over) = (0, false);
+        self.over = false;
     }
 
     fn turn(&mut self, world: &World) -> Turn {
@@ -48,7 +41,6 @@ impl Plan for WriteUp {
             return Turn::Read(missing);
         }
         self.over = true;
-        self.written = world.refused.len();
         if world.refused.is_empty() {
             return Turn::Decided(None);
         }

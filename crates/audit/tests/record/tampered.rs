@@ -89,10 +89,14 @@ fn a_record_that_is_dropped_moved_or_put_in_is_found_at_every_position() {
         assert!(dropped.position <= position, "{dropped}");
 
         let mut records = whole.clone();
-        records.insert(n, whole[0].clone());
-        if n > 0 {
-            assert_eq!(found(&scene, &records), at(What::Misplaced { found: 1 }));
-        }
+        let other = &whole[(n + 2) % whole.len()];
+        records.insert(n, other.clone());
+        let (there, found_there) = (found(&scene, &records), other.position);
+        assert_eq!((there.position, there.through), (position, position));
+        assert!(
+            matches!(there.what, What::Missing { found } | What::Misplaced { found } if found == found_there),
+            "{there}"
+        );
         let put_in = found(&scene, &renumbered(&records));
         assert_eq!((put_in.position, put_in.through), between(&scene, position));
 

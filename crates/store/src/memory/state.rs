@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) held: HeldIndex,
     /// Open grants that a revocation of many has ended.
     pub(super) reached: HashMap<GrantId, Reached>,
+    /// The place of each revocation of many, by its command.
+    revocations: HashMap<CommandId, usize>,
     /// The latest instant that anything happened at.
     pub(super) latest: Timestamp,
 }
@@ -80,6 +82,7 @@ impl Default for State {
             indexes: Indexes::default(),
             held: HeldIndex::default(),
             reached: HashMap::new(),
+            revocations: HashMap::new(),
             latest: Timestamp::MIN,
         }
     }
@@ -115,7 +118,11 @@ impl State {
         }
         self.receipts.extend(staged.receipts);
         for sealed in staged.sealed {
+            let record = sealed.record.clone();
             self.record(sealed);
+            if let Some(grant) = record.erases() {
+                self.erase(grant);
+            }
         }
         self.seal = staged.seal;
         for (of, tally) in staged.refused {
@@ -142,14 +149,12 @@ impl State {
     pub(super) fn record(&mut self, sealed: Sealed) {
         let Sealed { record, leaf, nodes } = sealed;
         if let Entry::Revoked(by) = &record.entry {
+            self.revocations.insert(by.cause.command.clone(), self.records.len());
             self.reach(record.position, by);
         }
         let kept = record.entry.grant().and_then(|grant| self.grants.get_mut(grant));
         if let Some(kept) = kept {
             kept.records.push(self.records.len());
-        }
-        if let Some(grant) = record.erases() {
-            self.erase(grant);
         }
         self.records.push(record);
         self.leaves.push(Arc::new(leaf));
@@ -157,22 +162,37 @@ impl State {
     }
 
     /// Forgets what people wrote of that grant so far: beside its records, in them, and in what their commands
-    /// answered.
+    /// answered. The reason of a revocation of many goes too, unless that still has to close others.
     fn erase(&mut self, grant: &GrantId) {
-        let places = self.grants.get(grant).into_iter().flat_map(|kept| &kept.records);
+        let places = self.grants.get(grant).map(|kept| kept.records.clone()).unwrap_or_default();
         for place in places {
-            if let Some(leaf) = self.leaves.get_mut(*place).filter(|leaf| leaf.written.is_some()) {
-                *leaf = Arc::new(leaf.erased());
-            }
-            let Some(record) = self.records.get_mut(*place) else { continue };
-            if record.entry.has_text() {
-                *record = Arc::new(record.erased());
-            }
-            let receipt = record.command().and_then(|command| self.receipts.get_mut(command));
-            if let Some(receipt) = receipt {
+            let Some(record) = self.records.get(place).cloned() else { continue };
+            self.forget(place);
+            let Some(command) = record.command() else { continue };
+            if let Some(receipt) = self.receipts.get_mut(command) {
                 *receipt = Arc::new(receipt.erased(grant));
             }
+            if let Some(all) = self.revocations.get(command).copied().filter(|all| !self.closes(*all)) {
+                self.forget(all);
+            }
         }
+    }
+
+    fn forget(&mut self, place: usize) {
+        if let Some(leaf) = self.leaves.get_mut(place).filter(|leaf| leaf.written.is_some()) {
+            *leaf = Arc::new(leaf.erased());
+        }
+        if let Some(record) = self.records.get_mut(place).filter(|record| record.entry.has_text()) {
+            *record = Arc::new(record.erased());
+        }
+    }
+
+    /// Whether the revocation at that place still has to close a grant.
+    fn closes(&self, place: usize) -> bool {
+        self.records.get(place).is_some_and(|record| match &record.entry {
+            Entry::Revoked(by) => by.grants.iter().any(|id| self.reached.contains_key(id)),
+            Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => false,
+        })
     }
 
     /// Puts a grant in the place of what it was before. The indexes of its holder are renewed afterwards.

@@ -95,6 +95,7 @@ pub fn run(house: &impl House) {
     records::a_history_is_the_records_of_one_grant(house);
     sealed::i15_records_are_sealed_in_the_commit(house);
     sealed::what_people_wrote_is_erased_and_the_record_stays_whole(house);
+    sealed::the_reason_of_a_revocation_of_many_is_erased_too(house);
     lists::filters_and_cursors(house);
     lists::people_who_wait_are_listed_once_and_in_order(house);
     outbox::what_is_ready_follows_leases_and_pauses(house);

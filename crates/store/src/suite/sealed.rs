@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use tenure_core::command::{Erase, Request, Verb};
+use tenure_core::command::{Erase, Reach, Request, RevokeAll, Settle, Verb};
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, Namespace};
+use tenure_core::limits::REVOKED_AT_ONCE_MAX;
+use tenure_core::record::Entry;
 use tenure_core::record::leaf::Leaf;
 use tenure_core::record::proof::{Recipe, is_consistent, is_included};
 use tenure_core::record::tree::{Frontier, Hash, Node};
@@ -167,4 +169,48 @@ fn is_erased<H: House>(story: &Story<'_, H>, size: u64, root: Hash, other: &Arc<
     assert!(format!("{kept:?}").contains("illness behind g2"));
     let history = story.store.history(&story.ns, &id("g1"), 0, Limit::new(50)).unwrap();
     assert!(!format!("{history:?}").contains("illness"));
+}
+
+/// The reason of a revocation of many is kept until the last grant is closed by it, and goes with one of them.
+pub(super) fn the_reason_of_a_revocation_of_many_is_erased_too(house: &impl House) {
+    let mut story = Story::begin(house);
+    let alice = person("alice");
+    // More grants than are closed in the command's own transaction.
+    let most = REVOKED_AT_ONCE_MAX + 1;
+    let asks = (0..most).map(|n| {
+        let who = if n == 0 { alice.clone() } else { person(&format!("p{n:04}")) };
+        story.command(
+            &format!("a{n}"),
+            &actor(&who),
+            request(&format!("g{n:04}"), "automatic", &["pg/x/read"], None),
+        )
+    });
+    let asks: Vec<_> = asks.collect();
+    story.batch(asks).into_iter().for_each(|answer| drop(accepted(answer)));
+    let of = Reach::Integration("pg".parse().unwrap());
+    let reason = Some("it leaks".to_owned());
+    accepted(story.give(&system(), Verb::RevokeAll(RevokeAll { of, reason })));
+    while let Some(handed) = story.take(&alice.id, None, Span::minutes(1)) {
+        accepted(story.done(&handed));
+    }
+    let erase = || Verb::Erase(Erase { grant: id("g0000") });
+    accepted(story.give(&system(), erase()));
+    assert!(is_told(&story), "the last one still has to be closed, and says why");
+    let last = story.all_stored().into_values().find(|grant| !grant.is_closed()).unwrap();
+    accepted(story.give(&system(), Verb::Settle(Settle { person: last.holder().clone() })));
+    assert!(is_told(&story), "it was not asked again");
+    accepted(story.give(&system(), erase()));
+    assert!(!is_told(&story));
+    let history = story.store.history(&story.ns, last.id(), 0, Limit::new(50)).unwrap();
+    assert!(format!("{history:?}").contains("it leaks"), "what is said of the others stays");
+    let story = story.restart();
+    assert!(!is_told(&story));
+}
+
+/// Whether the revocation of many still says why.
+fn is_told<H: House>(story: &Story<'_, H>) -> bool {
+    story
+        .records()
+        .iter()
+        .any(|record| matches!(&record.entry, Entry::Revoked(all) if all.reason == "it leaks"))
 }
