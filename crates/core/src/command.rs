@@ -53,6 +53,8 @@ pub enum Verb {
     RevokeAll(RevokeAll),
     /// To say that access taken in an emergency was looked at.
     Review(Review),
+    /// To erase what people wrote of a grant that is over.
+    Erase(Erase),
     /// To put a policy in force.
     Publish(Publish),
     /// To write down what time has made true of one person's grants.
@@ -238,6 +240,13 @@ pub struct Review {
     pub reason: Option<String>,
 }
 
+/// Erases what people wrote of a grant that is over.
+#[derive(Clone, Debug)]
+pub struct Erase {
+    /// The grant.
+    pub grant: GrantId,
+}
+
 /// Puts a policy in force.
 #[derive(Clone, Debug)]
 pub struct Publish {
@@ -341,6 +350,27 @@ impl Asked {
 }
 
 impl Verb {
+    /// The verbs as records write them: a record is read again with these.
+    pub const NAMES: [&'static str; 17] = [
+        "request",
+        "approve",
+        "deny",
+        "withdraw",
+        "activate",
+        "extend",
+        "approve_extension",
+        "deny_extension",
+        "give_back",
+        "revoke",
+        "review",
+        "erase",
+        "publish",
+        "settle",
+        "take_effect",
+        "effect_done",
+        "effect_failed",
+    ];
+
     /// The verb as records and scenario files write it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -356,6 +386,7 @@ impl Verb {
             Self::GiveBack(_) => "give_back",
             Self::Revoke(_) | Self::RevokeAll(_) => "revoke",
             Self::Review(_) => "review",
+            Self::Erase(_) => "erase",
             Self::Publish(_) => "publish",
             Self::Settle(_) => "settle",
             Self::TakeEffect(_) => "take_effect",
@@ -378,6 +409,7 @@ impl Verb {
             | Self::GiveBack(GiveBack { grant })
             | Self::Revoke(Revoke { grant, .. })
             | Self::Review(Review { grant, .. })
+            | Self::Erase(Erase { grant })
             | Self::EffectDone(EffectDone { grant, .. })
             | Self::EffectFailed(EffectFailed { grant, .. }) => Some(grant),
             Self::Request(_)
@@ -414,6 +446,7 @@ impl Verb {
             Self::Revoke(ask) => text(&(&ask.grant, &ask.reason)),
             Self::RevokeAll(ask) => text(&(&ask.of, &ask.reason)),
             Self::Review(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::Erase(ask) => text(&ask.grant),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
             Self::Settle(ask) => text(&ask.person),
             Self::TakeEffect(ask) => {

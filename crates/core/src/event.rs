@@ -109,6 +109,8 @@ pub enum Happened {
     ReviewDue(ReviewDue),
     /// Access taken in an emergency was reviewed.
     Reviewed(Reviewed),
+    /// What people wrote of it was erased.
+    Erased,
     /// Another grant ended, and items stay at a target for this one.
     KeptFor(KeptFor),
     /// A worker took an effect.
@@ -185,6 +187,7 @@ impl Happened {
             Self::Revoked(_) => "revoked",
             Self::ReviewDue(_) => "review_due",
             Self::Reviewed(_) => "reviewed",
+            Self::Erased => "erased",
             Self::KeptFor(_) => "kept_for",
             Self::EffectTaken { .. } => "effect_taken",
             Self::EffectSkipped { .. } => "effect_skipped",
@@ -223,6 +226,7 @@ impl Happened {
             | Self::ExtensionLapsed(_)
             | Self::ReviewDue(_)
             | Self::Reviewed(_)
+            | Self::Erased
             | Self::KeptFor(_)
             | Self::EffectTaken { .. }
             | Self::EffectSkipped { .. }

@@ -56,6 +56,11 @@ pub const CLOCK_TOLERANCE: Span = Span::seconds(30);
 pub const WAITING_MAX: Span = Span::days(30);
 /// Openings of two revisions that are walked to find one that both have: nobody waits for a later one.
 pub const JOINT_OPENINGS_MAX: usize = 1_000;
+/// Refusals of one actor and code in a minute that are recorded one by one: enough to see what was tried, too few to
+/// fill a record by trying.
+pub const REFUSALS_A_MINUTE_MAX: u64 = 20;
+/// Tallies of refusals that are written up in one commit.
+pub const TALLIES_AT_ONCE_MAX: usize = 1_000;
 /// The shortest span where a flow names none.
 pub const SPAN_MIN_DEFAULT: Span = Span::minutes(1);
 /// How long approvers have where a flow says nothing.

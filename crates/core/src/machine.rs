@@ -13,9 +13,9 @@ use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
-    activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, escalate, expire,
-    extend, give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all, rules,
-    settle, verdict, withdraw,
+    activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, erase, escalate,
+    expire, extend, give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all,
+    rules, settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::person::Item;
@@ -80,6 +80,7 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
         | Verb::GiveBack(_)
         | Verb::Revoke(_)
         | Verb::Review(_)
+        | Verb::Erase(_)
         | Verb::EffectDone(_)
         | Verb::EffectFailed(_) => {
             if let Some(grant) = command.verb.grant() {
@@ -135,6 +136,7 @@ fn beside(verb: &Verb, world: &World) -> Vec<Read> {
         | Verb::Revoke(_)
         | Verb::RevokeAll(_)
         | Verb::Review(_)
+        | Verb::Erase(_)
         | Verb::Publish(_)
         | Verb::Settle(_)
         | Verb::TakeEffect(_)
@@ -227,6 +229,7 @@ pub(crate) fn holders(world: &World, command: &Command) -> Vec<PersonId> {
             | Verb::GiveBack(_)
             | Verb::Revoke(_)
             | Verb::Review(_)
+            | Verb::Erase(_)
             | Verb::EffectDone(_)
             | Verb::EffectFailed(_) => {
                 let grant = command.verb.grant().and_then(|grant| world.grants.get(grant));
@@ -257,6 +260,7 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::GiveBack(ask) => Some(give_back::decide(on_board, command, ask)?),
         Verb::Revoke(ask) => Some(revoke::decide(on_board, command, ask)?),
         Verb::Review(ask) => Some(review::decide(on_board, command, ask)?),
+        Verb::Erase(ask) => Some(erase::decide(on_board, command, ask)?),
         Verb::EffectDone(ask) => Some(verdict::done(on_board, command, ask)?),
         Verb::EffectFailed(ask) => Some(verdict::failed(on_board, command, ask)?),
         Verb::Publish(ask) => {
@@ -303,6 +307,7 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
         Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),
         Verb::Revoke(ask) => check::explain(revoke::CHECKS, &on, ask),
         Verb::Review(ask) => check::explain(review::CHECKS, &on, ask),
+        Verb::Erase(ask) => check::explain(erase::CHECKS, &on, ask),
         Verb::EffectDone(ask) => check::explain(verdict::DONE, &on, ask),
         Verb::EffectFailed(ask) => check::explain(verdict::FAILED, &on, ask),
         Verb::Publish(ask) => check::explain(publish::CHECKS, &on, ask),
@@ -364,6 +369,8 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         Happened::Revoked(_) => expire::evolve(grant, Closing::Revoked, at),
         Happened::ReviewDue(_) => review::evolve_due(grant, at),
         Happened::Reviewed(reviewed) => review::evolve(grant, reviewed),
+        Happened::Erased if !grant.is_settled_for_good() => Err(request::illegal(&grant, "erased")),
+        Happened::Erased => Ok(erase::evolve(grant)),
         Happened::KeptFor(kept) => outbox::evolve_kept(grant, kept),
         Happened::EffectTaken { handed } => outbox::evolve_taken(grant, handed),
         Happened::EffectSkipped { number } => outbox::evolve_skipped(grant, *number),
@@ -409,6 +416,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::DenialGiven(_)
         | Happened::ExtensionDenialGiven(_)
         | Happened::Reviewed(_)
+        | Happened::Erased
         | Happened::KeptFor(_)
         | Happened::EffectTaken { .. }
         | Happened::EffectSkipped { .. }

@@ -14,8 +14,8 @@ use tenure_store::plan::Question;
 use tenure_store::{Answered, Batch, Given, Store};
 
 use crate::ask::{
-    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, RequestKit, Review, Revoke, RevokeAll, Withdraw,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
+    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
@@ -207,6 +207,15 @@ impl Engine {
         self.grant(review, now)
     }
 
+    /// Erases what people wrote of a grant that is over: reasons, fields, errors of workers, and the hashes that
+    /// could be tried out. The record stays whole, with salted hashes in their place.
+    ///
+    /// # Errors
+    /// [`Error`]; `erasure.too_early` while something may still come of the grant.
+    pub fn erase(&self, erase: Erase, now: Timestamp) -> Result<View, Error> {
+        self.grant(erase, now)
+    }
+
     /// Gives any command: the grant as it then stands, where the command was about one; of a kit the first.
     ///
     /// # Errors
@@ -238,7 +247,7 @@ impl Engine {
 
     /// Runs commands in one transaction, each with its own answer.
     pub(crate) fn transact(&self, given: Vec<Given>) -> Result<Vec<Result<Accepted, Error>>, Error> {
-        let mut batch = Batch::new(given);
+        let mut batch = Batch::new(given, self.ids.salt()?);
         self.store.transact(&self.namespace, &mut batch)?;
         let answers = batch.into_answers().into_iter().map(|answer| match answer {
             Answered::Accepted(accepted) => Ok(accepted),

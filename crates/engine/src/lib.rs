@@ -53,6 +53,7 @@ pub mod engine;
 pub mod error;
 pub mod ids;
 pub mod queries;
+pub mod record;
 pub mod runner;
 pub mod sweep;
 
@@ -61,14 +62,15 @@ pub use tenure_policy;
 pub use tenure_store;
 
 pub use ask::{
-    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
+    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
 };
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;
 pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
 pub use queries::{List, Page, StageName, Verdict};
+pub use record::{Consistency, Inclusion, LogKey, Signer};
 pub use runner::{Carried, Handler, Runner, Stop, Trouble, Turn};
 pub use sweep::SweepReport;
 

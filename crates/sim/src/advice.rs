@@ -33,7 +33,7 @@ pub(crate) fn refused<'m>(moment: &Moment<'m>) -> Option<&'m Refused> {
     let last = moment.records.last()?;
     match &last.entry {
         Entry::Refused(refused) => Some(refused),
-        Entry::Event(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+        Entry::Event(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
     }
 }
 

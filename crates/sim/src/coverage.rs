@@ -174,6 +174,7 @@ impl Coverage {
             Call::GiveBack(ask) => Some(&ask.grant),
             Call::Revoke(ask) => ask.grant.as_ref(),
             Call::Review(ask) => Some(&ask.grant),
+            Call::Erase(ask) => Some(&ask.grant),
             Call::EffectDone(ask) => Some(&ask.effect.grant),
             Call::EffectFailed(ask) => Some(&ask.effect.grant),
             Call::Look(ask) => Some(&ask.grant),
@@ -187,7 +188,10 @@ impl Coverage {
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)
-            | Call::Records(_) => None,
+            | Call::Records(_)
+            | Call::Export(_)
+            | Call::Checkpoint(_)
+            | Call::Prove(_) => None,
         }
     }
 
@@ -285,6 +289,7 @@ fn command_id(call: &Call) -> Option<&CommandId> {
         Call::GiveBack(ask) => ask.command_id.as_ref(),
         Call::Revoke(ask) => ask.command_id.as_ref(),
         Call::Review(ask) => ask.command_id.as_ref(),
+        Call::Erase(ask) => ask.command_id.as_ref(),
         Call::Publish(ask) => ask.command_id.as_ref(),
         Call::Sweep(_)
         | Call::TakeEffects(_)
@@ -298,7 +303,10 @@ fn command_id(call: &Call) -> Option<&CommandId> {
         | Call::Inbox(_)
         | Call::Catalog(_)
         | Call::History(_)
-        | Call::Records(_) => None,
+        | Call::Records(_)
+        | Call::Export(_)
+        | Call::Checkpoint(_)
+        | Call::Prove(_) => None,
     }
 }
 
@@ -317,6 +325,7 @@ pub const fn now(call: &Call) -> Option<Timestamp> {
         Call::GiveBack(ask) => ask.now,
         Call::Revoke(ask) => ask.now,
         Call::Review(ask) => ask.now,
+        Call::Erase(ask) => ask.now,
         Call::Publish(ask) => ask.now,
         Call::Sweep(ask) => ask.now,
         Call::TakeEffects(ask) => ask.now,
@@ -331,6 +340,9 @@ pub const fn now(call: &Call) -> Option<Timestamp> {
         Call::Catalog(ask) => ask.now,
         Call::History(ask) => ask.now,
         Call::Records(ask) => ask.now,
+        Call::Export(ask) => ask.now,
+        Call::Checkpoint(ask) => ask.now,
+        Call::Prove(ask) => ask.now,
     }
 }
 

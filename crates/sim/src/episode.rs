@@ -243,7 +243,7 @@ impl<'l> Stage<'l> {
 fn event(record: &Record) -> Option<&'static str> {
     match &record.entry {
         Entry::Event(event) => Some(event.happened.name()),
-        Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
     }
 }
 

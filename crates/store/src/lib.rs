@@ -9,6 +9,7 @@ pub mod fault;
 pub mod memory;
 pub mod plan;
 pub mod query;
+pub mod seal;
 pub mod store;
 #[cfg(any(test, feature = "suite"))]
 #[expect(
@@ -18,6 +19,7 @@ pub mod store;
     reason = "these are tests: a panic is how they fail"
 )]
 pub mod suite;
+pub mod tally;
 
 pub use batch::{Answered, Batch, Given};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -25,4 +27,5 @@ pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use plan::{Plan, Turn, Write};
 pub use query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
+pub use seal::{Seal, Sealed};
 pub use store::{Compile, Store};

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure_core::query::Held;
 use tenure_core::record::Record;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::tree::{Hash, Node};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Publication, Receipt};
 
@@ -107,6 +109,25 @@ pub trait Store: Send + Sync {
         after: u64,
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault>;
+
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault>;
+
+    /// The hashes of these nodes of the tree, in the order asked: each was sealed with the record at
+    /// [`Node::position`] (see [`crate::seal`]), at the place of its level.
+    ///
+    /// # Errors
+    /// [`StoreFault::Broken`] where one of them is not there.
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault>;
+
+    /// The same records as [`Store::records`], as they are kept: their bytes, and what people wrote of them.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault>;
 
     /// What an accepted command answered.
     ///

@@ -56,7 +56,8 @@ const COLUMN: &[&str] = &[
 const BEHIND_A_FEATURE: &[&str] = &["tenure-sqlite", "tenure-postgres"];
 
 /// The core has no I/O, no clock, no randomness, no thread and no parser of documents, and neither do these.
-const CORE_USES: &[&str] = &["chrono", "chrono-tz", "regex", "serde", "serde_json", "sha2", "wildmatch"];
+const CORE_USES: &[&str] =
+    &["base64", "chrono", "chrono-tz", "regex", "serde", "serde_json", "sha2", "wildmatch"];
 const CORE_TESTS_USE: &[&str] = &["criterion", "divan", "proptest"];
 
 pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, String> {

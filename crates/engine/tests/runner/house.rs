@@ -77,7 +77,7 @@ impl House {
         let history = self.engine.history(grant).unwrap();
         let names = history.iter().filter_map(|record| match &record.entry {
             Entry::Event(event) => Some(event.happened.name()),
-            Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+            Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
         });
         names.collect()
     }

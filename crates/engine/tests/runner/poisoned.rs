@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use tenure::tenure_core::grant::Enforcement;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure::tenure_core::query::Held;
-use tenure::tenure_core::record::Record;
+use tenure::tenure_core::record::tree::{Hash, Node};
+use tenure::tenure_core::record::{Leaf, Record};
 use tenure::tenure_core::world::{Receipt, World};
 use tenure::tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
 use tenure::{Carried, MemoryStore, Runner, Span, Stop, Store, StoreFault, Taken, Timestamp, Trouble};
@@ -124,6 +125,18 @@ impl Store for Counting {
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault> {
         self.store.history(ns, grant, after, limit)
+    }
+
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
+        self.store.size(ns)
+    }
+
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
+        self.store.nodes(ns, wanted)
+    }
+
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
+        self.store.leaves(ns, after, limit)
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

@@ -68,14 +68,8 @@ impl Model {
             }
             Err(refusal) => {
                 let known = command.verb.grant().filter(|grant| self.grants.contains_key(*grant));
-                self.entries.push(Entry::Refused(Refused {
-                    refused: refusal.code,
-                    at: outcome.now,
-                    verb: command.verb.name(),
-                    actor: command.actor.to_string(),
-                    command: command.id.clone(),
-                    grant: known.cloned(),
-                }));
+                let refused = Refused::of(command, &refusal, known.cloned(), outcome.now);
+                self.entries.push(Entry::Refused(refused));
                 Ok(Err(refusal))
             }
         }
@@ -108,7 +102,11 @@ impl Model {
                     && grant.origin.flow == *flow
                     && world.clock.minus(*span) <= grant.changed_at
             }
-            Read::Command(_) | Read::Revision(_) | Read::Latest => false,
+            Read::Command(_)
+            | Read::Revision(_)
+            | Read::Latest
+            | Read::Refused(_)
+            | Read::RefusedBefore(_) => false,
             Read::Grant(id) => grant.id() == id,
             Read::Person(person) => grant.holder() == person && !grant.is_settled_for_good(),
             Read::OpenIn(flow) => !grant.is_closed() && grant.origin.flow == *flow,
@@ -128,6 +126,8 @@ impl Model {
                 world.revisions.extend(flows.next().map(|flow| (revision.clone(), flow.clone())));
             }
             Read::Grant(_)
+            | Read::Refused(_)
+            | Read::RefusedBefore(_)
             | Read::Person(_)
             | Read::OpenIn(_)
             | Read::OpenOn(_)

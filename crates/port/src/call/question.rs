@@ -189,4 +189,28 @@ questions! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     }
+    /// The record as it is handed out to be checked elsewhere, the first first.
+    Export {
+        /// After this position.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+    /// How long the record is and what its root is, signed: to be kept where the host cannot reach it.
+    Checkpoint {}
+    /// That the record at `position` is in the tree, or that the tree of the first `old` records is the beginning
+    /// of it. One of the two is named.
+    Prove {
+        /// The record, by position from 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        position: Option<u64>,
+        /// How many records the earlier tree has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old: Option<u64>,
+        /// How many records the tree has; as many as there are where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+    }
 }

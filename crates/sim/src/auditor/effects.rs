@@ -100,7 +100,11 @@ impl Grant {
 
     /// At most one effect of a line is under lease at a time.
     fn lane(&self, target: &str) -> (String, String) {
-        let whose = if self.ephemeral() { format!("grant {}", self.id) } else { format!("holder {}", self.holder_id()) };
+        let whose = if self.ephemeral() {
+            format!("grant {}", self.id)
+        } else {
+            format!("holder {}", self.holder_id())
+        };
         (whose, target.to_owned())
     }
 
@@ -219,7 +223,8 @@ impl World {
     ) {
         let Some(grant) = self.grants.get(id).cloned() else { return };
         let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
-        let here = |item: &&Item| target.is_none_or(|target| item[0] == target) && grant.given.contains_key(*item);
+        let here =
+            |item: &&Item| target.is_none_or(|target| item[0] == target) && grant.given.contains_key(*item);
         for item in grant.scope.iter().filter(here) {
             let before = grant.given.get(item).copied().unwrap_or(false);
             if let Some((keeper, _)) = self.keeper(&grant, item, now, together) {
@@ -305,8 +310,11 @@ impl World {
     pub(super) fn take(&mut self, call: &Value, now: Ms) -> Value {
         let until = now + super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
         let only = at(call, "integration").as_str();
-        let limit = at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
-        let wanted = |effect: &&Effect| only.is_none_or(|only| effect.at.as_deref() == Some(only)) && effect.ready() <= now;
+        let limit =
+            at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
+        let wanted = |effect: &&Effect| {
+            only.is_none_or(|only| effect.at.as_deref() == Some(only)) && effect.ready() <= now
+        };
         let mut first: BTreeMap<String, Ms> = BTreeMap::new();
         for grant in self.grants.values() {
             if let Some(ready) = grant.outstanding().filter(wanted).map(Effect::ready).min() {
@@ -314,7 +322,8 @@ impl World {
                 *first = ready.min(*first);
             }
         }
-        let mut lines: Vec<(Ms, String, Option<VecDeque<(Ms, String, u32)>>)> = first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
+        let mut lines: Vec<(Ms, String, Option<VecDeque<(Ms, String, u32)>>)> =
+            first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
         lines.sort_by_key(|(ready, ..)| *ready);
         // One of each holder in turn, so that nobody's many hold up another's one.
         let (mut handed, mut busy) = (Vec::new(), Vec::new());
@@ -325,7 +334,9 @@ impl World {
                 }
                 let line = line.get_or_insert_with(|| self.line(holder, wanted, &mut busy, now));
                 while let Some((_, id, number)) = line.pop_front() {
-                    if let Some(effect) = self.hand(&id, number, (text(call, "worker"), until), &mut busy, now) {
+                    if let Some(effect) =
+                        self.hand(&id, number, (text(call, "worker"), until), &mut busy, now)
+                    {
                         handed.push(effect);
                         break;
                     }
@@ -337,7 +348,13 @@ impl World {
     }
 
     /// What waits for one holder's targets and people, once time has done its part.
-    fn line(&mut self, holder: &str, wanted: impl Fn(&&Effect) -> bool, busy: &mut Vec<(String, String)>, now: Ms) -> VecDeque<(Ms, String, u32)> {
+    fn line(
+        &mut self,
+        holder: &str,
+        wanted: impl Fn(&&Effect) -> bool,
+        busy: &mut Vec<(String, String)>,
+        now: Ms,
+    ) -> VecDeque<(Ms, String, u32)> {
         self.settle(Some(holder), now);
         let mine = self.grants.values().filter(|grant| grant.holder_id() == holder);
         let ids: Vec<_> = mine.map(|grant| grant.id.clone()).collect();
@@ -363,7 +380,14 @@ impl World {
     }
 
     /// Hands one effect out; nothing where its line is busy, or there is nothing left to do.
-    fn hand(&mut self, id: &str, number: u32, (worker, until): (&str, Ms), busy: &mut Vec<(String, String)>, now: Ms) -> Option<Value> {
+    fn hand(
+        &mut self,
+        id: &str,
+        number: u32,
+        (worker, until): (&str, Ms),
+        busy: &mut Vec<(String, String)>,
+        now: Ms,
+    ) -> Option<Value> {
         let grant = self.grants.get(id)?.clone();
         let effect = grant.effects.iter().find(|effect| effect.number == number)?;
         let lane = effect.at.as_ref().map(|at| grant.lane(at));

@@ -88,7 +88,7 @@ pub(super) fn harmless(moment: &Moment<'_>, repeated: bool) -> Result<(), Broken
     let id = command(moment.call).and_then(|(id, _)| id);
     let own = settled.iter().find(|record| match &record.entry {
         Entry::Event(event) => event.cause.as_ref().is_some_and(|cause| Some(&cause.command) == id),
-        Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => true,
+        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => true,
     });
     Invariant::I8.holds(own.is_none(), || format!("`{name}` was refused with {code}, and did {own:?}"))
 }
@@ -107,6 +107,7 @@ const fn writes(call: &Call) -> bool {
         | Call::GiveBack(_)
         | Call::Revoke(_)
         | Call::Review(_)
+        | Call::Erase(_)
         | Call::Publish(_)
         | Call::Sweep(_)
         | Call::TakeEffects(_)
@@ -120,7 +121,10 @@ const fn writes(call: &Call) -> bool {
         | Call::Inbox(_)
         | Call::Catalog(_)
         | Call::History(_)
-        | Call::Records(_) => false,
+        | Call::Records(_)
+        | Call::Export(_)
+        | Call::Checkpoint(_)
+        | Call::Prove(_) => false,
     }
 }
 
@@ -138,6 +142,7 @@ macro_rules! commands {
             Call::GiveBack($ask) => $then,
             Call::Revoke($ask) => $then,
             Call::Review($ask) => $then,
+            Call::Erase($ask) => $then,
             Call::Publish($ask) => $then,
             Call::Sweep(_)
             | Call::TakeEffects(_)
@@ -151,7 +156,10 @@ macro_rules! commands {
             | Call::Inbox(_)
             | Call::Catalog(_)
             | Call::History(_)
-            | Call::Records(_) => $otherwise,
+            | Call::Records(_)
+            | Call::Export(_)
+            | Call::Checkpoint(_)
+            | Call::Prove(_) => $otherwise,
         }
     };
 }
@@ -174,6 +182,7 @@ pub(super) fn grant(call: &Call) -> Option<&GrantId> {
         Call::GiveBack(ask) => Some(&ask.grant),
         Call::Revoke(Revoke { grant, .. }) => grant.as_ref(),
         Call::Review(ask) => Some(&ask.grant),
+        Call::Erase(ask) => Some(&ask.grant),
         Call::EffectDone(ask) => Some(&ask.effect.grant),
         Call::EffectFailed(ask) => Some(&ask.effect.grant),
         Call::Look(ask) => Some(&ask.grant),
@@ -188,7 +197,10 @@ pub(super) fn grant(call: &Call) -> Option<&GrantId> {
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
-        | Call::Records(_) => None,
+        | Call::Records(_)
+        | Call::Export(_)
+        | Call::Checkpoint(_)
+        | Call::Prove(_) => None,
     }
 }
 

@@ -95,6 +95,7 @@ fn explained(happened: &Happened) -> &'static [&'static str] {
         | Happened::EffectTaken { .. }
         | Happened::EffectSkipped { .. }
         | Happened::EffectDone(_)
-        | Happened::EffectFailed(_) => &[],
+        | Happened::EffectFailed(_)
+        | Happened::Erased => &[],
     }
 }

@@ -504,7 +504,7 @@ impl Life {
     fn replays(&self, grant: &Grant) -> Result<(), Broken> {
         let events = self.records.iter().filter_map(|record| match &record.entry {
             Entry::Event(event) => Some(event.clone()),
-            Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+            Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
         });
         let replayed =
             machine::replay(events).map_err(|illegal| Invariant::I7.broken(illegal.to_string()))?;

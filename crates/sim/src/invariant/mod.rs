@@ -153,7 +153,7 @@ impl Watch {
                     touched.insert(event.grant.clone());
                 }
                 Entry::Revoked(by) => self.lives.revoked(by)?,
-                Entry::Refused(_) | Entry::Published(_) => {}
+                Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => {}
             }
         }
         let named = commands::grant(moment.call).filter(|grant| self.lives.knows(grant));

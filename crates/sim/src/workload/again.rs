@@ -311,6 +311,7 @@ fn head(call: &mut Call) -> Option<Head<'_>> {
         Call::GiveBack(ask) => head!(ask),
         Call::Revoke(ask) => head!(ask),
         Call::Review(ask) => head!(ask),
+        Call::Erase(ask) => head!(ask),
         Call::Publish(ask) => head!(ask),
         Call::Sweep(_)
         | Call::TakeEffects(_)
@@ -324,6 +325,9 @@ fn head(call: &mut Call) -> Option<Head<'_>> {
         | Call::Inbox(_)
         | Call::Catalog(_)
         | Call::History(_)
-        | Call::Records(_) => None,
+        | Call::Records(_)
+        | Call::Export(_)
+        | Call::Checkpoint(_)
+        | Call::Prove(_) => None,
     }
 }

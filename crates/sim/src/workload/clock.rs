@@ -111,6 +111,7 @@ impl Workload {
             | Call::GiveBack(_)
             | Call::Revoke(_)
             | Call::Review(_)
+            | Call::Erase(_)
             | Call::Publish(_)
             | Call::Sweep(_)
             | Call::TakeEffects(_)
@@ -124,7 +125,10 @@ impl Workload {
             | Call::Inbox(_)
             | Call::Catalog(_)
             | Call::History(_)
-            | Call::Records(_) => return,
+            | Call::Records(_)
+            | Call::Export(_)
+            | Call::Checkpoint(_)
+            | Call::Prove(_) => return,
         }
         if Standing::of(Some(view), clock) == Standing::Active
             && let Some(end) = view.ends_at

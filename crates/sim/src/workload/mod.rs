@@ -295,7 +295,11 @@ impl Workload {
             | Answered::Explanation(_)
             | Answered::Holds(_)
             | Answered::Flows { .. }
-            | Answered::Recorded { .. } => {}
+            | Answered::Recorded { .. }
+            | Answered::Exported { .. }
+            | Answered::Checkpoint { .. }
+            | Answered::Inclusion(_)
+            | Answered::Consistency(_) => {}
         }
     }
 

@@ -7,13 +7,16 @@ use hashbrown::HashMap;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::Reached;
+use tenure_core::limits::TALLIES_AT_ONCE_MAX;
 use tenure_core::record::Entry;
+use tenure_core::record::refused::{RefusedOf, Tally};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Publication, Read, Receipt, World};
 
 use super::state::State;
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Turn, Write};
+use crate::seal::{Seal, Sealed};
 
 /// Turns that one decision may take to say what it needs. The longest way is grant, holder, revisions,
 /// flow and items; the rest is room.
@@ -27,7 +30,9 @@ pub(super) struct Staged {
     pub(super) head: Option<Arc<Head>>,
     pub(super) documents: Vec<(Timestamp, Arc<Publication>)>,
     pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
-    pub(super) entries: Vec<(Timestamp, Entry)>,
+    pub(super) refused: BTreeMap<RefusedOf, Option<Tally>>,
+    pub(super) sealed: Vec<Sealed>,
+    pub(super) seal: Seal,
     /// Grants that a revocation of many ended here. Those that it closed as well are among them.
     reached: BTreeMap<GrantId, Reached>,
 }
@@ -40,12 +45,12 @@ pub(super) fn run(
     plan: &mut dyn Plan,
 ) -> Result<Staged, StoreFault> {
     plan.start();
-    let mut staged = Staged::default();
+    let mut staged = Staged { seal: state.seal.clone(), ..Staged::default() };
     loop {
         let head = staged.head.as_ref().unwrap_or(&state.head).clone();
         let mut world = World::new(ns.clone(), clock, head);
         match decide(state, &staged, &mut world, plan)? {
-            Some(Some(write)) => staged.add(state, *write),
+            Some(Some(write)) => staged.add(ns, *write)?,
             Some(None) => {}
             None => return Ok(staged),
         }
@@ -80,24 +85,25 @@ fn decide(
 impl Staged {
     /// Whether there is anything to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.sealed.is_empty()
             && self.grants.is_empty()
             && self.head.is_none()
             && self.receipts.is_empty()
             && self.documents.is_empty()
+            && self.refused.is_empty()
     }
 
-    fn add(&mut self, state: &State, write: Write) {
-        let Write { recorded_at, entries, after, policy, receipt } = write;
-        let next = state.records.len().saturating_add(self.entries.len()).saturating_add(1);
-        for (place, entry) in (next..).zip(&entries) {
-            if let Entry::Revoked(by) = entry {
-                let position = u64::try_from(place).unwrap_or(u64::MAX);
+    fn add(&mut self, ns: &Namespace, mut write: Write) -> Result<(), StoreFault> {
+        let sealed = self.seal.write(ns, &mut write)?;
+        let Write { after, policy, receipt, refused, .. } = write;
+        for record in sealed.iter().map(|sealed| &sealed.record) {
+            if let Entry::Revoked(by) = &record.entry {
+                let position = record.position;
                 let reached = |id: &GrantId| (id.clone(), Reached { position, by: by.clone() });
                 self.reached.extend(by.grants.iter().map(reached));
             }
         }
-        self.entries.extend(entries.into_iter().map(|entry| (recorded_at, entry)));
+        self.sealed.extend(sealed);
         self.touched.extend(after.values().map(|grant| grant.holder().clone()));
         self.grants.extend(after);
         if let Some(head) = policy {
@@ -106,6 +112,8 @@ impl Staged {
             self.head = Some(head);
         }
         self.receipts.extend(receipt);
+        self.refused.extend(refused);
+        Ok(())
     }
 
     /// Puts into the world what is read, as it stands in this transaction.
@@ -146,6 +154,20 @@ impl Staged {
                     grant.holder() == person && grant.origin.flow == *flow && from <= grant.changed_at
                 };
                 self.put(state, self.found(state.all(state.changed_since(person, from)), wanted), world);
+            }
+            Read::Refused(of) => {
+                let tally = self.refused.get(of).copied().unwrap_or_else(|| state.refused.get(of).copied());
+                world.refused.extend(tally.map(|tally| (of.clone(), tally)));
+            }
+            Read::RefusedBefore(minute) => {
+                let staged = self.refused.iter().filter_map(|(of, tally)| tally.map(|tally| (of, tally)));
+                let kept = state.refused.iter().map(|(of, tally)| (of, *tally));
+                let kept = kept.filter(|(of, _)| !self.refused.contains_key(*of));
+                let mut over: Vec<_> =
+                    staged.chain(kept).filter(|(_, tally)| tally.minute < *minute).collect();
+                over.sort_by_key(|(of, tally)| (tally.minute, *of));
+                let over = over.into_iter().take(TALLIES_AT_ONCE_MAX);
+                world.refused.extend(over.map(|(of, tally)| (of.clone(), tally)));
             }
             Read::Latest => {
                 let grants = self.grants.values().map(|grant| grant.changed_at);

@@ -13,6 +13,7 @@ use tenure_core::id::{CommandId, FlowId, GrantId, Integration, Namespace, Person
 use tenure_core::limits::EFFECT_ATTEMPTS_DEFAULT;
 use tenure_core::person::{Actor, Person, Record};
 use tenure_core::query::Held;
+use tenure_core::record::written::Salt;
 use tenure_core::record::{Entry, Record as Recorded};
 use tenure_core::refusal::Code;
 use tenure_core::time::{Span, Timestamp};
@@ -68,15 +69,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn approve(&mut self, who: &Person, grant: &str) -> Answered {
-        let verb = Verb::Approve(Approve {
-            grant: id(grant),
-            span: None,
-            only: None,
-            reason: None,
-            content: None,
-            holder: None,
-        });
-        self.give(&actor(who), verb)
+        self.give(&actor(who), approve(grant))
     }
 
     pub(crate) fn extend(&mut self, who: &Person, grant: &str) -> Answered {
@@ -157,7 +150,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn batch(&self, given: Vec<Given>) -> Vec<Answered> {
-        let mut batch = Batch::new(given);
+        let mut batch = Batch::new(given, salt());
         self.store.transact(&self.ns, &mut batch).unwrap();
         batch.into_answers()
     }
@@ -230,6 +223,11 @@ impl<'a, H: House> Story<'a, H> {
     }
 }
 
+/// The salt of all batches of the stories: the same story has the same record on every store.
+pub(crate) const fn salt() -> Salt {
+    Salt::from_bytes([7; 16])
+}
+
 pub(crate) fn actor(who: &Person) -> Actor {
     Actor::Person(Box::new(who.clone()))
 }
@@ -259,6 +257,17 @@ pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Tim
         break_glass: false,
         resources: Vec::new(),
     }))
+}
+
+pub(crate) fn approve(grant: &str) -> Verb {
+    Verb::Approve(Approve {
+        grant: id(grant),
+        span: None,
+        only: None,
+        reason: None,
+        content: None,
+        holder: None,
+    })
 }
 
 pub(crate) fn revoke_all(of: Reach) -> Verb {
