@@ -1,7 +1,12 @@
 //! A second opinion that is wrong on purpose is found out, shrunk to what it takes, and told as a story that the
 //! command line reads.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
