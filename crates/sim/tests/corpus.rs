@@ -22,7 +22,8 @@ fn difference(story: &Scenario) -> Option<String> {
         let (mine, theirs) = listener.borrow_mut().hear(at.millis(), call, answer);
         if mine != theirs {
             let file = Path::new(&*story.file).file_name().unwrap_or_default().display();
-            let words = format!("{file}: {}\n  call    {call}\n  auditor {mine}\n  library {theirs}", story.name);
+            let words =
+                format!("{file}: {}\n  call    {call}\n  auditor {mine}\n  library {theirs}", story.name);
             found.replace(Some(words));
         }
     };
@@ -49,13 +50,22 @@ fn difference(story: &Scenario) -> Option<String> {
 #[test]
 fn the_auditor_answers_the_stories_as_the_library_does() {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let files = file::find(&[root.join("crates/scenario/corpus"), root.join("examples")]).expect("the folders are there");
+    let files = file::find(&[root.join("crates/scenario/corpus"), root.join("examples")])
+        .expect("the folders are there");
     let mut policies = Default::default();
     let texts = files.iter().filter(|path| {
-        file::text(path).is_ok_and(|(text, format)| matches!(file::holds(&text, format), file::Holds::Scenarios))
+        file::text(path)
+            .is_ok_and(|(text, format)| matches!(file::holds(&text, format), file::Holds::Scenarios))
     });
-    let stories: Vec<_> = texts.flat_map(|path| file::scenarios(path, &mut policies).expect("a file of stories")).collect();
+    let stories: Vec<_> =
+        texts.flat_map(|path| file::scenarios(path, &mut policies).expect("a file of stories")).collect();
     let differ: Vec<_> = stories.iter().filter_map(difference).collect();
     assert!(stories.len() > 700, "{} stories", stories.len());
-    assert!(differ.is_empty(), "{} of {} stories differ, the first:\n{}", differ.len(), stories.len(), differ[0]);
+    assert!(
+        differ.is_empty(),
+        "{} of {} stories differ, the first:\n{}",
+        differ.len(),
+        stories.len(),
+        differ[0]
+    );
 }

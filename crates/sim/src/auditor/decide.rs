@@ -160,6 +160,8 @@ impl Judge<'_> {
 
     /// The approval that settles a request looks at its holder again.
     fn settles(&self, grant: &Grant, ballot: &Ballot, vote: &Vote) -> Checked {
+        let other = at(self.call, "holder").is_object() && self.handed(grant).is_none();
+        ensure(!other, "person.not_eligible", || Value::Null)?;
         let mut after = ballot.clone();
         after.yes.push(vote.clone());
         if !after.met() {
@@ -168,7 +170,11 @@ impl Judge<'_> {
         let again = |no: No| No { again: true, ..no };
         let holder = self.handed(grant).unwrap_or(&grant.holder);
         if let Some(handed) = self.handed(grant) {
-            ensure(eligible(&grant.flow, handed, false), "person.not_eligible", || json!({"flow": grant.flow.id}))?;
+            ensure(
+                eligible(&grant.flow, handed, false),
+                "person.not_eligible",
+                || json!({"flow": grant.flow.id}),
+            )?;
             let about = self.about_extension(grant, &grant.flow, &grant.items, grant.span);
             if let Some((code, condition)) = self.condition(list(&grant.flow.doc, "when"), handed, &about) {
                 return no(code, json!({"condition": condition})).map_err(again);

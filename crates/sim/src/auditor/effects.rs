@@ -10,6 +10,9 @@ use super::time::{MINUTE, Ms, show};
 
 const ATTEMPTS_MAX: u32 = 8;
 
+/// What waits for one holder: when it was made, its grant, its number.
+type Line = VecDeque<(Ms, String, u32)>;
+
 /// One thing that is not finished.
 #[derive(Clone)]
 pub(super) struct Effect {
@@ -100,7 +103,11 @@ impl Grant {
 
     /// At most one effect of a line is under lease at a time.
     fn lane(&self, target: &str) -> (String, String) {
-        let whose = if self.ephemeral() { format!("grant {}", self.id) } else { format!("holder {}", self.holder_id()) };
+        let whose = if self.ephemeral() {
+            format!("grant {}", self.id)
+        } else {
+            format!("holder {}", self.holder_id())
+        };
         (whose, target.to_owned())
     }
 
@@ -118,7 +125,7 @@ impl Grant {
         match self.stage {
             Stage::Active => Some(self.held_until()),
             Stage::Approved if self.made.contains(target) => Some(self.told_until),
-            _ => None,
+            Stage::Pending | Stage::Approved | Stage::Closed => None,
         }
     }
 
@@ -178,7 +185,9 @@ impl World {
     pub(super) fn removal(&mut self, id: &str, now: Ms, outcome: &str, together: &[String]) -> Vec<Effect> {
         let Some(grant) = self.grants.get(id).cloned() else { return Vec::new() };
         self.change(id, |grant| {
-            grant.effects.retain(|effect| effect.kind != "provision" || effect.attempts > 0)
+            grant
+                .effects
+                .retain(|effect| !matches!(&*effect.kind, "provision" | "adjust") || effect.attempts > 0)
         });
         let (mut effects, mut rotate) = (Vec::new(), Vec::new());
         for target in grant.integrations() {
@@ -219,7 +228,8 @@ impl World {
     ) {
         let Some(grant) = self.grants.get(id).cloned() else { return };
         let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
-        let here = |item: &&Item| target.is_none_or(|target| item[0] == target) && grant.given.contains_key(*item);
+        let here =
+            |item: &&Item| target.is_none_or(|target| item[0] == target) && grant.given.contains_key(*item);
         for item in grant.scope.iter().filter(here) {
             let before = grant.given.get(item).copied().unwrap_or(false);
             if let Some((keeper, _)) = self.keeper(&grant, item, now, together) {
@@ -303,10 +313,13 @@ impl World {
 
     /// Hands effects out under a lease.
     pub(super) fn take(&mut self, call: &Value, now: Ms) -> Value {
-        let until = now + super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
+        let lease = super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
         let only = at(call, "integration").as_str();
-        let limit = at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
-        let wanted = |effect: &&Effect| only.is_none_or(|only| effect.at.as_deref() == Some(only)) && effect.ready() <= now;
+        let limit =
+            at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
+        let wanted = |effect: &&Effect| {
+            only.is_none_or(|only| effect.at.as_deref() == Some(only)) && effect.ready() <= now
+        };
         let mut first: BTreeMap<String, Ms> = BTreeMap::new();
         for grant in self.grants.values() {
             if let Some(ready) = grant.outstanding().filter(wanted).map(Effect::ready).min() {
@@ -314,7 +327,8 @@ impl World {
                 *first = ready.min(*first);
             }
         }
-        let mut lines: Vec<(Ms, String, Option<VecDeque<(Ms, String, u32)>>)> = first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
+        let mut lines: Vec<(Ms, String, Option<Line>)> =
+            first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
         lines.sort_by_key(|(ready, ..)| *ready);
         // One of each holder in turn, so that nobody's many hold up another's one.
         let (mut handed, mut busy) = (Vec::new(), Vec::new());
@@ -323,10 +337,23 @@ impl World {
                 if handed.len() >= limit {
                     break;
                 }
+                let last =
+                    self.grants.values().filter(|grant| grant.holder_id() == holder).map(|grant| grant.last);
+                let now = last.fold(now, Ms::max);
                 let line = line.get_or_insert_with(|| self.line(holder, wanted, &mut busy, now));
                 while let Some((_, id, number)) = line.pop_front() {
-                    if let Some(effect) = self.hand(&id, number, (text(call, "worker"), until), &mut busy, now) {
+                    let last = self.grants.get(&id).map_or(0, |grant| grant.number);
+                    if let Some(effect) =
+                        self.hand(&id, number, (text(call, "worker"), now + lease), &mut busy, now)
+                    {
                         handed.push(effect);
+                        // That it is stuck is told in the same round, where any effect is wanted.
+                        let more = self.grants.get(&id).map_or(0, |grant| grant.number);
+                        line.extend(
+                            (last + 1..=more)
+                                .filter(|_| only.is_none())
+                                .map(|number| (now, id.clone(), number)),
+                        );
                         break;
                     }
                 }
@@ -337,7 +364,13 @@ impl World {
     }
 
     /// What waits for one holder's targets and people, once time has done its part.
-    fn line(&mut self, holder: &str, wanted: impl Fn(&&Effect) -> bool, busy: &mut Vec<(String, String)>, now: Ms) -> VecDeque<(Ms, String, u32)> {
+    fn line(
+        &mut self,
+        holder: &str,
+        wanted: impl Fn(&&Effect) -> bool,
+        busy: &mut Vec<(String, String)>,
+        now: Ms,
+    ) -> Line {
         self.settle(Some(holder), now);
         let mine = self.grants.values().filter(|grant| grant.holder_id() == holder);
         let ids: Vec<_> = mine.map(|grant| grant.id.clone()).collect();
@@ -363,7 +396,14 @@ impl World {
     }
 
     /// Hands one effect out; nothing where its line is busy, or there is nothing left to do.
-    fn hand(&mut self, id: &str, number: u32, (worker, until): (&str, Ms), busy: &mut Vec<(String, String)>, now: Ms) -> Option<Value> {
+    fn hand(
+        &mut self,
+        id: &str,
+        number: u32,
+        (worker, until): (&str, Ms),
+        busy: &mut Vec<(String, String)>,
+        now: Ms,
+    ) -> Option<Value> {
         let grant = self.grants.get(id)?.clone();
         let effect = grant.effects.iter().find(|effect| effect.number == number)?;
         let lane = effect.at.as_ref().map(|at| grant.lane(at));
@@ -377,8 +417,7 @@ impl World {
             return None;
         };
         busy.extend(lane);
-        let stuck = effect.attempts >= ATTEMPTS_MAX;
-        if stuck && !effect.stuck {
+        if effect.attempts >= ATTEMPTS_MAX && !effect.stuck {
             self.say_stuck(&grant, effect, now, Some(&cause));
         }
         self.change(id, |grant| {
@@ -389,10 +428,10 @@ impl World {
                 grant.given.entry(item).or_insert(false);
             }
             if let Some(effect) = grant.effects.iter_mut().find(|effect| effect.number == number) {
+                effect.stuck |= effect.attempts >= ATTEMPTS_MAX;
                 effect.attempts += 1;
                 let lapsed = effect.lapsed.take();
                 effect.silent.extend(lapsed);
-                effect.stuck |= stuck;
                 effect.lease = Some((worker.to_owned(), until));
             }
         });
@@ -454,7 +493,9 @@ impl World {
                     && other.given.contains_key(&held)
             });
             if effect.kind == "provision" && effect.attempts == 1 && !others && !grant.ephemeral() {
-                self.change(&grant.id, |grant| drop(grant.given.insert(held, true)));
+                self.change(&grant.id, |grant| {
+                    grant.given.insert(held, true);
+                });
             }
         }
         self.tell(&grant.id, now, "effect_done", cause, Vec::new());
@@ -505,6 +546,8 @@ impl Grant {
         if let Some(effect) = self.effects.iter_mut().find(|effect| effect.number == number) {
             effect.finished = true;
             effect.lease = None;
+            let lapsed = effect.lapsed.take();
+            effect.silent.extend(lapsed);
         }
         // Only who fell silent may still speak of what is finished.
         self.effects.retain(|effect| !effect.finished || !effect.silent.is_empty());

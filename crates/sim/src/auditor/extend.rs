@@ -463,7 +463,7 @@ impl Judge<'_> {
 
 /// Where a grant stands, as refusals say it.
 pub(super) fn stands(grant: &Grant) -> Value {
-    let stage = ["pending", "approved", "active", "closed"].get(usize::from(grant.stage as u8)).copied();
+    let stage = super::queries::stage(grant);
     let waiting = (grant.stage == Stage::Approved).then_some(grant.waiting);
     let outcome = (grant.stage == Stage::Closed).then_some(grant.outcome);
     json!({"stage": stage, "waiting_for": waiting, "outcome": outcome, "ends": grant.end.map(show)})
