@@ -475,7 +475,11 @@ impl World {
     fn late(&mut self, grant: &Grant, effect: &Effect, worker: &str, now: Ms, cause: Option<&Cause>) {
         self.change(&grant.id, |grant| {
             let heard = grant.effects.iter_mut().find(|one| one.number == effect.number);
-            heard.into_iter().for_each(|one| one.silent.retain(|silent| silent != worker));
+            if let Some(heard) = heard
+                && let Some(place) = heard.silent.iter().position(|silent| silent == worker)
+            {
+                heard.silent.remove(place);
+            }
         });
         let again = effect
             .at
