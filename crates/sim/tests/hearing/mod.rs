@@ -15,7 +15,7 @@ use tenure_sim::auditor::{Auditor, Given, comparable};
 
 /// Conditions as Cedar itself evaluates them.
 #[derive(Default)]
-pub struct Cedar;
+pub(crate) struct Cedar;
 
 impl Given for Cedar {
     fn condition(&self, text: &str, facts: &Value) -> Option<bool> {
@@ -56,19 +56,19 @@ fn cedar(facts: &Value) -> Value {
 }
 
 /// An auditor beside a library whose calls are heard.
-pub struct Listener {
+pub(crate) struct Listener {
     auditor: Auditor<Cedar>,
     /// The content hashes of each grant and of its extension, as the library last showed them.
     contents: BTreeMap<String, (Value, Value)>,
 }
 
 impl Listener {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { auditor: Auditor::new(Cedar), contents: BTreeMap::new() }
     }
 
     /// What the auditor answers, and what the library did in the same form.
-    pub fn hear(&mut self, clock: i64, call: &Value, answer: &Value) -> (Value, Value) {
+    pub(crate) fn hear(&mut self, clock: i64, call: &Value, answer: &Value) -> (Value, Value) {
         let heard = self.auditor.answer(&self.told(call), clock);
         self.note(&answer["ok"]);
         (heard, comparable(answer))
