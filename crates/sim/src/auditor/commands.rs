@@ -63,26 +63,7 @@ impl<G: Given> Auditor<G> {
                 return json!({"ok": {"events": self.world.fresh.len(), "people": people.len()}});
             }
             "take_effects" => return json!({"ok": self.world.take(call, now)}),
-            "effect_done" | "effect_failed" => {
-                let grant =
-                    text(call, "effect").rsplit_once('/').and_then(|(grant, _)| self.world.grant(grant));
-                let now = grant.map_or(now, |grant| self.latest(grant.holder_id(), now));
-                let said = self.world.verdict(call, now);
-                return match said {
-                    Ok(id) => {
-                        json!({"ok": self.world.grant(&id).map(|grant| self.view(&self.world, grant, now))})
-                    }
-                    Err(code) => {
-                        let grant = text(call, "effect").rsplit_once('/').map_or("", |(grant, _)| grant);
-                        let grant = self.world.grant(grant).map(|grant| grant.id.clone());
-                        self.world.fresh.push(json!({
-                            "record": "refused", "at": show(now), "grant": grant, "effects": [], "command": null,
-                            "actor": format!("system:{}", text(call, "worker")),
-                        }));
-                        json!({"refused": {"code": code}})
-                    }
-                };
-            }
+            "effect_done" | "effect_failed" => return self.said(call, now),
             _ => {}
         }
         let id = text(call, "command_id").to_owned();
@@ -122,6 +103,27 @@ impl<G: Given> Auditor<G> {
                 answer
             }
             Err(no) => self.refuse(call, now, no),
+        }
+    }
+
+    /// What a worker says of an effect.
+    fn said(&mut self, call: &Value, now: Ms) -> Value {
+        let grant = text(call, "effect").rsplit_once('/').and_then(|(grant, _)| self.world.grant(grant));
+        let now = grant.map_or(now, |grant| self.latest(grant.holder_id(), now));
+        let said = self.world.verdict(call, now);
+        match said {
+            Ok(id) => {
+                json!({"ok": self.world.grant(&id).map(|grant| self.view(&self.world, grant, now))})
+            }
+            Err(code) => {
+                let grant = text(call, "effect").rsplit_once('/').map_or("", |(grant, _)| grant);
+                let grant = self.world.grant(grant).map(|grant| grant.id.clone());
+                self.world.fresh.push(json!({
+                    "record": "refused", "at": show(now), "grant": grant, "effects": [], "command": null,
+                    "actor": format!("system:{}", text(call, "worker")),
+                }));
+                json!({"refused": {"code": code}})
+            }
         }
     }
 
