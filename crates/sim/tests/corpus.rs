@@ -12,6 +12,7 @@ use tenure_scenario::{file, run::Stage, story::Scenario};
 use crate::hearing::Listener;
 
 /// Plays a story; the first call on which the auditor differs.
+#[expect(clippy::expect_used, reason = "a story that cannot be played is a failure of the test")]
 fn difference(story: &Scenario) -> Option<String> {
     let (listener, found) = (RefCell::new(Listener::new()), RefCell::new(None));
     let hear = |at: Timestamp, call: &Value, answer: &Value| {

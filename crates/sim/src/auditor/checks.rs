@@ -151,11 +151,8 @@ impl Judge<'_> {
         let until = flow.until().is_some_and(|until| until <= start);
         ensure(ask.present && !flow.withdrawn(now) && !until, "flow.withdrawn", || json!({"flow": flow.id}))?;
         let named = !list(self.call, "items").is_empty();
-        ensure(
-            !ask.items.is_empty() && !(flag(doc, "take", false) || text(doc, "take") == "all" && named),
-            "request.empty",
-            || Value::Null,
-        )?;
+        let empty = ask.items.is_empty() || text(doc, "take") == "all" && named;
+        ensure(!empty, "request.empty", || Value::Null)?;
         let open = self
             .world
             .grants

@@ -63,10 +63,8 @@ impl Judge<'_> {
     pub(super) fn decision(&self, grant: &Grant, verb: &str) -> Checked<Decision> {
         let (yes, of_extension) = (verb.starts_with("approve"), verb.ends_with("_extension"));
         let asked = grant.asks.as_ref().filter(|_| of_extension);
-        let today = self.world.flow(&grant.flow.id, Ms::MAX);
         let unasked = || {
-            let rules = super::extend::governing(self, grant).0;
-            let all = rules.first().map(|flow| flow.of_extension());
+            let all = super::extend::governing(self, grant).0.first().map(|flow| flow.of_extension());
             Ballot::open(all.unwrap_or_default(), self.now)
         };
         let automatic = !of_extension && !grant.ballot.rules.asks();
@@ -105,6 +103,7 @@ impl Judge<'_> {
         let stale = at(self.call, "content").as_str().is_some_and(|content| content != "own");
         ensure(!stale, "approval.stale", || Value::Null)?;
         if yes {
+            let today = self.world.flow(&grant.flow.id, Ms::MAX);
             let stands = today.as_ref().is_some_and(|(flow, present)| *present && !flow.withdrawn(self.now));
             ensure(stands, "flow.withdrawn", || json!({"flow": grant.flow.id}))?;
         }
@@ -160,6 +159,8 @@ impl Judge<'_> {
 
     /// The approval that settles a request looks at its holder again.
     fn settles(&self, grant: &Grant, ballot: &Ballot, vote: &Vote) -> Checked {
+        let other = at(self.call, "holder").is_object() && self.handed(grant).is_none();
+        ensure(!other, "person.not_eligible", || Value::Null)?;
         let mut after = ballot.clone();
         after.yes.push(vote.clone());
         if !after.met() {

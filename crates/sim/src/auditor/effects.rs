@@ -10,6 +10,9 @@ use super::time::{MINUTE, Ms, show};
 
 const ATTEMPTS_MAX: u32 = 8;
 
+/// What waits for one holder: when it was made, its grant, its number.
+type Line = VecDeque<(Ms, String, u32)>;
+
 /// One thing that is not finished.
 #[derive(Clone)]
 pub(super) struct Effect {
@@ -122,7 +125,7 @@ impl Grant {
         match self.stage {
             Stage::Active => Some(self.held_until()),
             Stage::Approved if self.made.contains(target) => Some(self.told_until),
-            _ => None,
+            Stage::Pending | Stage::Approved | Stage::Closed => None,
         }
     }
 
@@ -182,7 +185,9 @@ impl World {
     pub(super) fn removal(&mut self, id: &str, now: Ms, outcome: &str, together: &[String]) -> Vec<Effect> {
         let Some(grant) = self.grants.get(id).cloned() else { return Vec::new() };
         self.change(id, |grant| {
-            grant.effects.retain(|effect| effect.kind != "provision" || effect.attempts > 0)
+            grant
+                .effects
+                .retain(|effect| !matches!(&*effect.kind, "provision" | "adjust") || effect.attempts > 0)
         });
         let (mut effects, mut rotate) = (Vec::new(), Vec::new());
         for target in grant.integrations() {
@@ -308,7 +313,7 @@ impl World {
 
     /// Hands effects out under a lease.
     pub(super) fn take(&mut self, call: &Value, now: Ms) -> Value {
-        let until = now + super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
+        let lease = super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
         let only = at(call, "integration").as_str();
         let limit =
             at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
@@ -322,7 +327,7 @@ impl World {
                 *first = ready.min(*first);
             }
         }
-        let mut lines: Vec<(Ms, String, Option<VecDeque<(Ms, String, u32)>>)> =
+        let mut lines: Vec<(Ms, String, Option<Line>)> =
             first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
         lines.sort_by_key(|(ready, ..)| *ready);
         // One of each holder in turn, so that nobody's many hold up another's one.
@@ -332,12 +337,23 @@ impl World {
                 if handed.len() >= limit {
                     break;
                 }
+                let last =
+                    self.grants.values().filter(|grant| grant.holder_id() == holder).map(|grant| grant.last);
+                let now = last.fold(now, Ms::max);
                 let line = line.get_or_insert_with(|| self.line(holder, wanted, &mut busy, now));
                 while let Some((_, id, number)) = line.pop_front() {
+                    let last = self.grants.get(&id).map_or(0, |grant| grant.number);
                     if let Some(effect) =
-                        self.hand(&id, number, (text(call, "worker"), until), &mut busy, now)
+                        self.hand(&id, number, (text(call, "worker"), now + lease), &mut busy, now)
                     {
                         handed.push(effect);
+                        // That it is stuck is told in the same round, where any effect is wanted.
+                        let more = self.grants.get(&id).map_or(0, |grant| grant.number);
+                        line.extend(
+                            (last + 1..=more)
+                                .filter(|_| only.is_none())
+                                .map(|number| (now, id.clone(), number)),
+                        );
                         break;
                     }
                 }
@@ -354,7 +370,7 @@ impl World {
         wanted: impl Fn(&&Effect) -> bool,
         busy: &mut Vec<(String, String)>,
         now: Ms,
-    ) -> VecDeque<(Ms, String, u32)> {
+    ) -> Line {
         self.settle(Some(holder), now);
         let mine = self.grants.values().filter(|grant| grant.holder_id() == holder);
         let ids: Vec<_> = mine.map(|grant| grant.id.clone()).collect();
@@ -401,8 +417,7 @@ impl World {
             return None;
         };
         busy.extend(lane);
-        let stuck = effect.attempts >= ATTEMPTS_MAX;
-        if stuck && !effect.stuck {
+        if effect.attempts >= ATTEMPTS_MAX && !effect.stuck {
             self.say_stuck(&grant, effect, now, Some(&cause));
         }
         self.change(id, |grant| {
@@ -413,10 +428,10 @@ impl World {
                 grant.given.entry(item).or_insert(false);
             }
             if let Some(effect) = grant.effects.iter_mut().find(|effect| effect.number == number) {
+                effect.stuck |= effect.attempts >= ATTEMPTS_MAX;
                 effect.attempts += 1;
                 let lapsed = effect.lapsed.take();
                 effect.silent.extend(lapsed);
-                effect.stuck |= stuck;
                 effect.lease = Some((worker.to_owned(), until));
             }
         });
@@ -460,7 +475,11 @@ impl World {
     fn late(&mut self, grant: &Grant, effect: &Effect, worker: &str, now: Ms, cause: Option<&Cause>) {
         self.change(&grant.id, |grant| {
             let heard = grant.effects.iter_mut().find(|one| one.number == effect.number);
-            heard.into_iter().for_each(|one| one.silent.retain(|silent| silent != worker));
+            if let Some(heard) = heard
+                && let Some(place) = heard.silent.iter().position(|silent| silent == worker)
+            {
+                heard.silent.remove(place);
+            }
         });
         let again = effect
             .at
@@ -478,7 +497,9 @@ impl World {
                     && other.given.contains_key(&held)
             });
             if effect.kind == "provision" && effect.attempts == 1 && !others && !grant.ephemeral() {
-                self.change(&grant.id, |grant| drop(grant.given.insert(held, true)));
+                self.change(&grant.id, |grant| {
+                    grant.given.insert(held, true);
+                });
             }
         }
         self.tell(&grant.id, now, "effect_done", cause, Vec::new());
@@ -529,6 +550,8 @@ impl Grant {
         if let Some(effect) = self.effects.iter_mut().find(|effect| effect.number == number) {
             effect.finished = true;
             effect.lease = None;
+            let lapsed = effect.lapsed.take();
+            effect.silent.extend(lapsed);
         }
         // Only who fell silent may still speak of what is finished.
         self.effects.retain(|effect| !effect.finished || !effect.silent.is_empty());

@@ -194,25 +194,7 @@ impl Judge<'_> {
             || json!({"used": used, "times": times}),
         )?;
         let items = grant.scope_items();
-        let manager = at(
-            if holder.get("groups").is_some() || holder.get("manager").is_some() {
-                holder
-            } else {
-                &grant.holder
-            },
-            "manager",
-        );
-        let manager = manager.as_str().unwrap_or_default();
-        for flow in rules.iter().filter(|_| party) {
-            self.requester(flow, holder, manager, grant.glass)?;
-        }
-        for flow in &rules {
-            ensure(eligible(flow, holder, grant.glass), "person.not_eligible", || json!({"flow": flow.id}))?;
-            if grant.glass {
-                let who = means(&texts(&flow.doc, "break_glass.who"), holder, "", &[]);
-                ensure(who, "person.not_eligible", || json!({"flow": flow.id}))?;
-            }
-        }
+        self.today(grant, holder, &rules, party)?;
         for flow in &rules {
             self.scope(flow, &items)?;
         }
@@ -247,6 +229,30 @@ impl Judge<'_> {
         let about = self.about_extension(grant, today, &items, span);
         let (approval, lane, bridge) = self.decided(&rules, grant, holder, &about);
         Ok(Extension { span, end: new, approval, lane, bridge })
+    }
+
+    /// The request's own checks of people, made again with today's facts.
+    fn today(&self, grant: &Grant, holder: &Value, rules: &[Rc<Flow>], party: bool) -> Checked {
+        let manager = at(
+            if holder.get("groups").is_some() || holder.get("manager").is_some() {
+                holder
+            } else {
+                &grant.holder
+            },
+            "manager",
+        );
+        let manager = manager.as_str().unwrap_or_default();
+        for flow in rules.iter().filter(|_| party) {
+            self.requester(flow, holder, manager, grant.glass)?;
+        }
+        for flow in rules {
+            ensure(eligible(flow, holder, grant.glass), "person.not_eligible", || json!({"flow": flow.id}))?;
+            if grant.glass {
+                let who = means(&texts(&flow.doc, "break_glass.who"), holder, "", &[]);
+                ensure(who, "person.not_eligible", || json!({"flow": flow.id}))?;
+            }
+        }
+        Ok(())
     }
 
     fn extension_guards(
@@ -463,7 +469,7 @@ impl Judge<'_> {
 
 /// Where a grant stands, as refusals say it.
 pub(super) fn stands(grant: &Grant) -> Value {
-    let stage = ["pending", "approved", "active", "closed"].get(usize::from(grant.stage as u8)).copied();
+    let stage = super::queries::stage(grant);
     let waiting = (grant.stage == Stage::Approved).then_some(grant.waiting);
     let outcome = (grant.stage == Stage::Closed).then_some(grant.outcome);
     json!({"stage": stage, "waiting_for": waiting, "outcome": outcome, "ends": grant.end.map(show)})

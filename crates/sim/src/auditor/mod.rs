@@ -5,7 +5,15 @@
 //! the checks in their order, [`life`] is what happens, [`effects`] what the world is told, [`commands`] and
 //! [`queries`] the calls. [`comparable`] brings an answer of the library to the same form.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON is made and matched here: an object takes any field, and its kinds are not ours to list"
+)]
+
+mod ballot;
 mod checks;
+mod codes;
 mod commands;
 mod compare;
 mod decide;
@@ -13,6 +21,7 @@ mod effects;
 mod extend;
 mod life;
 mod people;
+mod plan;
 mod policy;
 mod queries;
 mod time;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::checks::{Judge, words};
+use super::checks::Judge;
 use super::effects::{item, items};
 use super::life::{Grant, Stage, World};
 use super::people::{eligible, means, same_human};
-use super::policy::{at, flag, text, texts};
+use super::policy::{at, text, texts};
 use super::time::{Ms, show};
 use super::{Auditor, Given};
 
@@ -124,7 +124,7 @@ impl<G: Given> Auditor<G> {
     }
 }
 
-fn stage(grant: &Grant) -> &'static str {
+pub(super) fn stage(grant: &Grant) -> &'static str {
     match grant.stage {
         Stage::Pending => "pending",
         Stage::Approved => "approved",
@@ -191,9 +191,4 @@ fn catalog(judge: &Judge) -> Value {
         })
     });
     json!({"flows": flows.collect::<Vec<_>>()})
-}
-
-#[allow(dead_code, reason = "kept while it is written")]
-fn unused(call: &Value) -> bool {
-    words(call, "reason").is_some() && flag(call, "x", false)
 }
