@@ -277,7 +277,7 @@ impl Workload {
             command_id,
             context: self.context(),
             now: self.now(),
-            reason: self.reason(),
+            reason: if self.dice.one_in(25) { Some("x".repeat(4_097)) } else { self.reason() },
             grant: self.named(found),
         })
     }

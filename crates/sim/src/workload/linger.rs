@@ -104,6 +104,11 @@ impl Workload {
     fn try_all(&mut self, grant: &GrantId) {
         // Whatever the clock will show then is worth more.
         let later = !self.queue.is_empty();
+        if later {
+            for verb in [Verb::DenyExtension, Verb::ApproveExtension, Verb::DenyExtension] {
+                self.queue.push_back(Next::Slip(verb, grant.clone()));
+            }
+        }
         let several = self.dice.count(3, 8);
         for number in 0..several {
             let verbs: &[Verb] = if number < 2 { &HARMLESS } else { &TRIED };

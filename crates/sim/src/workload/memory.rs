@@ -27,7 +27,8 @@ pub(super) struct Known {
     pub(super) items: Arc<BTreeSet<Item>>,
     pub(super) span: Span,
     pub(super) glass: bool,
-    /// Extensions that are left.
+    /// Extensions so far, and those that are left.
+    pub(super) used: u32,
     pub(super) left: u32,
     pub(super) unreviewed: bool,
     fresh: bool,
@@ -92,7 +93,8 @@ impl Memory {
         }
         (grant.standing, grant.fresh) = (standing, false);
         (grant.ends, grant.held_until, grant.decide_by) = (view.ends_at, view.held_until, view.decide_by);
-        (grant.unreviewed, grant.left) = (view.awaits_review(), view.extensions.left);
+        (grant.used, grant.left) = (view.extensions.used, view.extensions.left);
+        grant.unreviewed = view.awaits_review();
         if !Arc::ptr_eq(&grant.items, &view.items) {
             grant.items = view.items.clone();
         }
@@ -261,6 +263,7 @@ fn known(view: &View, standing: Standing) -> Known {
         items: view.items.clone(),
         span: view.asked,
         glass: view.break_glass,
+        used: view.extensions.used,
         left: view.extensions.left,
         unreviewed: false,
         fresh: true,

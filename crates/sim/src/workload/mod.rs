@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use tenure::tenure_core::id::{CommandId, FlowId, GrantId, WorkerId};
 use tenure::tenure_core::person::Record;
-use tenure::{Actor, Person, Timestamp};
+use tenure::{Actor, Person, Span, Timestamp};
 use tenure_port::call::Actor as Given;
 use tenure_port::{Answer, Answered, Call};
 
@@ -490,6 +490,9 @@ impl Workload {
             let strong = self.dice.chance(if self.careless { 35 } else { 70 });
             person.authenticated = if strong {
                 self.cast.strong_login(self.clock)
+            } else if self.careless && self.dice.chance(40) {
+                // The best there is, of yesterday.
+                self.cast.strong_login(self.clock.minus(Span::days(1)))
             } else if self.dice.chance(85) {
                 Some(self.cast.login(&mut self.dice, self.clock, login.flatten()))
             } else {

@@ -115,6 +115,9 @@ impl Workload {
         let before = (self.press.document.clone(), self.press.gone.clone());
         let aim = *self.dice.of(&AIMS).unwrap_or(&Aim::Disabled);
         let aim = if self.dice.one_in(6) { Aim::Conflict } else { aim };
+        // Who awaits a decision on their second extension may find that there is one only.
+        let second = grant.used > 0 && grant.standing != Standing::Active;
+        let aim = if second && self.dice.chance(50) { Aim::OneExtension } else { aim };
         self.change(Some((grant.flow.as_str(), aim)));
         let hurts = self.publish(None);
         self.queue.push_back(Next::Call(Box::new(hurts)));

@@ -151,6 +151,7 @@ impl Workload {
             return Some("x".repeat(if self.dice.chance(50) { 4_097 } else { 4_096 }));
         }
         match self.dice.count(0, 19) {
+            2..=6 if self.careless => None,
             0 => None,
             1 => Some("because".to_owned()),
             2 => Some("  ".to_owned()),

@@ -274,18 +274,13 @@ fn push(document: &mut Document, name: &str, value: Value) {
     list.push(value);
 }
 
+#[expect(clippy::expect_used, reason = "it was made a list the line before")]
 fn array<'d>(document: &'d mut Document, name: &str) -> &'d mut Vec<Value> {
     let list = document.entry(name).or_insert_with(|| json!([]));
     if !list.is_array() {
         *list = json!([]);
     }
-    match list {
-        Value::Array(list) => list,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            // INVARIANT: it was made a list above.
-            unreachable!("a list")
-        }
-    }
+    list.as_array_mut().expect("a list")
 }
 
 fn named(flow: &Value, id: &str) -> bool {
