@@ -1,8 +1,8 @@
 //! What a command costs where everybody does everything: a random mix of commands and questions through the port, on a
 //! store in memory, about half of the commands refused.
 //!
-//! `cargo bench -p tenure-port --bench mixed` prints medians of several rounds, each a tenant of its own that lives
-//! through the same story. The digest below the tables is of all answers and of all that is kept at the end: a change
+//! `cargo bench -p tenure-port --bench mixed` tells the same story in several rounds, each of a tenant of its own, and
+//! prints means by call. The digest below the tables is of all answers and of all that is kept at the end: a change
 //! that makes things faster leaves it as it is. `-- steps N` tells a story of another length, `-- once` tells it once,
 //! `-- plain` leaves the conditions out.
 
@@ -51,9 +51,9 @@ fn main() {
     }
 }
 
-/// One round: what each sort of call took, and the digest of everything it came to.
+/// One round: what each call took, in order, and the digest of everything it came to.
 struct Measured {
-    spent: BTreeMap<String, (Duration, u32)>,
+    calls: Vec<(String, Duration)>,
     codes: BTreeMap<String, u32>,
     open: usize,
     digest: u64,
@@ -62,7 +62,7 @@ struct Measured {
 fn tell(steps: usize, conditions: bool) -> Measured {
     let mut story = Story::begin(conditions);
     let mut digest = DefaultHasher::new();
-    let mut measured = Measured { spent: BTreeMap::new(), codes: BTreeMap::new(), open: 0, digest: 0 };
+    let mut measured = Measured { calls: Vec::new(), codes: BTreeMap::new(), open: 0, digest: 0 };
     for step in 0..WARM_UP.saturating_add(steps) {
         for call in story.next() {
             let name = call.name();
@@ -98,40 +98,35 @@ impl Measured {
             Answer::Invalid(_) => ", invalid",
             Answer::Fault(_) => ", fault",
         };
-        let (spent, calls) = self.spent.entry(format!("{name}{came}")).or_default();
-        *spent += took;
-        *calls += 1;
-    }
-
-    fn mean(&self) -> Duration {
-        let all = self.spent.values().fold((Duration::ZERO, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        all.0.checked_div(all.1).unwrap_or_default()
+        self.calls.push((format!("{name}{came}"), took));
     }
 }
 
-/// The median over the rounds of each mean, and what was refused how often.
+/// The mean of each sort of call, and what was refused how often. A call is the same in every round, and what it took is
+/// the median over them: a machine that did something else meanwhile is not counted.
 fn table(rounds: &[Measured]) {
     let Some(first) = rounds.first() else { return };
     assert!(rounds.iter().all(|round| round.digest == first.digest), "the story is always the same");
-    let calls: u32 = first.spent.values().map(|(_, calls)| calls).sum();
-    let refused: u32 = first.codes.values().sum();
-    println!("{:<32} {:>8} ns   {calls} calls", "all", median(rounds, Measured::mean).as_nanos());
-    for (name, (_, calls)) in &first.spent {
-        let mean = |round: &Measured| {
-            let spent = round.spent.get(name).and_then(|(spent, calls)| spent.checked_div(*calls));
-            spent.unwrap_or_default()
-        };
-        println!("{name:<32} {:>8} ns   {calls}", median(rounds, mean).as_nanos());
+    let mut sorts: BTreeMap<&str, (Duration, u32)> = BTreeMap::new();
+    for (place, (name, _)) in first.calls.iter().enumerate() {
+        let took = median(rounds.iter().map(|round| round.calls[place].1).collect());
+        for sort in ["all", name] {
+            let (spent, calls) = sorts.entry(sort).or_default();
+            *spent += took;
+            *calls += 1;
+        }
+    }
+    for (name, (spent, calls)) in sorts {
+        println!("{name:<32} {:>8} ns   {calls}", (spent / calls).as_nanos());
     }
     let mut codes: Vec<_> = first.codes.iter().map(|(code, count)| (*count, code.as_str())).collect();
     codes.sort_unstable_by(|one, other| other.cmp(one));
     let codes: Vec<_> = codes.iter().map(|(count, code)| format!("{code} {count}")).collect();
-    println!("refused {refused}: {}", codes.join(", "));
+    println!("refused {}: {}", first.codes.values().sum::<u32>(), codes.join(", "));
     println!("open at the end {}, digest {:016x}", first.open, first.digest);
 }
 
-fn median(rounds: &[Measured], of: impl Fn(&Measured) -> Duration) -> Duration {
-    let mut times: Vec<Duration> = rounds.iter().map(of).collect();
+fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+    times[times.len() / 2]
 }
