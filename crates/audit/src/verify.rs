@@ -67,7 +67,8 @@ pub fn verify(export: impl BufRead, trusted: &Trusted) -> Result<Report, Finding
         return Err(read.err().unwrap_or_else(|| log.next(unknown())));
     };
     // A record that is wrong ends the reading; what checkpoints say of those before it comes first.
-    let checkpoints = match (read, log.anchors(&namespace, &trusted.keys)) {
+    let anchors = log.anchors(&namespace, &trusted.keys, read.is_ok());
+    let checkpoints = match (read, anchors) {
         (Ok(()), anchors) => anchors?,
         (Err(finding), Ok(_)) => return Err(finding),
         (Err(finding), Err(earlier)) if earlier.position < finding.position => return Err(earlier),
@@ -198,8 +199,13 @@ impl Log {
         }
     }
 
-    /// Holds every checkpoint against what was read.
-    fn anchors(&self, namespace: &Namespace, keys: &[VerifierKey]) -> Result<Vec<Anchor>, Finding> {
+    /// Holds every checkpoint against what was read; where that is not all, only those over no more than it.
+    fn anchors(
+        &self,
+        namespace: &Namespace,
+        keys: &[VerifierKey],
+        all: bool,
+    ) -> Result<Vec<Anchor>, Finding> {
         let mut signed: Vec<_> = self.notes.iter().map(|note| signature(note, namespace, keys)).collect();
         let size = |signed: &Result<SignedCheckpoint, (u64, String)>| match signed {
             Ok(signed) => signed.checkpoint.size,
@@ -218,9 +224,11 @@ impl Log {
                 return Err(found(size, What::Forked { size }));
             }
             match self.root(size) {
+                None if !all => break,
+                // Before the end, too, nothing is proved since the last checkpoint.
                 None => {
-                    let position = self.frontier.size().saturating_add(1);
-                    return Err(Finding { position, through: position, what: What::CutShort { size } });
+                    let end = self.frontier.size().saturating_add(1);
+                    return Err(found(end, What::CutShort { size }));
                 }
                 Some(root) if root != checkpoint.root => {
                     return Err(found(size, What::OtherHistory { size }));

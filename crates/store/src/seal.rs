@@ -7,7 +7,7 @@
 //! [`Write`] of the plan then goes through [`Seal::write`].
 //!
 //! Where a record [erases](Record::erases) what was written of a grant, the store forgets, in the same commit, of all
-//! records of that grant up to this one: what people wrote, beside the leaf ([`Leaf::erased`] is what is left) and
+//! records of that grant before this one: what people wrote, beside the leaf ([`Leaf::erased`] is what is left) and
 //! wherever else it keeps records; and of the commands that those records name ([`Record::command`]): what they
 //! answered becomes [`Receipt::erased`](tenure_core::world::Receipt::erased), and the reason of a revocation of many
 //! goes too, unless that still has to close a grant when the transaction is written.

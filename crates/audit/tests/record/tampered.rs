@@ -83,7 +83,8 @@ fn a_record_that_is_dropped_moved_or_put_in_is_found_at_every_position() {
             assert_eq!(found(&scene, &records), at(What::Missing { found: position + 1 }));
         } else {
             let size = u64::try_from(whole.len()).unwrap();
-            assert_eq!(found(&scene, &records), at(What::CutShort { size }));
+            let (position, through) = between(&scene, position);
+            assert_eq!(found(&scene, &records), Finding { position, through, what: What::CutShort { size } });
         }
         let dropped = found(&scene, &renumbered(&records));
         assert!(dropped.position <= position, "{dropped}");
@@ -118,8 +119,9 @@ fn a_roll_back_is_found() {
     for kept in 0..records.len() {
         let finding = found(&scene, &records[..kept]);
         let position = u64::try_from(kept).unwrap() + 1;
-        let size = between(&scene, position).1;
-        assert_eq!(finding, Finding { position, through: position, what: What::CutShort { size } });
+        let (from, size) = between(&scene, position);
+        let cut = Finding { position: from, through: position, what: What::CutShort { size } };
+        assert_eq!(finding, cut);
     }
 }
 

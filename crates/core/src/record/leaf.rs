@@ -26,6 +26,9 @@ use crate::time::Timestamp;
 /// The version of the form of leaves.
 const VERSION: u32 = 1;
 
+/// What most leaves have room in.
+const BYTES_USUAL: usize = 1024;
+
 /// A record as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
@@ -159,7 +162,10 @@ impl Leaf {
             about,
             entry: OutEntry::of(entry),
         };
-        let text = serde_json::to_string(&out).map_err(|error| error.to_string())?;
+        let mut bytes = Vec::with_capacity(BYTES_USUAL);
+        serde_json::to_writer(&mut bytes, &out).map_err(|error| error.to_string())?;
+        bytes.shrink_to_fit();
+        let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
         Ok(Self { text, written })
     }
 

@@ -121,11 +121,10 @@ impl State {
         }
         self.receipts.extend(staged.receipts);
         for sealed in staged.sealed {
-            let record = sealed.record.clone();
-            self.record(sealed);
-            if let Some(grant) = record.erases() {
+            if let Some(grant) = sealed.record.erases() {
                 self.erase(grant);
             }
+            self.record(sealed);
         }
         self.seal = staged.seal;
         for (of, tally) in staged.refused {

@@ -131,7 +131,7 @@ pub(super) fn after_twenty_refusals_of_a_minute_the_rest_is_one_record(house: &i
         actor: "alice".to_owned(),
     };
     assert_eq!(refused(story.approve(&alice, "g1")), Code::ApprovalOwn);
-    assert_eq!(more(&story), [told.clone()]);
+    assert_eq!(more(&story), std::slice::from_ref(&told));
     assert_eq!(story.records().len(), before + 24);
     write_up(&story, story.clock.now());
     for _ in 0..21 {
