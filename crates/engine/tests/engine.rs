@@ -409,9 +409,9 @@ fn r19_an_engine_goes_on_where_it_was_closed() {
 
     let text = String::from_utf8(bytes).unwrap();
     for (damaged, part) in [
-        (text.replacen("\"requested\"", "\"activated\"", 1), "line"),
+        (text.replacen(r#"\"requested\""#, r#"\"activated\""#, 1), "line"),
         (text.replacen("activated", "requested", 1), ""),
-        (text.lines().filter(|line| !line.contains("\"approved\"")).collect::<Vec<_>>().join("\n"), ""),
+        (text.lines().filter(|line| !line.contains(r#"\"approved\""#)).collect::<Vec<_>>().join("\n"), ""),
         (text.replacen("\"version\\\":1", "\"version\\\":7", 1), "line"),
         (text[..text.len() / 2].to_owned(), "line"),
     ] {

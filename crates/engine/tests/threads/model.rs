@@ -8,6 +8,7 @@ use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure::tenure_core::lifecycle::revoke_all::Reached;
 use tenure::tenure_core::machine::{self, Fault};
+use tenure::tenure_core::record::refused::{RefusedOf, Tally};
 use tenure::tenure_core::record::{Entry, Published, Refused};
 use tenure::tenure_core::world::{Decided, Head, Journal, Read, Receipt, World};
 use tenure::{Refusal, Timestamp, View};
@@ -19,6 +20,7 @@ pub(crate) struct Model {
     grants: BTreeMap<GrantId, Arc<Grant>>,
     receipts: BTreeMap<CommandId, Arc<Receipt>>,
     pub(crate) entries: Vec<Entry>,
+    refused: BTreeMap<RefusedOf, Tally>,
     /// Revocations of many, each with its place in the record.
     revocations: Vec<Reached>,
 }
@@ -32,6 +34,7 @@ impl Model {
             grants: BTreeMap::new(),
             receipts: BTreeMap::new(),
             entries: Vec::new(),
+            refused: BTreeMap::new(),
             revocations: Vec::new(),
         }
     }
@@ -69,7 +72,11 @@ impl Model {
             Err(refusal) => {
                 let known = command.verb.grant().filter(|grant| self.grants.contains_key(*grant));
                 let refused = Refused::of(command, &refusal, known.cloned(), outcome.now);
-                self.entries.push(Entry::Refused(refused));
+                let of = RefusedOf { actor: refused.actor.clone(), code: refusal.code };
+                let counted = of.count(self.refused.get(&of).copied(), outcome.now);
+                self.refused.insert(of, counted.tally);
+                self.entries.extend(counted.earlier.map(Entry::MoreRefused));
+                self.entries.extend(counted.recorded.then_some(Entry::Refused(refused)));
                 Ok(Err(refusal))
             }
         }
