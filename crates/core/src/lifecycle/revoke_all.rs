@@ -86,7 +86,9 @@ pub(crate) fn holders(world: &World) -> Vec<PersonId> {
         | Read::OpenOn(_)
         | Read::OpenAt(_)
         | Read::Recent(..)
-        | Read::Latest => None,
+        | Read::Latest
+        | Read::Refused(_)
+        | Read::RefusedBefore(_) => None,
     });
     read.collect()
 }

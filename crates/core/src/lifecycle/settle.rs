@@ -114,10 +114,13 @@ fn played_through<T: Default>(
     until: Timestamp,
     came: impl Fn(&Grant) -> T,
 ) -> Result<T, Fault> {
+    if due(board, grant, until).is_none() {
+        return Ok(came(grant));
+    }
     let mut world = World::new(board.world.namespace.clone(), board.world.clock, board.world.policy.clone());
     world.revisions.clone_from(&board.world.revisions);
     world.grants.insert(grant.id().clone(), Arc::new(grant.clone()));
-    let mut alone = Board::new(&world, until);
+    let mut alone = Board::imagined(&world, until);
     holder(&mut alone, grant.holder())?;
     Ok(alone.grant(grant.id()).map(came).unwrap_or_default())
 }
@@ -125,14 +128,14 @@ fn played_through<T: Default>(
 /// What happens next to a grant, by now: what time does, then what somebody did who revoked it among many, with
 /// the place of that in the record.
 fn next(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Option<u64>, Due)> {
-    let timed = due(board, grant).map(|(at, due)| (at, None, due));
+    let timed = due(board, grant, board.now).map(|(at, due)| (at, None, due));
     let reached = board.world.revoked.get(grant.id()).filter(|_| !grant.is_closed());
     let revoked = reached.map(|reached| (reached.by.at, Some(reached.position), Due::Revoke));
     timed.into_iter().chain(revoked).min()
 }
 
-/// What falls due next of a grant, by now.
-fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
+/// What falls due next of a grant, by that instant.
+fn due(board: &Board<'_>, grant: &Grant, by: Timestamp) -> Option<(Timestamp, Due)> {
     let due = match &grant.stage {
         Stage::Pending(pending) => due_undecided(pending),
         Stage::Approved(approved) => due_waiting(board, grant, approved),
@@ -141,7 +144,7 @@ fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
     };
     // Access that is over awaits its review all the same.
     let review = grant.review_due().map(|at| (at, Due::Review));
-    due.into_iter().chain(review).min().filter(|(at, _)| *at <= board.now)
+    due.into_iter().chain(review).min().filter(|(at, _)| *at <= by)
 }
 
 /// The end of the approvers' time, unless more of them are asked first.

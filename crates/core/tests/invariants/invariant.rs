@@ -301,6 +301,7 @@ fn own(moment: &Moment<'_>) -> Result<(), String> {
             | Happened::Failed(_)
             | Happened::ReviewDue(_)
             | Happened::Reviewed(_)
+            | Happened::Erased
             | Happened::Undecided
             | Happened::Activated(_)
             | Happened::Unused(_)

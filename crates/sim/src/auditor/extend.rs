@@ -1,0 +1,483 @@
+//! Extensions: which rules govern one, its checks, and the offer.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::checks::{About, Checked, Judge, No, ensure, no};
+use super::life::{Grant, Stage};
+use super::people::{eligible, means};
+use super::policy::{Approval, Flow, at, count, flag, list, ms, text, texts};
+use super::time::{Ms, PastClose, show};
+
+/// What an extension comes to.
+pub(super) struct Extension {
+    pub(super) span: Ms,
+    pub(super) end: Ms,
+    pub(super) approval: Approval,
+    pub(super) lane: bool,
+    pub(super) bridge: Option<Ms>,
+}
+
+/// The flows whose rules govern extensions of a grant, today's first; whether today's is withdrawn.
+pub(super) fn governing(judge: &Judge, grant: &Grant) -> (Vec<Rc<Flow>>, bool) {
+    let Some((today, present)) = judge.world.flow(&grant.flow.id, Ms::MAX) else { return (Vec::new(), true) };
+    let withdrawn = !present || today.withdrawn(judge.now);
+    let rules = match text(&today.doc, "extension.governed_by") {
+        "granted" => vec![grant.flow.clone()],
+        "stricter" if today.revision != grant.flow.revision => vec![today, grant.flow.clone()],
+        _ => vec![today],
+    };
+    (rules, withdrawn)
+}
+
+fn least(rules: &[Rc<Flow>], path: &str) -> Option<Ms> {
+    rules.iter().filter_map(|flow| ms(&flow.doc, path)).min()
+}
+
+/// How often the rules that govern it let a grant be extended.
+pub(super) fn times(rules: &[Rc<Flow>], grant: &Grant) -> u32 {
+    let closed = grant.glass && !rules.iter().all(|flow| flag(&flow.doc, "break_glass.extendable", false));
+    let all = rules.iter().map(|flow| count(&flow.doc, "extension.times").unwrap_or(0));
+    if closed { 0 } else { all.min().unwrap_or(0) }
+}
+
+/// The largest span that is left, where the flow gives one so small.
+fn most(rules: &[Rc<Flow>], left: Ms, gains: Ms) -> Ms {
+    let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
+    let most = left.min(least(rules, "extension.span.max").unwrap_or(0));
+    if most < min.max(gains) { 0 } else { most }
+}
+
+/// The lists of both revisions one after the other, the promised ones first; what reads the same is asked once.
+fn joined(promised: &Approval, today: &Approval) -> Approval {
+    if !promised.asks() || !today.asks() {
+        return if promised.asks() { promised.clone() } else { today.clone() };
+    }
+    let both = promised.lists.iter().flat_map(|one| {
+        today
+            .lists
+            .iter()
+            .map(move |other| if one == other { one.clone() } else { [&one[..], other].concat() })
+    });
+    let lesser = |one: Option<Ms>, other: Option<Ms>| one.into_iter().chain(other).min();
+    let mut lists: Vec<Vec<Value>> = Vec::new();
+    for list in both {
+        if !lists.contains(&list) {
+            lists.push(list);
+        }
+    }
+    Approval {
+        lists,
+        in_turn: promised.in_turn || today.in_turn,
+        denials: promised.denials.min(today.denials),
+        decide_within: lesser(promised.decide_within, today.decide_within),
+        lane: None,
+    }
+}
+
+impl Judge<'_> {
+    /// How an extension would be decided under these rules.
+    fn decided(
+        &self,
+        rules: &[Rc<Flow>],
+        grant: &Grant,
+        holder: &Value,
+        about: &About,
+    ) -> (Approval, bool, Option<Ms>) {
+        let used = u32::try_from(grant.extended.len()).unwrap_or(u32::MAX);
+        let (mut approval, mut lane, mut bridges) = (Approval::default(), false, Vec::new());
+        for flow in rules {
+            let mut own = flow.of_extension();
+            let free = used < count(&flow.doc, "extension.approval.first").unwrap_or(0);
+            let fast = self.lane(&own, holder, about);
+            lane |= fast && own.asks();
+            if grant.glass || free || fast {
+                own = Approval::default();
+            }
+            if own.asks() {
+                bridges.push(ms(&flow.doc, "extension.approval.bridge"));
+            }
+            approval = if approval.asks() || own.asks() { joined(&own, &approval) } else { own };
+        }
+        let bridge = bridges.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().min());
+        (approval, lane, bridge)
+    }
+
+    pub(super) fn about_extension<'a>(
+        &'a self,
+        grant: &'a Grant,
+        flow: &'a Flow,
+        items: &'a [Value],
+        span: Ms,
+    ) -> About<'a> {
+        About {
+            flow,
+            items,
+            span,
+            requester: text(&grant.requester, "id"),
+            holder: grant.holder_id(),
+            reason: self.reason_of(),
+            extension: grant.extended.len(),
+        }
+    }
+
+    /// The latest end that total, `until` and guards allow, and hours.
+    fn ceilings(&self, rules: &[Rc<Flow>], grant: &Grant) -> (Option<Ms>, Option<Ms>, Option<Ms>) {
+        let since = grant.since.unwrap_or(self.now);
+        let items = grant.scope_items();
+        let total = rules
+            .iter()
+            .filter_map(|flow| ms(&flow.doc, "extension.total").filter(|_| true))
+            .min()
+            .map(|total| since + total);
+        let until = self.world.flow(&grant.flow.id, Ms::MAX).and_then(|(today, _)| today.until());
+        let guards =
+            self.guarding(&items).filter_map(|guard| ms(guard, "require.max")).min().map(|max| since + max);
+        let bound = |flow: &&Rc<Flow>| {
+            !grant.glass && flow.hours.as_ref().is_some_and(|hours| hours.past_close != PastClose::Allow)
+        };
+        let closes = rules.iter().filter(bound).filter_map(|flow| {
+            flow.hours
+                .as_ref()
+                .filter(|hours| hours.is_open(self.now))
+                .and_then(|hours| hours.close(self.now))
+        });
+        (
+            total.into_iter().chain(until).chain(rules.iter().filter_map(|flow| flow.until())).min(),
+            guards,
+            closes.min(),
+        )
+    }
+
+    /// The span that a click without one gives.
+    fn default_span(&self, rules: &[Rc<Flow>], grant: &Grant) -> Ms {
+        let default = least(rules, "extension.span.default").unwrap_or(0);
+        let least_span =
+            rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
+        let (over, guards, close) = self.ceilings(rules, grant);
+        let ceiling = over.into_iter().chain(guards).chain(close).min().unwrap_or(Ms::MAX);
+        let left = ceiling.saturating_sub(self.base(rules, grant));
+        let gains = grant.end.unwrap_or(0) + 1 - self.base(rules, grant);
+        if left < default && left >= least_span && left >= gains { left } else { default }
+    }
+
+    /// From where the span is counted.
+    fn base(&self, rules: &[Rc<Flow>], grant: &Grant) -> Ms {
+        let now = rules.iter().any(|flow| text(&flow.doc, "extension.anchor") == "now");
+        if now { self.now } else { grant.end.unwrap_or(self.now) }
+    }
+
+    /// All checks of an extension in their order; `offered`: but for what the click must bring.
+    pub(super) fn extension(&self, grant: &Grant, holder: &Value, offered: bool) -> Checked<Extension> {
+        let (rules, withdrawn) = governing(self, grant);
+        let party = [&grant.holder, &grant.requester]
+            .iter()
+            .any(|person| text(person, "id") == text(self.actor, "id"));
+        let others = |flow: &Rc<Flow>| means(&texts(&flow.doc, "extension.others"), self.actor, "", &[]);
+        let other = !rules.is_empty() && rules.iter().all(others);
+        ensure(self.actor.is_object() && (party || other), "extension.not_holder", || Value::Null)?;
+        self.stage(grant, Stage::Active, "grant.not_active")?;
+        let end = grant.end.unwrap_or(0);
+        let seen = super::time::instant(at(self.call, "if_ends_at"));
+        ensure(seen.is_none_or(|seen| seen == end), "extension.stale", || json!({"ends": show(end)}))?;
+        ensure(!withdrawn, "flow.withdrawn", || json!({"flow": grant.flow.id}))?;
+        let extendable = rules.iter().all(|flow| {
+            at(&flow.doc, "extension").is_object()
+                && (!grant.glass || flag(&flow.doc, "break_glass.extendable", false))
+        });
+        ensure(extendable, "extension.not_allowed", || Value::Null)?;
+        let (used, times) = (grant.extended.len(), times(&rules, grant));
+        ensure(
+            used < usize::try_from(times).unwrap_or(0),
+            "extension.used_up",
+            || json!({"used": used, "times": times}),
+        )?;
+        let items = grant.scope_items();
+        self.today(grant, holder, &rules, party)?;
+        for flow in &rules {
+            self.scope(flow, &items)?;
+        }
+        self.bounds()?;
+        let span =
+            super::time::span(at(self.call, "span")).unwrap_or_else(|| self.default_span(&rules, grant));
+        for flow in &rules {
+            let about = self.about_extension(grant, flow, &items, span);
+            for all in [list(&flow.doc, "when"), list(&flow.doc, "extension.when")] {
+                if let Some((code, condition)) = self.condition(all, holder, &about) {
+                    return no(code, json!({"condition": condition}));
+                }
+            }
+        }
+        let base = self.base(&rules, grant);
+        let new = (base + span).max(end);
+        self.extension_guards(grant, holder, &items, &rules, (base, span, new))?;
+        let today = rules.first().map_or(&grant.flow, |flow| flow);
+        self.conflict(today, holder, Some(grant))?;
+        let pending = grant.asks.as_ref().map(|ask| show(ask.decide_by));
+        ensure(pending.is_none(), "extension.pending", || json!({"decide_by": pending}))?;
+        self.extension_bounds(grant, &rules, (base, span, new))?;
+        self.extension_quota(grant, &rules, holder)?;
+        if !offered {
+            for flow in &rules {
+                self.reason(at(&flow.doc, "extension.reason"), &flow.patterns)?;
+            }
+            for flow in &rules {
+                self.login(at(&flow.doc, "extension.mfa"))?;
+            }
+        }
+        let about = self.about_extension(grant, today, &items, span);
+        let (approval, lane, bridge) = self.decided(&rules, grant, holder, &about);
+        Ok(Extension { span, end: new, approval, lane, bridge })
+    }
+
+    /// The request's own checks of people, made again with today's facts.
+    fn today(&self, grant: &Grant, holder: &Value, rules: &[Rc<Flow>], party: bool) -> Checked {
+        let manager = at(
+            if holder.get("groups").is_some() || holder.get("manager").is_some() {
+                holder
+            } else {
+                &grant.holder
+            },
+            "manager",
+        );
+        let manager = manager.as_str().unwrap_or_default();
+        for flow in rules.iter().filter(|_| party) {
+            self.requester(flow, holder, manager, grant.glass)?;
+        }
+        for flow in rules {
+            ensure(eligible(flow, holder, grant.glass), "person.not_eligible", || json!({"flow": flow.id}))?;
+            if grant.glass {
+                let who = means(&texts(&flow.doc, "break_glass.who"), holder, "", &[]);
+                ensure(who, "person.not_eligible", || json!({"flow": flow.id}))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn extension_guards(
+        &self,
+        grant: &Grant,
+        holder: &Value,
+        items: &[Value],
+        rules: &[Rc<Flow>],
+        (base, _, new): (Ms, Ms, Ms),
+    ) -> Checked {
+        let since = grant.since.unwrap_or(self.now);
+        for guard in self.guarding(items) {
+            let name = text(guard, "name");
+            let automatic = grant.glass || rules.first().is_some_and(|flow| !flow.approval().asks());
+            ensure(
+                !(text(guard, "require.approval") == "steps" && automatic),
+                "guard.unmet",
+                || json!({"guard": name}),
+            )?;
+            if let Some(latest) = ms(guard, "require.max").map(|max| since + max) {
+                let most = most(rules, latest - base, grant.end.unwrap_or(0) + 1 - base);
+                ensure(
+                    new <= latest,
+                    "guard.unmet",
+                    || json!({"guard": name, "latest_end": show(latest), "most": most}),
+                )?;
+            }
+            let flow = rules.first().unwrap_or(&grant.flow);
+            self.guard_when(guard, holder, &self.about_extension(grant, flow, items, new - base))?;
+        }
+        Ok(())
+    }
+
+    fn extension_bounds(
+        &self,
+        grant: &Grant,
+        rules: &[Rc<Flow>],
+        (base, span, new): (Ms, Ms, Ms),
+    ) -> Checked {
+        let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max();
+        let max = least(rules, "extension.span.max");
+        ensure(min.is_none_or(|min| span >= min), "extension.too_short", || json!({"min": min, "max": max}))?;
+        ensure(max.is_none_or(|max| span <= max), "extension.too_long", || json!({"min": min, "max": max}))?;
+        let (over, _, close) = self.ceilings(rules, grant);
+        let gains = grant.end.unwrap_or(0) + 1 - base;
+        if let Some(latest) = over {
+            ensure(
+                new <= latest,
+                "extension.over_total",
+                || json!({"latest_end": show(latest), "most": most(rules, latest - base, gains)}),
+            )?;
+        }
+        let end = grant.end.unwrap_or(0);
+        ensure(new > end, "extension.no_gain", || json!({"ends": show(end)}))?;
+        for flow in rules.iter().filter(|_| !grant.glass) {
+            let Some(hours) = &flow.hours else { continue };
+            if hours.past_close == PastClose::Allow {
+                continue;
+            }
+            let opens = || json!({"opens_at": hours.opens(self.now).map(show), "why": hours.why(self.now)});
+            ensure(hours.is_open(self.now), "hours.closed", opens)?;
+        }
+        match close.filter(|close| new > *close) {
+            Some(close) => no(
+                "hours.closed",
+                json!({"latest_end": show(close), "most": most(rules, close - base, gains)}),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn extension_quota(&self, grant: &Grant, rules: &[Rc<Flow>], holder: &Value) -> Checked {
+        for flow in rules.iter().filter(|_| !grant.glass) {
+            let of =
+                |other: &&Rc<Grant>| other.flow.id == grant.flow.id && other.holder_id() == grant.holder_id();
+            let used =
+                self.world.grants.values().filter(of).flat_map(|other| {
+                    other.extended.iter().copied().chain(other.asks.as_ref().map(|_| Ms::MAX))
+                });
+            let used: Vec<_> = used.collect();
+            let pending = used.contains(&Ms::MAX);
+            let (limit, resets_at) = self.rolling(at(&flow.doc, "limits.extensions"), used);
+            let resets_at = if pending { Value::Null } else { resets_at };
+            ensure(
+                limit.is_null(),
+                "limit.extensions",
+                || json!({"limit": limit, "per": ms(&flow.doc, "limits.extensions.per"), "resets_at": resets_at}),
+            )?;
+        }
+        let _ = holder;
+        let opens = least(rules, "extension.window").map(|window| grant.end.unwrap_or(0) - window);
+        ensure(
+            opens.is_none_or(|opens| self.now >= opens),
+            "extension.too_early",
+            || json!({"opens_at": opens.map(show)}),
+        )?;
+        let cool = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.cool_down")).max();
+        let again = grant.extended.last().zip(cool).map(|(last, cool)| last + cool);
+        ensure(
+            again.is_none_or(|again| self.now >= again),
+            "extension.too_soon",
+            || json!({"opens_at": again.map(show)}),
+        )
+    }
+
+    /// Refuses where a grant is in another stage.
+    pub(super) fn stage(&self, grant: &Grant, wanted: Stage, code: &'static str) -> Checked {
+        let expired = grant.outcome == "expired" && code != "request.closed";
+        ensure(grant.stage == wanted, if expired { "grant.expired" } else { code }, || stands(grant))
+    }
+
+    /// What a button needs to know.
+    pub(super) fn offer(&self, grant: &Grant, holder: &Value) -> Value {
+        let (rules, _) = governing(self, grant);
+        let judged = self.extension(grant, holder, true);
+        let used = grant.extended.len();
+        let mut offer = json!({"allowed": judged.is_ok(), "needs": [], "used": used});
+        let extendable = rules.iter().all(|flow| at(&flow.doc, "extension").is_object());
+        let known =
+            !matches!(&judged, Err(No { code: "extension.not_holder" | "extension.not_allowed", .. }));
+        if matches!(&judged, Err(No { code: "extension.not_holder", .. })) {
+            offer["used"] = json!(0);
+        }
+        offer["left"] = json!(0);
+        if known && extendable && grant.stage == Stage::Active && !rules.is_empty() {
+            let pending = usize::from(grant.asks.is_some());
+            offer["left"] =
+                json!(usize::try_from(times(&rules, grant)).unwrap_or(0).saturating_sub(used + pending));
+            let (over, guards, close) = self.ceilings(&rules, grant);
+            offer["ends_at"] = json!(grant.end.map(show));
+            offer["latest_end"] = json!(over.into_iter().chain(guards).chain(close).min().map(show));
+        }
+        match judged {
+            Err(No { code, details, .. }) => {
+                offer["opens_at"] = json!(self.passes_at(grant, holder).map(show));
+                offer["refused"] = if details.is_empty() {
+                    json!({"code": code})
+                } else {
+                    json!({"code": code, "details": details})
+                };
+            }
+            Ok(judged) => self.offered(grant, &rules, &judged, &mut offer),
+        }
+        if let Some(offer) = offer.as_object_mut() {
+            offer.retain(|_, value| !value.is_null());
+        }
+        offer
+    }
+
+    /// When the click would pass, where nothing else happens until then.
+    fn passes_at(&self, grant: &Grant, holder: &Value) -> Option<Ms> {
+        let mut now = self.now;
+        for _ in 0..24 {
+            let mut world = self.world.clone();
+            world.settle(None, now);
+            let grant = world.grant(&grant.id)?.clone();
+            let judge = Judge { world: &world, policy: self.policy.clone(), now, ..*self };
+            let Err(No { code, details, .. }) = judge.extension(&grant, holder, true) else {
+                return Some(now);
+            };
+            let told = |name: &str| details.get(name).and_then(super::time::instant);
+            let next = match code {
+                "extension.too_early" | "extension.too_soon" | "hours.closed" => told("opens_at"),
+                "limit.extensions" => told("resets_at").or_else(|| {
+                    let mine = world.grants.values().filter(|other| {
+                        other.flow.id == grant.flow.id && other.holder_id() == grant.holder_id()
+                    });
+                    mine.filter_map(|other| other.asks.as_ref().map(|ask| ask.decide_by)).min()
+                }),
+                "extension.pending" => told("decide_by"),
+                "extension.no_gain" => {
+                    let (rules, _) = governing(&judge, &grant);
+                    Some(grant.end? - judge.default_span(&rules, &grant) + 1)
+                }
+                "grant.not_active" if grant.stage == Stage::Approved => grant.opens_at,
+                _ => None,
+            };
+            if code == "extension.no_gain" && now == self.now {
+                let (rules, _) = governing(&judge, &grant);
+                let mut call = self.call.clone();
+                call["span"] = json!(grant.end? + 1 - judge.base(&rules, &grant));
+                let named = Judge { call: &call, world: &world, policy: self.policy.clone(), ..*self };
+                if named.extension(&grant, holder, true).is_ok() {
+                    return None;
+                }
+            }
+            now = next.filter(|next| *next > now)?;
+        }
+        None
+    }
+
+    fn offered(&self, grant: &Grant, rules: &[Rc<Flow>], judged: &Extension, offer: &mut Value) {
+        let (over, guards, close) = self.ceilings(rules, grant);
+        let ceiling = over.into_iter().chain(guards).chain(close).min().unwrap_or(Ms::MAX);
+        let base = self.base(rules, grant);
+        let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
+        let max = least(rules, "extension.span.max").unwrap_or(0);
+        offer["default"] = json!(judged.span);
+        offer["min"] = json!(min.max(grant.end.unwrap_or(0) + 1 - base));
+        offer["max"] = json!(max.min(ceiling.saturating_sub(base)));
+        let mut needs = Vec::new();
+        if rules.iter().any(|flow| self.reason(at(&flow.doc, "extension.reason"), &flow.patterns).is_err()) {
+            needs.push("reason");
+        }
+        if rules.iter().any(|flow| self.login(at(&flow.doc, "extension.mfa")).is_err()) {
+            needs.push("mfa");
+        }
+        if judged.approval.asks() {
+            needs.push("approval");
+        }
+        offer["needs"] = json!(needs);
+    }
+}
+
+/// Where a grant stands, as refusals say it.
+pub(super) fn stands(grant: &Grant) -> Value {
+    let stage = super::queries::stage(grant);
+    let waiting = (grant.stage == Stage::Approved).then_some(grant.waiting);
+    let outcome = (grant.stage == Stage::Closed).then_some(grant.outcome);
+    json!({"stage": stage, "waiting_for": waiting, "outcome": outcome, "ends": grant.end.map(show)})
+}
+
+impl Grant {
+    /// The items it is for, with the facts of their resources.
+    pub(super) fn scope_items(&self) -> Vec<Value> {
+        self.items.iter().filter(|item| self.scope.contains(&super::effects::item(item))).cloned().collect()
+    }
+}
