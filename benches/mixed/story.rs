@@ -242,6 +242,7 @@ impl Story {
                 stage: Some(tenure::StageName::Active),
                 item: None,
                 outcome: None,
+                enforcement: None,
                 awaits_review: None,
                 after: Some(grant),
                 limit: Some(10),

@@ -31,8 +31,19 @@ enum Work {
 }
 
 /// A million commands, always the same ones: longer runs with other seeds are made by hand.
-const SIM: &[&str] =
-    &["run", "--release", "-p", "tenure-sim", "--", "--seed", "1", "--commands", "1000000", "--progress"];
+const SIM: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "1",
+    "--commands",
+    "1000000",
+    "--coverage",
+    "--progress",
+];
 
 /// A step that was made.
 struct Made {

@@ -78,7 +78,7 @@ pub(crate) fn written(past: &mut Past, write: &Write, read_at: i64) {
     let latest = at(read_at).plus(CLOCK_TOLERANCE);
     let happened = write.entries.iter().filter_map(|entry| match entry {
         Entry::Event(event) => Some(event.at),
-        Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
     });
     if happened.max().is_some_and(|at| latest < at) {
         past.broken.insert(Claim::Tolerance);
