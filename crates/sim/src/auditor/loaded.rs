@@ -147,7 +147,7 @@ fn per(lane: Option<&Value>) -> bool {
 }
 
 /// Every id of a person as it is written.
-fn names(person: &Value) -> impl Iterator<Item = String> {
+pub(super) fn names(person: &Value) -> impl Iterator<Item = String> {
     let all = [text(person, "id")]
         .into_iter()
         .chain(texts(person, "aliases"))
