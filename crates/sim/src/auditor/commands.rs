@@ -20,7 +20,7 @@ use super::{Auditor, Given};
 fn content(call: &Value) -> Value {
     let mut content = call.clone();
     if let Some(fields) = content.as_object_mut() {
-        for ignored in ["now", "context", "command_id", "resources"] {
+        for ignored in ["now", "context", "command_id", "resources", "own_content"] {
             fields.remove(ignored);
         }
         if let Some(items) = fields.get_mut("items").and_then(Value::as_array_mut) {
@@ -43,13 +43,10 @@ impl<G: Given> Auditor<G> {
         Judge { given: &self.given, world, policy: world.policy(), actor: at(call, "actor"), call, now }
     }
 
-    /// The people whose grants a command loads.
-    fn loaded(&self, call: &Value) -> Option<String> {
-        if text(call, "call") == "request" {
-            let named = text(call, "holder.id");
-            return Some(if named.is_empty() { text(call, "actor.id") } else { named }.to_owned());
-        }
-        self.world.grant(text(call, "grant")).map(|grant| grant.holder_id().to_owned())
+    /// What was answered to the same command before.
+    pub(super) fn answered(&self, call: &Value) -> Option<Value> {
+        let (before, answer) = self.accepted.get(text(call, "command_id"))?;
+        (*before == content(call)).then(|| answer.clone())
     }
 
     pub(super) fn command(&mut self, call: &Value, now: Ms) -> Value {
@@ -67,39 +64,30 @@ impl<G: Given> Auditor<G> {
             _ => {}
         }
         let id = text(call, "command_id").to_owned();
-        let holder = self.loaded(call);
-        let now = holder.as_ref().map_or(now, |holder| self.latest(holder, now));
-        let now = self.world.policies.last().map_or(now, |(from, _)| now.max(*from));
-        let content = content(call);
-        let before = self.accepted.get(&id);
-        if let Some((_, answer)) = before.filter(|(before, _)| *before == content) {
-            return answer.clone();
+        let many = text(call, "call") == "revoke" && call.get("grant").is_none();
+        let mut holders: BTreeSet<_> = self.holder(call).into_iter().collect();
+        if many {
+            // Those of the first hundred are settled, too, as they stood by the store's clock.
+            let clock = self.moment(call, self.world.clock);
+            let mut world = self.world.clone();
+            world.settle(None, clock);
+            let judge = self.judge(&world, call, clock);
+            holders.extend(judge.found().0.iter().take(100).map(|grant| grant.holder_id().to_owned()));
         }
-        let reused = before.is_some();
-        let mut holders: BTreeSet<_> = holder.into_iter().collect();
-        if text(call, "call") == "revoke" && call.get("grant").is_none() {
-            holders.extend(at(call, "person").as_str().map(str::to_owned));
-        }
+        let now = self.moment(call, now);
         holders.iter().for_each(|holder| self.world.settle(Some(holder), now));
-        if reused {
-            return self.refuse(
-                call,
-                now,
-                No { code: "command.reused", details: Default::default(), again: false },
-            );
+        let (mut settled, _) = self.seen(call, now);
+        if many {
+            settled.settle(None, now);
         }
-        let mut settled = self.world.clone();
-        settled.settle(None, now);
-        let plan = self.judge(&settled, call, now).plan();
-        if let Ok(Plan::RevokeAll(mine, _)) = &plan {
-            let holder = |id: &String| Some(self.world.grant(id)?.holder_id().to_owned());
-            let holders: BTreeSet<_> = mine.iter().take(100).filter_map(holder).collect();
-            holders.iter().for_each(|holder| self.world.settle(Some(holder), now));
-        }
+        let plan = match self.accepted.contains_key(&id) {
+            true => no("command.reused", NONE.clone()),
+            false => self.judge(&settled, call, now).plan(),
+        };
         match plan {
             Ok(plan) => {
                 let answer = json!({"ok": self.carry_out(call, plan, now)});
-                self.accepted.insert(id, (content, answer.clone()));
+                self.accepted.insert(id, (content(call), answer.clone()));
                 answer
             }
             Err(no) => self.refuse(call, now, no),
@@ -140,11 +128,7 @@ impl<G: Given> Auditor<G> {
 
     pub(super) fn explain(&self, call: &Value, now: Ms) -> Value {
         let of = at(call, "of");
-        let holder = self.loaded(of);
-        let now = holder.map_or(now, |holder| self.latest(&holder, now));
-        let now = self.world.policies.last().map_or(now, |(from, _)| now.max(*from));
-        let mut view = self.world.clone();
-        view.settle(None, now);
+        let (view, now) = self.seen(of, now);
         let judge = self.judge(&view, of, now);
         let reused = self.accepted.get(text(of, "command_id")).filter(|(before, _)| *before != content(of));
         let judged = match reused {
@@ -357,7 +341,7 @@ impl<G: Given> Auditor<G> {
             grant.asks = None;
             grant.end = Some(end);
             grant.extended.push(now);
-            grant.lanes.extend(lane.then_some(now));
+            grant.lanes.extend(lane.then_some((now, true)));
             grant.reminders = reminders(grant, end, now);
             grant.effects.retain(|effect| effect.kind != "notify:ending_soon" || effect.attempts > 0);
         });

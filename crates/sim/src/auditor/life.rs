@@ -33,8 +33,8 @@ pub(super) struct Grant {
     pub(super) reason: Option<String>,
     pub(super) fields: Value,
     pub(super) glass: bool,
-    /// When the fast lane was taken, by the request and by extensions.
-    pub(super) lanes: Vec<Ms>,
+    /// When the fast lane was taken, and whether by an extension.
+    pub(super) lanes: Vec<(Ms, bool)>,
     /// What was asked for, with the facts of the resources.
     pub(super) items: Rc<Vec<Value>>,
     pub(super) stage: Stage,
@@ -130,6 +130,8 @@ pub(super) struct World {
     pub(super) grants: BTreeMap<String, Rc<Grant>>,
     /// Documents with the instant from which each is in force.
     pub(super) policies: Rc<Vec<(Ms, Rc<Policy>)>>,
+    /// The store's clock.
+    pub(super) clock: Ms,
     /// Records that were not yet written down.
     pub(super) fresh: Vec<Value>,
 }
@@ -141,6 +143,12 @@ impl Grant {
 
     pub(super) fn open(&self) -> bool {
         self.stage != Stage::Closed
+    }
+
+    /// Closed, and nothing of it is open.
+    pub(super) fn over_for_good(&self) -> bool {
+        let reviewed = self.review.as_ref().is_none_or(|review| review.by.is_some());
+        !self.open() && reviewed && self.outstanding().next().is_none()
     }
 
     /// Until when access is held, while it runs.

@@ -175,7 +175,7 @@ const ROWS: &[Row] = &[
         works: &WAITS,
         actor: &[C::ActorNotAllowed],
         stage: Stage::Closed,
-        rest: &[],
+        rest: &[&[C::RequestTooLarge]],
         after: &[S::Withdrawn],
     },
     Row {
@@ -225,7 +225,7 @@ const ROWS: &[Row] = &[
         works: &LIVE,
         actor: &[C::ActorNotAllowed],
         stage: Stage::Inactive,
-        rest: &[],
+        rest: &[&[C::RequestTooLarge]],
         after: &[S::GivenBack],
     },
     Row {
@@ -305,6 +305,12 @@ const RARE: &[(&str, &[S], Came, &str)] = &[
         &[S::Unused],
         Came::Repeated,
         "a flow's `until` can pass at the instant at which the holder begins",
+    ),
+    (
+        "publish",
+        NOWHERE,
+        Came::Refused(C::RequestTooLarge),
+        "administrators bring nothing that is too large here",
     ),
 ];
 
