@@ -96,23 +96,16 @@ impl<G: Given> Auditor<G> {
 
     /// What a worker says of an effect.
     fn said(&mut self, call: &Value, now: Ms) -> Value {
-        let grant = text(call, "effect").rsplit_once('/').and_then(|(grant, _)| self.world.grant(grant));
-        let now = grant.map_or(now, |grant| self.latest(grant.holder_id(), now));
-        let said = self.world.verdict(call, now);
-        match said {
-            Ok(id) => {
-                json!({"ok": self.world.grant(&id).map(|grant| self.view(&self.world, grant, now))})
-            }
-            Err(code) => {
-                let grant = text(call, "effect").rsplit_once('/').map_or("", |(grant, _)| grant);
-                let grant = self.world.grant(grant).map(|grant| grant.id.clone());
-                self.world.fresh.push(json!({
-                    "record": "refused", "at": show(now), "grant": grant, "effects": [], "command": null,
-                    "actor": format!("system:{}", text(call, "worker")),
-                }));
-                json!({"refused": {"code": code}})
-            }
-        }
+        let (now, said) = self.world.verdict(call, now);
+        let grant = text(call, "effect").rsplit_once('/').and_then(|(id, _)| self.world.grant(id));
+        let Err(code) = said else {
+            return json!({"ok": grant.map(|grant| self.view(&self.world, grant, now))});
+        };
+        self.world.fresh.push(json!({
+            "record": "refused", "at": show(now), "grant": grant.map(|grant| &grant.id), "effects": [],
+            "command": null, "actor": format!("system:{}", text(call, "worker")),
+        }));
+        json!({"refused": {"code": code}})
     }
 
     fn refuse(&mut self, call: &Value, now: Ms, no: No) -> Value {
@@ -343,7 +336,7 @@ impl<G: Given> Auditor<G> {
             grant.extended.push(now);
             grant.lanes.extend(lane.then_some((now, true)));
             grant.reminders = reminders(grant, end, now);
-            grant.effects.retain(|effect| effect.kind != "notify:ending_soon" || effect.attempts > 0);
+            grant.cancel(|effect| effect.kind == "notify:ending_soon");
         });
         let Some(grant) = self.world.grant(id) else { return };
         let mut effects: Vec<_> =

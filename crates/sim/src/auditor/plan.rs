@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::checks::{Checked, Judge, Request, ensure, no, words};
 use super::decide::Decision;
@@ -296,7 +295,7 @@ impl Judge<'_> {
             longest: 0,
             unused_at: 0,
             fails_at: None,
-            told_until: 0,
+            told_until: None,
             confirmed: false,
             since: None,
             end: None,
@@ -312,8 +311,8 @@ impl Judge<'_> {
             effects: Vec::new(),
             number: 0,
             given: BTreeMap::new(),
-            sent: BTreeSet::new(),
-            made: BTreeSet::new(),
+            inherited: BTreeSet::new(),
+            silent: Vec::new(),
             last: self.now,
         }
     }
@@ -342,10 +341,6 @@ pub(super) fn whole(flow: &Flow) -> BTreeSet<Item> {
 /// The id of a grant for which none was given: made from the namespace and the command's id, each with its length
 /// before it.
 fn made_up(command: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in ["default", command] {
-        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = super::effects::digest(&[b"default", command.as_bytes()]);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
