@@ -43,6 +43,7 @@ pub(super) fn codes(call: &Value, known: bool) -> &'static str {
         "give_back" => {
             "command.reused grant.unknown actor.not_allowed grant.expired grant.not_active request.too_large"
         }
+        "erase" => "command.reused grant.unknown actor.not_allowed erasure.too_early request.too_large",
         "activate" => {
             "command.reused grant.unknown actor.not_allowed grant.expired grant.not_active request.too_large \
              person.not_eligible condition.unmet condition.failed conflict.held hours.closed mfa.missing mfa.stale"

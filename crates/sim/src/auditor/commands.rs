@@ -183,6 +183,7 @@ impl<G: Given> Auditor<G> {
                     .and_then(|(flow, _)| flow.until());
                 self.world.activate(&id, now, Some(&cause), until);
             }
+            Plan::Erase => self.erase(&id, now, &cause),
             Plan::Review => {
                 let by = text(call, "actor.id").to_owned();
                 self.world.change(&id, |grant| {
@@ -192,6 +193,23 @@ impl<G: Given> Auditor<G> {
             }
         }
         self.world.grant(&id).map_or(Value::Null, |grant| self.view(&self.world, grant, now))
+    }
+
+    /// What people wrote is gone, and so is what their commands said: none of them can be given again.
+    fn erase(&mut self, id: &str, now: Ms, cause: &Cause) {
+        let of = |record: &&Value| text(record, "grant") == id;
+        for record in self.log.iter().chain(&self.world.fresh).filter(of) {
+            if let Some((content, _)) = self.accepted.get_mut(text(record, "command")) {
+                *content = Value::Null;
+            }
+        }
+        self.world.change(id, |grant| {
+            let gone = || "[erased]".to_owned();
+            grant.reason = grant.reason.as_ref().map(|_| gone());
+            let fields = grant.fields.as_object_mut().into_iter().flatten();
+            fields.for_each(|(_, text)| *text = json!(gone()));
+        });
+        self.world.tell(id, now, "erased", Some(cause), Vec::new());
     }
 
     fn requested(&mut self, grant: Grant, now: Ms, cause: &Cause) {

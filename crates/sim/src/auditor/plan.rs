@@ -22,6 +22,7 @@ pub(super) enum Plan {
     Close(&'static str),
     Activate,
     Review,
+    Erase,
     RevokeAll(Vec<String>, Vec<String>),
     Publish,
 }
@@ -63,6 +64,7 @@ impl Judge<'_> {
                 match verb {
                     "extend" => self.extension(grant, &holder, false).map(Plan::Extend),
                     "activate" => self.activation(grant, &holder).map(|()| Plan::Activate),
+                    "erase" => self.erasure(grant).map(|()| Plan::Erase),
                     "review" => self.reviewed(grant).map(|()| Plan::Review),
                     "withdraw" | "give_back" | "revoke" => self.ending(grant, verb).map(Plan::Close),
                     _ => self.decision(grant, verb).map(Plan::Decide),
@@ -149,6 +151,12 @@ impl Judge<'_> {
         ensure(may && self.actor.is_object(), "actor.not_allowed", || NONE.clone())?;
         let Some(review) = &grant.review else { return no("review.not_needed", NONE.clone()) };
         ensure(review.by.is_none(), "review.repeated", || json!({"reviewed_by": review.by}))?;
+        self.bounds()
+    }
+
+    fn erasure(&self, grant: &Grant) -> Checked {
+        ensure(self.actor.is_string(), "actor.not_allowed", || NONE.clone())?;
+        ensure(grant.over_for_good(), "erasure.too_early", || super::extend::stands(grant))?;
         self.bounds()
     }
 
