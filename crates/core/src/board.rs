@@ -34,6 +34,12 @@ impl<'w> Board<'w> {
         Self { imagined: true, ..Self::new(world, now) }
     }
 
+    /// How far time has surely come: what other people hold is over only then. A host may be ahead, and another
+    /// one may extend what it takes to be over. On what is imagined, time itself has gone on.
+    pub(crate) fn surely(&self) -> Timestamp {
+        if self.imagined { self.now } else { self.now.min(self.world.clock) }
+    }
+
     /// The grant as it stands by now.
     pub(crate) fn grant(&self, id: &GrantId) -> Option<&Grant> {
         self.changed.get(id).or_else(|| self.world.grants.get(id).map(Arc::as_ref))

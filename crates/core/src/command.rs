@@ -421,6 +421,30 @@ impl Verb {
         }
     }
 
+    /// What people wrote with it: the reason, and its further fields.
+    const fn written(&mut self) -> (Option<&mut Option<String>>, Option<&mut BTreeMap<String, String>>) {
+        match self {
+            Self::Request(ask) => (Some(&mut ask.reason), Some(&mut ask.fields)),
+            Self::RequestKit(ask) => (Some(&mut ask.reason), Some(&mut ask.fields)),
+            Self::Extend(ask) => (Some(&mut ask.reason), Some(&mut ask.fields)),
+            Self::Approve(ask) => (Some(&mut ask.reason), None),
+            Self::Deny(ask) => (Some(&mut ask.reason), None),
+            Self::ApproveExtension(ask) | Self::DenyExtension(ask) => (Some(&mut ask.reason), None),
+            Self::Revoke(ask) => (Some(&mut ask.reason), None),
+            Self::RevokeAll(ask) => (Some(&mut ask.reason), None),
+            Self::Review(ask) => (Some(&mut ask.reason), None),
+            Self::Withdraw(_)
+            | Self::Activate(_)
+            | Self::GiveBack(_)
+            | Self::Erase(_)
+            | Self::Publish(_)
+            | Self::Settle(_)
+            | Self::TakeEffect(_)
+            | Self::EffectDone(_)
+            | Self::EffectFailed(_) => (None, None),
+        }
+    }
+
     /// What the verb says, its facts left out: the same command given again says the same.
     fn content(&self) -> String {
         match self {
@@ -461,12 +485,29 @@ impl Verb {
 }
 
 impl Command {
+    /// The command as it is taken in: a text of blanks is none, and leaves no trace.
+    #[must_use]
+    pub fn without_blanks(mut self) -> Self {
+        let (reason, fields) = self.verb.written();
+        if let Some(reason) = reason.filter(|reason| reason.as_deref().is_some_and(is_blank)) {
+            *reason = None;
+        }
+        if let Some(fields) = fields {
+            fields.retain(|_, text| !is_blank(text));
+        }
+        self
+    }
+
     /// A digest of the verb, its own fields and the actor's id; not of time, facts or context.
     #[must_use]
     pub fn content(&self) -> String {
         let actor = self.actor.to_string();
         digest([self.verb.name().as_bytes(), actor.as_bytes(), self.verb.content().as_bytes()])
     }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 fn text<T: Serialize>(content: &T) -> String {

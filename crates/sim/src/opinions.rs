@@ -59,8 +59,13 @@ impl Opinions {
         let unwritten = |error: serde_json::Error| unwritten(&error);
         let mut call = serde_json::to_value(moment.call).map_err(unwritten)?;
         self.translate(&mut call);
+        let answer = serde_json::to_value(moment.answer).map_err(unwritten)?;
+        if let (Some(next), Some(fields)) = (answer.pointer("/ok/next"), call.as_object_mut()) {
+            // Where a page ends is the library's to say; what is on it, and that nothing is left out, is not.
+            fields.insert("next".to_owned(), next.clone());
+        }
         let theirs = self.second.answer(&call, moment.clock.millis());
-        let ours = comparable(&serde_json::to_value(moment.answer).map_err(unwritten)?);
+        let ours = comparable(&answer);
         self.learn(moment);
         if ours != theirs {
             let kind = Kind::Differs { call: moment.call.name(), place: place(&ours, &theirs) };
@@ -88,7 +93,7 @@ impl Opinions {
         let right = known.is_some_and(|known| {
             if of_extension { known.extension.as_deref() == Some(said) } else { known.request == said }
         });
-        fields.insert("content".to_owned(), Value::from(if right { "own" } else { "wrong" }));
+        fields.insert("own_content".to_owned(), Value::from(right));
     }
 
     fn learn(&mut self, moment: &Moment<'_>) {

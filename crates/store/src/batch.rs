@@ -65,6 +65,8 @@ impl Batch {
     /// of this one: random bytes of its own for each batch, unless nothing is ever to be erased.
     #[must_use]
     pub fn new(given: Vec<Given>, salt: Salt) -> Self {
+        let taken_in = |given: Given| Given { command: given.command.without_blanks(), ..given };
+        let given = given.into_iter().map(taken_in).collect();
         Self { given, salt, answers: Vec::new() }
     }
 

@@ -6,6 +6,7 @@ use crate::command::{Command, Erase};
 use crate::event::Happened;
 use crate::grant::{Decision, Grant};
 use crate::id::GrantId;
+use crate::lifecycle::bring;
 use crate::person::Actor;
 use crate::record::written::ERASED;
 use crate::refusal::{Code, Refusal};
@@ -15,6 +16,7 @@ pub(crate) const CHECKS: &[Check<Erase>] = &[
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
     Check { codes: &[Code::ActorNotAllowed], run: host },
     Check { codes: &[Code::ErasureTooEarly], run: over },
+    Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Erase) -> Result<GrantId, No> {

@@ -266,8 +266,9 @@ fn requester(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     if !is_party(on, rules.grant) {
         return Ok(());
     }
-    let today = rules::holder(on, ask, rules.grant).and_then(|holder| holder.manager.as_ref());
-    let manager = today.or(rules.grant.origin.manager.as_ref());
+    // Whoever is their manager no more asks for them no more.
+    let today = rules::holder(on, ask, rules.grant);
+    let manager = today.map_or(rules.grant.origin.manager.as_ref(), |holder| holder.manager.as_ref());
     let holder = &rules.grant.origin.holder;
     each(rules, |side| eligible::may_request(side.flow, on.actor(), holder, manager))
 }

@@ -45,11 +45,12 @@ pub(crate) fn holder(board: &mut Board<'_>, holder: &PersonId) -> Result<(), Fau
     Ok(())
 }
 
-/// How many of the loaded grants that match are open by now, whoever's they are.
+/// How many of the loaded grants that match are open, whoever's they are. What is not the holder's was not settled:
+/// it is open until the store's clock says that it is over.
 pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) -> Result<usize, Fault> {
     let mut open = 0_usize;
     for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
-        if is_open(board, grant)? {
+        if is_open(board, grant, board.surely())? {
             open = open.saturating_add(1);
         }
     }
@@ -65,7 +66,7 @@ pub(crate) fn fewer_open_at(
 ) -> Result<Option<Timestamp>, Fault> {
     let mut ends = Vec::new();
     for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
-        if is_open(board, grant)? {
+        if is_open(board, grant, board.surely())? {
             let known = board.world.grants.contains_key(grant.id());
             let over_at = if known { over_at(board, grant)? } else { None };
             ends.push(over_at.unwrap_or(Timestamp::MAX));
@@ -76,21 +77,17 @@ pub(crate) fn fewer_open_at(
     Ok(place.copied().filter(|at| *at < Timestamp::MAX))
 }
 
-/// Whether a grant is open by now, time and revocations of many considered.
-pub(crate) fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+/// Whether a grant is open by that instant, time and revocations of many considered.
+pub(crate) fn is_open(board: &Board<'_>, grant: &Grant, by: Timestamp) -> Result<bool, Fault> {
     if board.world.revoked.contains_key(grant.id()) {
         return Ok(false);
     }
     match &grant.stage {
-        Stage::Pending(pending) => Ok(board.now < pending.decide_by),
-        Stage::Active(active) => Ok(board.now < active.over_by()),
+        Stage::Pending(pending) => Ok(by < pending.decide_by),
+        Stage::Active(active) => Ok(by < active.over_by()),
         Stage::Closed(_) => Ok(false),
-        Stage::Approved(_) => still_waits_or_runs(board, grant),
+        Stage::Approved(_) => played_through(board, grant, by, |grant| !grant.is_closed()),
     }
-}
-
-fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
-    played_through(board, grant, board.now, |grant| !grant.is_closed())
 }
 
 /// When an open grant will be over, time alone considered.

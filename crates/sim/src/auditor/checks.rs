@@ -54,12 +54,16 @@ pub(super) struct About<'a> {
     pub(super) holder: &'a str,
     pub(super) reason: Option<&'a str>,
     pub(super) extension: usize,
+    /// Whose login counts.
+    pub(super) login: &'a Value,
 }
 
 /// A request under one flow.
 pub(super) struct Request<'r> {
     pub(super) flow: Rc<Flow>,
     pub(super) items: Vec<Value>,
+    /// Whether the caller, or a kit, named them.
+    pub(super) named: bool,
     pub(super) holder: &'r Value,
     pub(super) span: Ms,
     pub(super) start: Option<Ms>,
@@ -68,7 +72,7 @@ pub(super) struct Request<'r> {
 }
 
 pub(super) fn words<'v>(call: &'v Value, name: &str) -> Option<&'v str> {
-    at(call, name).as_str().filter(|text| !text.trim().is_empty())
+    at(call, name).as_str()
 }
 
 impl Judge<'_> {
@@ -79,6 +83,10 @@ impl Judge<'_> {
         principal: &Value,
         about: &About,
     ) -> Option<(&'static str, String)> {
+        // Facts that were not handed in are no facts.
+        if let Some(first) = all.first().filter(|_| flag(principal, "unknown", false)) {
+            return Some(("condition.failed", text(first, "name").to_owned()));
+        }
         all.iter().find_map(|condition| {
             about.items.iter().find_map(|item| {
                 let code =
@@ -112,7 +120,7 @@ impl Judge<'_> {
             "holder": about.holder, "extension": about.extension,
         });
         let age =
-            super::time::instant(at(self.actor, "authenticated.at")).map(|at| self.now.saturating_sub(at));
+            super::time::instant(at(about.login, "authenticated.at")).map(|at| self.now.saturating_sub(at));
         for (name, value) in [("mfa_age", json!(age)), ("reason", json!(about.reason))] {
             if !value.is_null() {
                 ask[name] = value;
@@ -150,8 +158,7 @@ impl Judge<'_> {
         let start = ask.start.unwrap_or(now);
         let until = flow.until().is_some_and(|until| until <= start);
         ensure(ask.present && !flow.withdrawn(now) && !until, "flow.withdrawn", || json!({"flow": flow.id}))?;
-        let named = !list(self.call, "items").is_empty();
-        let empty = ask.items.is_empty() || text(doc, "take") == "all" && named;
+        let empty = ask.items.is_empty() || text(doc, "take") == "all" && ask.named;
         ensure(!empty, "request.empty", || Value::Null)?;
         let open = self
             .world
@@ -190,6 +197,7 @@ impl Judge<'_> {
             holder: text(ask.holder, "id"),
             reason: self.reason_of(),
             extension: 0,
+            login: self.actor,
         }
     }
 
@@ -257,7 +265,11 @@ impl Judge<'_> {
     }
 
     pub(super) fn guard_when(&self, guard: &Value, holder: &Value, about: &About) -> Checked {
-        let failed = self.condition(list(guard, "require.when"), holder, about);
+        let guarded = |item: &&Value| {
+            list(guard, "what").iter().any(|target| covers(target, item, flag(item, "unknown", false)))
+        };
+        let items: Vec<_> = about.items.iter().filter(guarded).cloned().collect();
+        let failed = self.condition(list(guard, "require.when"), holder, &About { items: &items, ..*about });
         match failed {
             Some((_, condition)) => {
                 no("guard.unmet", json!({"guard": text(guard, "name"), "condition": condition}))
@@ -300,22 +312,26 @@ impl Judge<'_> {
         let who = texts(&ask.flow.doc, "break_glass.who");
         let may = means(&who, ask.holder, "", &[]);
         ensure(may, "break_glass.not_allowed", || json!({"flow": ask.flow.id}))?;
+        // An earlier one under each id that they bring along.
+        let names: Vec<_> = super::loaded::names(ask.holder).collect();
         let due = self.world.grants.values().find_map(|grant| {
             let review =
                 grant.review.as_ref().filter(|review| review.by.is_none() && review.due <= self.now)?;
-            same_human(&grant.holder, ask.holder).then(|| json!({"due": show(review.due), "grant": grant.id}))
+            let theirs = names.iter().any(|name| name == grant.holder_id());
+            theirs.then(|| json!({"due": show(review.due), "grant": grant.id}))
         });
         due.map_or(Ok(()), |due| no("break_glass.review_due", due))
     }
 
     /// Whether the fast lane is taken.
-    pub(super) fn lane(&self, approval: &Approval, holder: &Value, about: &About) -> bool {
+    pub(super) fn lane(&self, approval: &Approval, holder: &Value, about: &About, extension: bool) -> bool {
         let Some(lane) = &approval.lane else { return false };
+        let shared = about.flow.shares_lane();
         let barred = self.guarding(about.items).any(|guard| text(guard, "require.approval") == "steps");
         let taken = |per: Ms| {
             self.of_holder(about.flow, holder)
                 .flat_map(|grant| &grant.lanes)
-                .filter(|at| **at > self.now - per)
+                .filter(|(at, by_extension)| *at > self.now - per && (shared || *by_extension == extension))
                 .count()
         };
         let left = ms(lane, "per").is_none_or(|per| taken(per) < quota(lane));
@@ -329,7 +345,7 @@ impl Judge<'_> {
 
     fn nobody(&self, ask: &Request, about: &About) -> Checked {
         let approval = ask.flow.approval();
-        if self.lane(&approval, ask.holder, about) {
+        if self.lane(&approval, ask.holder, about, false) {
             return Ok(());
         }
         let vain = |step: &&Value| {
@@ -428,11 +444,11 @@ impl Judge<'_> {
         ensure(
             close.is_none_or(|close| start + ask.span <= close),
             "hours.closed",
-            || json!({"latest_end": close.map(show), "opens_at": close.and_then(opens)}),
+            || json!({"latest_end": close.map(show), "opens_at": close.and_then(opens), "why": close.and_then(|close| hours.why(close))}),
         )
     }
 
-    /// What a reason rule misses: all that is not there first, then what does not look as asked.
+    /// What a reason rule misses, text by text.
     pub(super) fn reason(&self, rule: &Value, patterns: &Patterns) -> Checked {
         if rule.is_null() || rule == &Value::Bool(false) {
             return Ok(());
@@ -440,10 +456,7 @@ impl Judge<'_> {
         let reason = (("reason", flag(rule, "required", true)), (self.reason_of(), rule));
         let fields = list(rule, "fields").iter().map(|field| {
             let name = text(field, "name");
-            let written = at(self.call, "fields")
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.trim().is_empty());
+            let written = at(self.call, "fields").get(name).and_then(Value::as_str);
             ((name, flag(field, "required", true)), (written, field))
         });
         let all: Vec<_> = std::iter::once(reason).chain(fields).collect();

@@ -39,8 +39,11 @@ pub(super) fn codes(call: &Value, known: bool) -> &'static str {
         "extend" => EXTEND,
         "approve_extension" => APPROVE_EXTENSION,
         "deny_extension" => DENY_EXTENSION,
-        "withdraw" => "command.reused grant.unknown actor.not_allowed request.closed",
-        "give_back" => "command.reused grant.unknown actor.not_allowed grant.expired grant.not_active",
+        "withdraw" => "command.reused grant.unknown actor.not_allowed request.closed request.too_large",
+        "give_back" => {
+            "command.reused grant.unknown actor.not_allowed grant.expired grant.not_active request.too_large"
+        }
+        "erase" => "command.reused grant.unknown actor.not_allowed erasure.too_early request.too_large",
         "activate" => {
             "command.reused grant.unknown actor.not_allowed grant.expired grant.not_active request.too_large \
              person.not_eligible condition.unmet condition.failed conflict.held hours.closed mfa.missing mfa.stale"
@@ -54,6 +57,6 @@ pub(super) fn codes(call: &Value, known: bool) -> &'static str {
             "command.reused grant.unknown approval.own actor.not_allowed review.not_needed review.repeated \
              request.too_large"
         }
-        _ => "command.reused policy.stale",
+        _ => "command.reused request.too_large policy.stale",
     }
 }

@@ -20,7 +20,7 @@ use super::{Auditor, Given};
 fn content(call: &Value) -> Value {
     let mut content = call.clone();
     if let Some(fields) = content.as_object_mut() {
-        for ignored in ["now", "context", "command_id", "resources"] {
+        for ignored in ["now", "context", "command_id", "resources", "own_content"] {
             fields.remove(ignored);
         }
         if let Some(items) = fields.get_mut("items").and_then(Value::as_array_mut) {
@@ -43,13 +43,10 @@ impl<G: Given> Auditor<G> {
         Judge { given: &self.given, world, policy: world.policy(), actor: at(call, "actor"), call, now }
     }
 
-    /// The people whose grants a command loads.
-    fn loaded(&self, call: &Value) -> Option<String> {
-        if text(call, "call") == "request" {
-            let named = text(call, "holder.id");
-            return Some(if named.is_empty() { text(call, "actor.id") } else { named }.to_owned());
-        }
-        self.world.grant(text(call, "grant")).map(|grant| grant.holder_id().to_owned())
+    /// What was answered to the same command before.
+    pub(super) fn answered(&self, call: &Value) -> Option<Value> {
+        let (before, answer) = self.accepted.get(text(call, "command_id"))?;
+        (*before == content(call)).then(|| answer.clone())
     }
 
     pub(super) fn command(&mut self, call: &Value, now: Ms) -> Value {
@@ -67,39 +64,30 @@ impl<G: Given> Auditor<G> {
             _ => {}
         }
         let id = text(call, "command_id").to_owned();
-        let holder = self.loaded(call);
-        let now = holder.as_ref().map_or(now, |holder| self.latest(holder, now));
-        let now = self.world.policies.last().map_or(now, |(from, _)| now.max(*from));
-        let content = content(call);
-        let before = self.accepted.get(&id);
-        if let Some((_, answer)) = before.filter(|(before, _)| *before == content) {
-            return answer.clone();
+        let many = text(call, "call") == "revoke" && call.get("grant").is_none();
+        let mut holders: BTreeSet<_> = self.holder(call).into_iter().collect();
+        if many {
+            // Those of the first hundred are settled, too, as they stood by the store's clock.
+            let clock = self.moment(call, self.world.clock);
+            let mut world = self.world.clone();
+            world.settle(None, clock);
+            let judge = self.judge(&world, call, clock);
+            holders.extend(judge.found().0.iter().take(100).map(|grant| grant.holder_id().to_owned()));
         }
-        let reused = before.is_some();
-        let mut holders: BTreeSet<_> = holder.into_iter().collect();
-        if text(call, "call") == "revoke" && call.get("grant").is_none() {
-            holders.extend(at(call, "person").as_str().map(str::to_owned));
-        }
+        let now = self.moment(call, now);
         holders.iter().for_each(|holder| self.world.settle(Some(holder), now));
-        if reused {
-            return self.refuse(
-                call,
-                now,
-                No { code: "command.reused", details: Default::default(), again: false },
-            );
+        let (mut settled, _) = self.seen(call, now);
+        if many {
+            settled.settle(None, now);
         }
-        let mut settled = self.world.clone();
-        settled.settle(None, now);
-        let plan = self.judge(&settled, call, now).plan();
-        if let Ok(Plan::RevokeAll(mine, _)) = &plan {
-            let holder = |id: &String| Some(self.world.grant(id)?.holder_id().to_owned());
-            let holders: BTreeSet<_> = mine.iter().take(100).filter_map(holder).collect();
-            holders.iter().for_each(|holder| self.world.settle(Some(holder), now));
-        }
+        let plan = match self.accepted.contains_key(&id) {
+            true => no("command.reused", NONE.clone()),
+            false => self.judge(&settled, call, now).plan(),
+        };
         match plan {
             Ok(plan) => {
                 let answer = json!({"ok": self.carry_out(call, plan, now)});
-                self.accepted.insert(id, (content, answer.clone()));
+                self.accepted.insert(id, (content(call), answer.clone()));
                 answer
             }
             Err(no) => self.refuse(call, now, no),
@@ -108,23 +96,16 @@ impl<G: Given> Auditor<G> {
 
     /// What a worker says of an effect.
     fn said(&mut self, call: &Value, now: Ms) -> Value {
-        let grant = text(call, "effect").rsplit_once('/').and_then(|(grant, _)| self.world.grant(grant));
-        let now = grant.map_or(now, |grant| self.latest(grant.holder_id(), now));
-        let said = self.world.verdict(call, now);
-        match said {
-            Ok(id) => {
-                json!({"ok": self.world.grant(&id).map(|grant| self.view(&self.world, grant, now))})
-            }
-            Err(code) => {
-                let grant = text(call, "effect").rsplit_once('/').map_or("", |(grant, _)| grant);
-                let grant = self.world.grant(grant).map(|grant| grant.id.clone());
-                self.world.fresh.push(json!({
-                    "record": "refused", "at": show(now), "grant": grant, "effects": [], "command": null,
-                    "actor": format!("system:{}", text(call, "worker")),
-                }));
-                json!({"refused": {"code": code}})
-            }
-        }
+        let (now, said) = self.world.verdict(call, now);
+        let grant = text(call, "effect").rsplit_once('/').and_then(|(id, _)| self.world.grant(id));
+        let Err(code) = said else {
+            return json!({"ok": grant.map(|grant| self.view(&self.world, grant, now))});
+        };
+        self.world.fresh.push(json!({
+            "record": "refused", "at": show(now), "grant": grant.map(|grant| &grant.id), "effects": [],
+            "command": null, "actor": format!("system:{}", text(call, "worker")),
+        }));
+        json!({"refused": {"code": code}})
     }
 
     fn refuse(&mut self, call: &Value, now: Ms, no: No) -> Value {
@@ -140,11 +121,7 @@ impl<G: Given> Auditor<G> {
 
     pub(super) fn explain(&self, call: &Value, now: Ms) -> Value {
         let of = at(call, "of");
-        let holder = self.loaded(of);
-        let now = holder.map_or(now, |holder| self.latest(&holder, now));
-        let now = self.world.policies.last().map_or(now, |(from, _)| now.max(*from));
-        let mut view = self.world.clone();
-        view.settle(None, now);
+        let (view, now) = self.seen(of, now);
         let judge = self.judge(&view, of, now);
         let reused = self.accepted.get(text(of, "command_id")).filter(|(before, _)| *before != content(of));
         let judged = match reused {
@@ -206,6 +183,7 @@ impl<G: Given> Auditor<G> {
                     .and_then(|(flow, _)| flow.until());
                 self.world.activate(&id, now, Some(&cause), until);
             }
+            Plan::Erase => self.erase(&id, now, &cause),
             Plan::Review => {
                 let by = text(call, "actor.id").to_owned();
                 self.world.change(&id, |grant| {
@@ -215,6 +193,23 @@ impl<G: Given> Auditor<G> {
             }
         }
         self.world.grant(&id).map_or(Value::Null, |grant| self.view(&self.world, grant, now))
+    }
+
+    /// What people wrote is gone, and so is what their commands said: none of them can be given again.
+    fn erase(&mut self, id: &str, now: Ms, cause: &Cause) {
+        let of = |record: &&Value| text(record, "grant") == id;
+        for record in self.log.iter().chain(&self.world.fresh).filter(of) {
+            if let Some((content, _)) = self.accepted.get_mut(text(record, "command")) {
+                *content = Value::Null;
+            }
+        }
+        self.world.change(id, |grant| {
+            let gone = || "[erased]".to_owned();
+            grant.reason = grant.reason.as_ref().map(|_| gone());
+            let fields = grant.fields.as_object_mut().into_iter().flatten();
+            fields.for_each(|(_, text)| *text = json!(gone()));
+        });
+        self.world.tell(id, now, "erased", Some(cause), Vec::new());
     }
 
     fn requested(&mut self, grant: Grant, now: Ms, cause: &Cause) {
@@ -357,9 +352,9 @@ impl<G: Given> Auditor<G> {
             grant.asks = None;
             grant.end = Some(end);
             grant.extended.push(now);
-            grant.lanes.extend(lane.then_some(now));
+            grant.lanes.extend(lane.then_some((now, true)));
             grant.reminders = reminders(grant, end, now);
-            grant.effects.retain(|effect| effect.kind != "notify:ending_soon" || effect.attempts > 0);
+            grant.cancel(|effect| effect.kind == "notify:ending_soon");
         });
         let Some(grant) = self.world.grant(id) else { return };
         let mut effects: Vec<_> =

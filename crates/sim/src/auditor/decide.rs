@@ -37,14 +37,20 @@ impl Judge<'_> {
 
     /// What a step misses: the place of its check in the order, and the refusal.
     fn lacks(&self, grant: &Grant, step: &Value) -> Option<(u8, No)> {
+        // What is asked is what is decided on.
+        let (span, by, reason) = match grant.asks.as_ref() {
+            Some(ask) => (ask.span, &ask.by, &ask.reason),
+            None => (grant.asked, &grant.requester, &grant.reason),
+        };
         let about = About {
             flow: &grant.flow,
             items: &grant.items,
-            span: grant.asks.as_ref().map_or(grant.asked, |ask| ask.span),
-            requester: text(&grant.requester, "id"),
+            span,
+            requester: text(by, "id"),
             holder: grant.holder_id(),
-            reason: self.reason_of(),
+            reason: reason.as_deref(),
             extension: grant.extended.len(),
+            login: self.actor,
         };
         let refused = |place: u8, code: &'static str, details: Value| {
             no::<()>(code, details).err().map(|no| (place, no))
@@ -100,7 +106,7 @@ impl Judge<'_> {
             names.dedup();
             ensure(!places.is_empty(), "approval.not_awaited", || json!({"awaited": names}))?;
         }
-        let stale = at(self.call, "content").as_str().is_some_and(|content| content != "own");
+        let stale = at(self.call, "content").is_string() && !flag(self.call, "own_content", false);
         ensure(!stale, "approval.stale", || Value::Null)?;
         if yes {
             let today = self.world.flow(&grant.flow.id, Ms::MAX);
@@ -174,7 +180,7 @@ impl Judge<'_> {
                 "person.not_eligible",
                 || json!({"flow": grant.flow.id}),
             )?;
-            let about = self.about_extension(grant, &grant.flow, &grant.items, grant.span);
+            let about = grant.about(&grant.items, handed);
             if let Some((code, condition)) = self.condition(list(&grant.flow.doc, "when"), handed, &about) {
                 return no(code, json!({"condition": condition})).map_err(again);
             }

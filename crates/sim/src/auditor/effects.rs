@@ -1,85 +1,91 @@
 //! What the world must be told, and how far it got.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::life::{Cause, Grant, Item, Stage, World, named, parties};
+use super::life::{Cause, Grant, Item, Stage, World, named};
 use super::policy::{at, flag, list, text, texts};
 use super::time::{MINUTE, Ms, show};
 
+/// Attempts after which an effect is stuck.
 const ATTEMPTS_MAX: u32 = 8;
+/// Workers whose silence is remembered of one effect.
+const SILENT_MAX: usize = 8;
+/// From the best to the worst.
+const WORDS: [&str; 7] =
+    ["none", "removed", "applied", "applying", "removing", "stuck_applying", "stuck_removing"];
 
-/// What waits for one holder: when it was made, its grant, its number.
-type Line = VecDeque<(Ms, String, u32)>;
+/// An effect's number, who had it and never spoke, and the target.
+pub(super) type Silent = (u32, String, String);
 
 /// One thing that is not finished.
 #[derive(Clone)]
 pub(super) struct Effect {
-    pub(super) number: u32,
+    number: u32,
     /// `provision`, `notify:active`.
     pub(super) kind: String,
     pub(super) at: Option<String>,
     to: Vec<String>,
     ends: Option<Ms>,
-    pub(super) made_at: Ms,
+    made_at: Ms,
     pub(super) attempts: u32,
     not_before: Ms,
     lease: Option<(String, Ms)>,
     stuck: bool,
-    /// The worker whose lease ran out last, and those whose effect was handed to another hand since.
-    lapsed: Option<String>,
-    silent: Vec<String>,
-    pub(super) finished: bool,
 }
 
 impl Effect {
     pub(super) fn task(kind: &str, at: String) -> Self {
-        Self { at: Some(at), ..Self::notice(kind, Vec::new(), None).bare(kind) }
-    }
-
-    fn bare(mut self, kind: &str) -> Self {
-        kind.clone_into(&mut self.kind);
-        self
+        let (number, attempts, made_at, not_before) = (0, 0, 0, 0);
+        let (kind, at) = (kind.to_owned(), Some(at));
+        Self {
+            number,
+            kind,
+            at,
+            to: Vec::new(),
+            ends: None,
+            made_at,
+            attempts,
+            not_before,
+            lease: None,
+            stuck: false,
+        }
     }
 
     pub(super) fn notice(notice: &str, to: Vec<String>, ends: Option<Ms>) -> Self {
-        Self {
-            number: 0,
-            kind: format!("notify:{notice}"),
-            at: None,
-            to,
-            ends,
-            made_at: 0,
-            attempts: 0,
-            not_before: Ms::MIN,
-            lease: None,
-            stuck: false,
-            lapsed: None,
-            silent: Vec::new(),
-            finished: false,
-        }
+        Self { to, ends, at: None, ..Self::task(&format!("notify:{notice}"), String::new()) }
     }
 
-    /// From when it can be handed out.
+    /// From when it can be handed out: after its pause, and after the lease on it ran out.
     fn ready(&self) -> Ms {
-        let leased = self.lease.as_ref().map_or(Ms::MIN, |(_, until)| *until);
-        self.made_at.max(self.not_before).max(leased)
+        self.not_before.max(self.lease.as_ref().map_or(Ms::MIN, |(_, until)| *until))
     }
 
-    /// A lease that ran out brings it back later.
-    fn run_out(&mut self, now: Ms) {
-        if let Some((worker, until)) = self.lease.clone().filter(|(_, until)| *until <= now) {
-            self.lease = None;
-            self.not_before = until;
-            self.lapsed = Some(worker);
-        }
+    fn leased(&self, now: Ms) -> bool {
+        self.lease.as_ref().is_some_and(|(_, until)| now < *until)
     }
 }
 
-/// It doubles with each attempt.
-fn pause(attempts: u32) -> Ms {
-    5_000_i64.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(15 * MINUTE)
+/// SHA-256 of parts, each after its length.
+pub(super) fn digest(parts: &[&[u8]]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().to_vec()
+}
+
+/// It doubles with each attempt, and each has a share of up to half taken off.
+fn pause(grant: &str, effect: &Effect, last: bool) -> Ms {
+    let doubled = 5_000_i64.saturating_mul(1 << effect.attempts.saturating_sub(1).min(20));
+    let longest = if last { 15 * MINUTE } else { doubled.min(15 * MINUTE) };
+    let (number, attempt) = (effect.number.to_be_bytes(), effect.attempts.to_be_bytes());
+    let digest = digest(&[b"default", grant.as_bytes(), &number, &attempt]);
+    let share = digest.iter().take(2).fold(0, |share, byte| share * 256 + Ms::from(*byte));
+    longest - longest * share / (2 * 0xffff)
 }
 
 fn json_item([at, kind, name, permission]: &Item) -> Value {
@@ -101,119 +107,146 @@ impl Grant {
         text(&self.flow.doc, "kind") == "ephemeral"
     }
 
-    /// At most one effect of a line is under lease at a time.
-    fn lane(&self, target: &str) -> (String, String) {
-        let whose = if self.ephemeral() {
-            format!("grant {}", self.id)
-        } else {
-            format!("holder {}", self.holder_id())
-        };
-        (whose, target.to_owned())
-    }
-
-    /// Whether a target was told to give something: of access that runs an order to is enough.
-    fn reached(&self, target: &str, ran: bool) -> bool {
-        if ran { self.made.contains(target) } else { self.given.keys().any(|[at, ..]| at == target) }
+    /// Where at most one effect is under lease at a time, among those of one holder.
+    fn lane(&self, target: &str) -> (Option<String>, String) {
+        (self.ephemeral().then(|| self.id.clone()), target.to_owned())
     }
 
     pub(super) fn outstanding(&self) -> impl Iterator<Item = &Effect> {
-        self.effects.iter().filter(|effect| !effect.finished)
+        self.effects.iter()
     }
 
-    /// Until when a target is told that this grant covers its items, where it does.
-    fn told(&self, target: &str) -> Option<Ms> {
+    fn scope_at(&self, target: &str) -> impl Iterator<Item = &Item> {
+        self.scope.iter().filter(move |[at, ..]| at == target)
+    }
+
+    /// Until when targets are told that this grant covers its items, where they are.
+    fn told(&self) -> Option<Ms> {
         match self.stage {
             Stage::Active => Some(self.held_until()),
-            Stage::Approved if self.made.contains(target) => Some(self.told_until),
-            Stage::Pending | Stage::Approved | Stage::Closed => None,
+            Stage::Approved => self.told_until,
+            Stage::Pending | Stage::Closed => None,
         }
     }
 
-    /// Puts an effect among those that wait, and cancels what it replaces.
-    pub(super) fn queue(&mut self, effect: Effect) {
-        if effect.kind == "adjust" {
-            self.effects.retain(|old| old.kind != "adjust" || old.at != effect.at || old.attempts > 0);
+    /// Puts an effect among those that wait. What it replaces and nobody took is gone.
+    pub(super) fn queue(&mut self, effect: Effect, now: Ms) {
+        let replaced: &[&str] = match &*effect.kind {
+            "adjust" => &["adjust"],
+            "deprovision" => &["provision", "adjust"],
+            _ => &[],
+        };
+        self.cancel(|old| old.at == effect.at && replaced.contains(&&*old.kind));
+        self.number += 1;
+        self.effects.push(Effect { number: self.number, made_at: now, not_before: now, ..effect });
+    }
+
+    /// What nobody took is not carried out any more.
+    pub(super) fn cancel(&mut self, which: impl Fn(&Effect) -> bool) {
+        self.effects.retain(|effect| effect.attempts > 0 || !which(effect));
+    }
+
+    fn edit(&mut self, number: u32, edit: impl FnOnce(&mut Effect)) {
+        self.effects.iter_mut().find(|effect| effect.number == number).map(edit);
+    }
+
+    /// Who had it and never spoke may still do so. A rotation that comes late does no harm.
+    fn fell_silent(&mut self, effect: &Effect) {
+        let (Some(at), Some((worker, _))) = (&effect.at, &effect.lease) else { return };
+        if effect.kind == "rotate" {
+            return;
         }
-        self.effects.push(effect);
+        let of_it = |silent: &Silent| silent.0 == effect.number;
+        if self.silent.iter().filter(|silent| of_it(silent)).count() >= SILENT_MAX {
+            self.silent.iter().position(of_it).map(|place| self.silent.remove(place));
+        }
+        self.silent.push((effect.number, worker.clone(), at.clone()));
     }
 
     pub(super) fn enforcement(&self) -> &'static str {
-        let mut worst = 0;
-        for target in self.integrations() {
-            let here = |effect: &&Effect| effect.at.as_deref() == Some(&*target);
-            for effect in self.outstanding().filter(here) {
-                let removes =
-                    matches!(&*effect.kind, "deprovision" | "rotate") || self.stage == Stage::Closed;
-                worst = worst.max(match (removes, effect.stuck) {
-                    (true, true) => 6,
-                    (false, true) => 5,
-                    (true, false) => 4,
-                    (false, false) => 3,
-                });
+        let over = !self.open();
+        let at = |target: &String| {
+            // Of what is over counts what its end made, and what came after.
+            let counts = |effect: &&Effect| {
+                effect.at.as_ref() == Some(target)
+                    && !(over
+                        && (effect.kind == "provision"
+                            || effect.kind == "adjust" && effect.made_at < self.closed_at))
+            };
+            let (waits, stuck) = (
+                self.effects.iter().filter(counts).count() > 0,
+                self.effects.iter().filter(counts).any(|effect| effect.stuck),
+            );
+            let given = self.given.keys().any(|[at, ..]| at == target);
+            match (waits, stuck) {
+                (true, true) => 5 + usize::from(over),
+                (true, false) => 3 + usize::from(over),
+                _ if given => 2 - usize::from(over),
+                _ => 0,
             }
-            if self.sent.contains(&target) {
-                worst = worst.max(if self.stage == Stage::Closed { 1 } else { 2 });
-            }
-        }
-        let names =
-            ["none", "removed", "applied", "applying", "removing", "stuck_applying", "stuck_removing"];
-        names.get(worst).copied().unwrap_or("none")
+        };
+        WORDS[self.integrations().iter().map(at).max().unwrap_or(0)]
     }
 }
 
 impl World {
-    /// The grant for which an item stays: the latest end, then the smallest id.
-    fn keeper(&self, grant: &Grant, item: &Item, now: Ms, together: &[String]) -> Option<(String, Ms)> {
-        if grant.ephemeral() {
-            return None;
-        }
+    /// The holder's other grants for which targets are told to hold an item, and until when. What has an account of
+    /// its own is apart.
+    fn others<'w>(
+        &'w self,
+        grant: &'w Grant,
+        item: &'w Item,
+        now: Ms,
+    ) -> impl Iterator<Item = (&'w Grant, Ms)> {
         let others = self.grants.values().filter(|other| {
             other.id != grant.id
                 && other.holder_id() == grant.holder_id()
+                && !grant.ephemeral()
                 && !other.ephemeral()
                 && other.revoke_at.is_none()
-                && !together.contains(&other.id)
                 && other.scope.contains(item)
         });
-        let found = others
-            .filter_map(|other| Some((other.told(&item[0]).filter(|until| *until > now)?, other.id.clone())));
-        let best = found.min_by(|(end, id), (later, other)| later.cmp(end).then_with(|| id.cmp(other)));
-        best.map(|(until, id)| (id, until))
+        others.filter_map(move |other| Some((&**other, self.told(other).filter(|until| *until > now)?)))
+    }
+
+    /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
+    fn told(&self, grant: &Grant) -> Option<Ms> {
+        let until = self
+            .flow(&grant.flow.id, Ms::MAX)
+            .and_then(|(flow, _)| flow.until())
+            .filter(|_| grant.stage != Stage::Active);
+        grant.told().map(|told| told.min(until.unwrap_or(Ms::MAX)))
+    }
+
+    /// The grant for which an item stays: the latest end, then the smallest id.
+    fn keeper(&self, grant: &Grant, item: &Item, now: Ms, together: &[String]) -> Option<(String, Ms)> {
+        let others = self.others(grant, item, now).filter(|(other, _)| !together.contains(&other.id));
+        let best = others.min_by_key(|(other, until)| (std::cmp::Reverse(*until), &other.id));
+        best.map(|(other, until)| (other.id.clone(), until))
     }
 
     /// What is to be taken away as a grant ends.
-    pub(super) fn removal(&mut self, id: &str, now: Ms, outcome: &str, together: &[String]) -> Vec<Effect> {
-        let Some(grant) = self.grants.get(id).cloned() else { return Vec::new() };
-        self.change(id, |grant| {
-            grant
-                .effects
-                .retain(|effect| !matches!(&*effect.kind, "provision" | "adjust") || effect.attempts > 0)
-        });
-        let (mut effects, mut rotate) = (Vec::new(), Vec::new());
+    pub(super) fn removal(&self, grant: &Grant, now: Ms, outcome: &str, together: &[String]) -> Vec<Effect> {
+        let ran = grant.stage == Stage::Active;
+        let (mut effects, mut rotations) = (Vec::new(), Vec::new());
         for target in grant.integrations() {
-            if !grant.reached(&target, grant.stage == Stage::Active) {
+            if !ran && !grant.given.keys().any(|[at, ..]| *at == target) {
                 continue;
             }
-            let ran = grant.stage == Stage::Active;
-            let here = || {
-                grant
-                    .scope
-                    .iter()
-                    .filter(|item| item[0] == target && (ran || grant.given.contains_key(*item)))
-            };
-            let kept = |item: &Item| self.keeper(&grant, item, now, together).is_some();
-            let before = |item: &Item| grant.given.get(item).copied().unwrap_or(false);
-            if here().any(|item| !before(item) && !kept(item)) {
+            let kept = |item: &&Item| self.keeper(grant, item, now, together).is_some();
+            let had = |item: &Item| grant.given.get(item) == Some(&true);
+            if grant.scope_at(&target).any(|item| !had(item) && !kept(&item)) {
                 effects.push(Effect::task("deprovision", target.clone()));
-            } else if here().any(kept) {
+            } else if grant.scope_at(&target).any(|item| kept(&item)) {
                 effects.push(Effect::task("adjust", target.clone()));
             }
-            let ran = matches!(outcome, "expired" | "given_back" | "revoked");
-            if ran && text(&grant.flow.doc, "credentials.rotate") == "on_end" {
-                rotate.push(Effect::task("rotate", target.clone()));
+            if matches!(outcome, "expired" | "given_back" | "revoked")
+                && text(&grant.flow.doc, "credentials.rotate") == "on_end"
+            {
+                rotations.push(Effect::task("rotate", target));
             }
         }
-        effects.extend(rotate);
+        effects.extend(rotations);
         effects
     }
 
@@ -228,17 +261,16 @@ impl World {
     ) {
         let Some(grant) = self.grants.get(id).cloned() else { return };
         let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
-        let here =
-            |item: &&Item| target.is_none_or(|target| item[0] == target) && grant.given.contains_key(*item);
-        for item in grant.scope.iter().filter(here) {
-            let before = grant.given.get(item).copied().unwrap_or(false);
-            if let Some((keeper, _)) = self.keeper(&grant, item, now, together) {
-                keepers.entry(keeper).or_default().push((item.clone(), before));
+        for (item, before) in &grant.given {
+            let here = target.is_none_or(|target| item[0] == target);
+            if let Some((keeper, _)) = self.keeper(&grant, item, now, together).filter(|_| here) {
+                keepers.entry(keeper).or_default().push((item.clone(), *before));
             }
         }
         for (keeper, items) in keepers {
             self.change(&keeper, |keeper| {
                 for (item, before) in items {
+                    keeper.inherited.insert(item.clone());
                     *keeper.given.entry(item).or_insert(false) |= before;
                 }
             });
@@ -248,290 +280,247 @@ impl World {
 
     /// What a worker is handed; nothing where there is nothing left to do.
     fn order(&self, grant: &Grant, effect: &Effect, now: Ms) -> Option<(String, Value, Vec<Item>)> {
-        let kind = text(&grant.flow.doc, "kind");
-        let credential = at(&grant.flow.doc, "credentials.type");
         let Some(target) = &effect.at else {
-            let notice = effect.kind.strip_prefix("notify:");
-            let mut tell = json!({"notice": notice, "to": effect.to});
+            let mut tell = json!({"notice": effect.kind.strip_prefix("notify:"), "to": effect.to});
             if let Some(ends) = effect.ends {
                 tell["ends"] = show(ends);
             }
             return Some((effect.kind.clone(), json!({"tell": tell}), Vec::new()));
         };
-        let hold = |held: Vec<(Item, Ms)>| {
-            let items: Vec<_> = held
-                .iter()
-                .map(|(item, until)| json!({"item": json_item(item), "until": show(*until)}))
-                .collect();
-            let mut order = json!({"at": target, "kind": kind, "items": items});
-            if !credential.is_null() {
-                order["credential"] = credential.clone();
-            }
-            (json!({"hold": order}), held.into_iter().map(|(item, _)| item).collect())
-        };
-        let given = || grant.given.iter().filter(|([at, ..], _)| at == target);
-        let keeps =
-            || given().filter_map(|(item, _)| Some((item.clone(), self.keeper(grant, item, now, &[])?)));
-        let keep: Vec<_> = keeps()
-            .map(|(item, (by, until))| json!({"item": json_item(&item), "by": by, "until": show(until)}))
+        let mut order = json!({"at": target, "kind": text(&grant.flow.doc, "kind")});
+        let credential = at(&grant.flow.doc, "credentials.type").clone();
+        let given = |item: &&Item| grant.given.contains_key(*item);
+        let kept: Vec<_> = grant
+            .scope_at(target)
+            .filter_map(|item| Some((item, self.keeper(grant, item, now, &[])?)))
             .collect();
-        match (&*effect.kind, grant.open()) {
-            ("provision" | "adjust", true) => {
-                let own = grant.told(target).unwrap_or(grant.told_until);
-                let here = grant.scope.iter().filter(|[at, ..]| at == target);
-                let held = here.map(|item| {
-                    let other = self.keeper(grant, item, now, &[]).map_or(own, |(_, until)| until.max(own));
-                    (item.clone(), other)
-                });
-                let (order, items) = hold(held.collect());
-                Some((effect.kind.clone(), order, items))
-            }
-            ("rotate", _) => {
-                let all: Vec<_> = given().map(|(item, _)| item).collect();
-                if all.is_empty() {
-                    return None;
-                }
-                let order = json!({"at": target, "kind": kind, "credential": credential, "items": items(all), "keep": keep});
-                Some(("rotate".to_owned(), json!({"rotate": order}), Vec::new()))
-            }
-            (what, _) => {
-                let remove: Vec<_> = given()
-                    .filter(|(item, before)| !**before && self.keeper(grant, item, now, &[]).is_none())
-                    .map(|(item, _)| item)
-                    .collect();
-                if what != "deprovision" || remove.is_empty() {
-                    let held: Vec<_> = keeps().map(|(item, (_, until))| (item, until)).collect();
-                    let kind = if what == "provision" { what } else { "adjust" };
-                    return (!held.is_empty()).then(|| (kind.to_owned(), hold(held).0, Vec::new()));
-                }
-                let outcome = if grant.open() { Value::Null } else { json!(grant.outcome) };
-                let order = json!({"at": target, "kind": kind, "remove": items(remove), "keep": keep, "outcome": outcome, "cut_sessions": true});
-                Some(("deprovision".to_owned(), json!({"remove": order}), Vec::new()))
-            }
+        let keep = |all: bool| -> Value {
+            let kept = kept.iter().filter(|(item, _)| all || given(item));
+            kept.map(|(item, (by, until))| json!({"item": json_item(item), "by": by, "until": show(*until)}))
+                .collect()
+        };
+        if effect.kind == "rotate" {
+            let items = items(grant.scope_at(target).filter(given));
+            (order["credential"], order["items"], order["keep"]) = (credential, items, keep(true));
+            return (order["items"] != json!([]))
+                .then(|| ("rotate".to_owned(), json!({"rotate": order}), Vec::new()));
         }
+        let stays =
+            |item: &&Item| grant.given.get(*item) == Some(&true) || kept.iter().any(|(kept, _)| kept == item);
+        let remove: Vec<_> = grant.scope_at(target).filter(given).filter(|item| !stays(item)).collect();
+        if effect.kind == "deprovision" && !remove.is_empty() {
+            (order["remove"], order["keep"]) = (items(remove), keep(false));
+            (order["outcome"], order["cut_sessions"]) = (json!(grant.outcome), json!(true));
+            return Some((effect.kind.clone(), json!({"remove": order}), Vec::new()));
+        }
+        // Each item with the latest end of all that cover it. Before access runs a grant tells its own end itself.
+        let until = |item: &Item| {
+            let others = self.others(grant, item, now);
+            let tells =
+                others.filter(|(other, _)| other.stage == Stage::Active || other.given.contains_key(item));
+            tells.map(|(_, until)| until).chain(self.told(grant)).max()
+        };
+        let here = grant.scope_at(target).filter(|item| grant.open() || given(item));
+        let held: Vec<_> = here.filter_map(|item| Some((item.clone(), until(item)?))).collect();
+        order["items"] = held
+            .iter()
+            .map(|(item, until)| json!({"item": json_item(item), "until": show(*until)}))
+            .collect();
+        if !credential.is_null() {
+            order["credential"] = credential;
+        }
+        let kind = if effect.kind == "deprovision" { "adjust" } else { &effect.kind };
+        let items: Vec<_> = held.into_iter().map(|(item, _)| item).collect();
+        (!items.is_empty()).then(|| (kind.to_owned(), json!({"hold": order}), items))
     }
 
-    /// Hands effects out under a lease.
+    /// The last event of a holder whose grants are not over for good, and of the policy: time never runs backward.
+    fn moment(&self, holder: &str, now: Ms) -> Ms {
+        let mine = self.grants.values().filter(|grant| grant.holder_id() == holder && !grant.over_for_good());
+        let last = mine.flat_map(|grant| [Some(grant.last), grant.revoke_at.as_ref().map(|(at, _)| *at)]);
+        last.chain([self.policies.last().map(|(from, _)| *from)]).flatten().fold(now, Ms::max)
+    }
+
+    /// Hands effects out under a lease. Holders take turns, so that nobody's many hold up another's one: the first is
+    /// whose earliest effect could be handed out earliest.
     pub(super) fn take(&mut self, call: &Value, now: Ms) -> Value {
-        let lease = super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
-        let only = at(call, "integration").as_str();
         let limit =
             at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
-        let wanted = |effect: &&Effect| {
-            only.is_none_or(|only| effect.at.as_deref() == Some(only)) && effect.ready() <= now
-        };
-        let mut first: BTreeMap<String, Ms> = BTreeMap::new();
+        let mut first: BTreeMap<&str, Ms> = BTreeMap::new();
         for grant in self.grants.values() {
-            if let Some(ready) = grant.outstanding().filter(wanted).map(Effect::ready).min() {
-                let first = first.entry(grant.holder_id().to_owned()).or_insert(ready);
-                *first = ready.min(*first);
+            for effect in grant.effects.iter().filter(|effect| wanted(call, effect) && effect.ready() <= now)
+            {
+                let first = first.entry(grant.holder_id()).or_insert(Ms::MAX);
+                *first = effect.ready().min(*first);
             }
         }
-        let mut lines: Vec<(Ms, String, Option<Line>)> =
-            first.into_iter().map(|(holder, ready)| (ready, holder, None)).collect();
-        lines.sort_by_key(|(ready, ..)| *ready);
-        // One of each holder in turn, so that nobody's many hold up another's one.
-        let (mut handed, mut busy) = (Vec::new(), Vec::new());
-        while !lines.is_empty() && handed.len() < limit {
-            for (_, holder, line) in &mut lines {
-                if handed.len() >= limit {
-                    break;
-                }
-                let last =
-                    self.grants.values().filter(|grant| grant.holder_id() == holder).map(|grant| grant.last);
-                let now = last.fold(now, Ms::max);
-                let line = line.get_or_insert_with(|| self.line(holder, wanted, &mut busy, now));
-                while let Some((_, id, number)) = line.pop_front() {
-                    let last = self.grants.get(&id).map_or(0, |grant| grant.number);
-                    if let Some(effect) =
-                        self.hand(&id, number, (text(call, "worker"), now + lease), &mut busy, now)
-                    {
-                        handed.push(effect);
-                        // That it is stuck is told in the same round, where any effect is wanted.
-                        let more = self.grants.get(&id).map_or(0, |grant| grant.number);
-                        line.extend(
-                            (last + 1..=more)
-                                .filter(|_| only.is_none())
-                                .map(|number| (now, id.clone(), number)),
-                        );
-                        break;
-                    }
-                }
+        let turns: BTreeSet<_> =
+            first.into_iter().map(|(holder, ready)| (ready, holder.to_owned())).collect();
+        let mut turns: VecDeque<_> = turns.into_iter().map(|(_, holder)| holder).collect();
+        let mut handed = Vec::new();
+        while let Some(holder) = turns.pop_front().filter(|_| handed.len() < limit) {
+            if let Some(effect) = self.take_one(&holder, call, now) {
+                handed.push(effect);
+                turns.push_back(holder);
             }
-            lines.retain(|(_, _, line)| line.as_ref().is_none_or(|line| !line.is_empty()));
         }
         Value::Array(handed)
     }
 
-    /// What waits for one holder's targets and people, once time has done its part.
-    fn line(
-        &mut self,
-        holder: &str,
-        wanted: impl Fn(&&Effect) -> bool,
-        busy: &mut Vec<(String, String)>,
-        now: Ms,
-    ) -> Line {
+    /// The first of a holder's effects with which there is something to do, once time has done its part.
+    fn take_one(&mut self, holder: &str, call: &Value, now: Ms) -> Option<Value> {
+        let now = self.moment(holder, now);
         self.settle(Some(holder), now);
-        let mine = self.grants.values().filter(|grant| grant.holder_id() == holder);
-        let ids: Vec<_> = mine.map(|grant| grant.id.clone()).collect();
-        let mut line = Vec::new();
-        for id in ids {
-            self.run_out(&id, now);
-            let Some(grant) = self.grants.get(&id) else { continue };
-            let held = grant.outstanding().filter(|effect| effect.lease.is_some());
-            busy.extend(held.filter_map(|effect| effect.at.as_ref()).map(|at| grant.lane(at)));
-            let free = grant.outstanding().filter(|effect| effect.lease.is_none()).filter(&wanted);
-            line.extend(free.map(|effect| (effect.made_at, id.clone(), effect.number)));
+        loop {
+            let mine = || {
+                let grants = self.grants.values().filter(|grant| grant.holder_id() == holder);
+                grants.flat_map(|grant| grant.effects.iter().map(move |effect| (grant, effect)))
+            };
+            let lane = |grant: &Grant, effect: &Effect| effect.at.as_ref().map(|at| grant.lane(at));
+            let busy: BTreeSet<_> = mine()
+                .filter(|(_, effect)| effect.leased(now))
+                .filter_map(|(grant, effect)| lane(grant, effect))
+                .collect();
+            let free = mine().filter(|(grant, effect)| {
+                wanted(call, effect)
+                    && effect.ready() <= now
+                    && lane(grant, effect).is_none_or(|lane| !busy.contains(&lane))
+            });
+            let (grant, effect) =
+                free.min_by_key(|(grant, effect)| (effect.made_at, &grant.id, effect.number))?;
+            let (grant, effect) = (grant.clone(), effect.clone());
+            let handed = self.hand(&grant, &effect, call, now);
+            if handed.is_some() {
+                return handed;
+            }
         }
-        line.sort();
-        line.into()
     }
 
-    /// Leases that ran out bring their effects back.
-    fn run_out(&mut self, id: &str, now: Ms) {
-        let over = |effect: &Effect| effect.lease.as_ref().is_some_and(|(_, until)| *until <= now);
-        if self.grants.get(id).is_some_and(|grant| grant.effects.iter().any(over)) {
-            self.change(id, |grant| grant.effects.iter_mut().for_each(|effect| effect.run_out(now)));
-        }
-    }
-
-    /// Hands one effect out; nothing where its line is busy, or there is nothing left to do.
-    fn hand(
-        &mut self,
-        id: &str,
-        number: u32,
-        (worker, until): (&str, Ms),
-        busy: &mut Vec<(String, String)>,
-        now: Ms,
-    ) -> Option<Value> {
-        let grant = self.grants.get(id)?.clone();
-        let effect = grant.effects.iter().find(|effect| effect.number == number)?;
-        let lane = effect.at.as_ref().map(|at| grant.lane(at));
-        if lane.as_ref().is_some_and(|lane| busy.contains(lane)) {
-            return None;
-        }
+    /// Hands one effect out; nothing where there is nothing left to do.
+    fn hand(&mut self, grant: &Grant, effect: &Effect, call: &Value, now: Ms) -> Option<Value> {
+        let (id, number, worker) = (&*grant.id, effect.number, text(call, "worker"));
+        let until = now + super::time::span(at(call, "lease")).unwrap_or(0).clamp(1_000, 60 * MINUTE);
         let cause = Cause { actor: format!("system:{worker}"), command: None };
-        let Some((kind, order, items)) = self.order(&grant, effect, now) else {
-            self.change(id, |grant| grant.finish(number));
+        let order = self.order(grant, effect, now);
+        let target = effect.at.as_deref().filter(|_| !grant.open() && effect.kind != "rotate");
+        if order.is_some() && effect.attempts >= ATTEMPTS_MAX && !effect.stuck {
+            self.say_stuck(grant, effect, now, Some(&cause));
+        }
+        self.change(id, |grant| {
+            grant.fell_silent(effect);
+            for item in order.iter().flat_map(|(.., items)| items) {
+                grant.given.entry(item.clone()).or_insert(false);
+            }
+            grant.edit(number, |effect| {
+                (effect.attempts, effect.lease) = (effect.attempts + 1, Some((worker.to_owned(), until)))
+            });
+        });
+        if order.is_some() {
+            self.tell(id, now, "effect_taken", Some(&cause), Vec::new());
+        }
+        if target.is_some() {
+            self.keep(id, target, now, Some(&cause), &[]);
+        }
+        let Some((kind, order, _)) = order else {
+            self.change(id, |grant| grant.effects.retain(|effect| effect.number != number));
             self.tell(id, now, "effect_skipped", Some(&cause), Vec::new());
             return None;
         };
-        busy.extend(lane);
-        if effect.attempts >= ATTEMPTS_MAX && !effect.stuck {
-            self.say_stuck(&grant, effect, now, Some(&cause));
-        }
-        self.change(id, |grant| {
-            if kind == "provision" {
-                grant.sent.extend(effect.at.clone());
-            }
-            for item in items {
-                grant.given.entry(item).or_insert(false);
-            }
-            if let Some(effect) = grant.effects.iter_mut().find(|effect| effect.number == number) {
-                effect.stuck |= effect.attempts >= ATTEMPTS_MAX;
-                effect.attempts += 1;
-                let lapsed = effect.lapsed.take();
-                effect.silent.extend(lapsed);
-                effect.lease = Some((worker.to_owned(), until));
-            }
-        });
-        self.tell(id, now, "effect_taken", Some(&cause), Vec::new());
-        if !grant.open() && effect.at.is_some() && kind != "rotate" {
-            self.keep(id, effect.at.as_deref(), now, Some(&cause), &[]);
-        }
         Some(json!({
             "id": format!("{id}/{number}"), "grant": id, "number": number, "kind": kind, "holder": grant.holder_id(),
             "attempt": effect.attempts + 1, "worker": worker, "lease_until": show(until), "order": order,
         }))
     }
 
-    /// What a worker says of an effect; the code of the refusal where it is not its to say.
-    pub(super) fn verdict(&mut self, call: &Value, now: Ms) -> Result<String, &'static str> {
+    /// What a worker says of an effect, and when; the code of the refusal where it is not its to say.
+    pub(super) fn verdict(&mut self, call: &Value, now: Ms) -> (Ms, Result<(), &'static str>) {
         let (id, number) = text(call, "effect").rsplit_once('/').unwrap_or_default();
-        let (worker, number) = (text(call, "worker"), number.parse::<u32>().unwrap_or(0));
-        let holder = self.grants.get(id).map(|grant| grant.holder_id().to_owned()).ok_or("grant.unknown")?;
-        self.settle(Some(&holder), now);
-        self.run_out(id, now);
-        let grant = self.grants.get(id).cloned().ok_or("effect.unknown")?;
-        let effect = grant.effects.iter().find(|effect| effect.number == number).ok_or("effect.unknown")?;
-        let cause = Cause { actor: format!("system:{worker}"), command: None };
-        let cause = Some(&cause);
-        if effect.lease.as_ref().is_none_or(|(holder, _)| holder != worker) {
-            if effect.at.is_none() || !effect.silent.iter().any(|silent| silent == worker) {
-                return Err(if effect.finished { "effect.unknown" } else { "effect.not_leased" });
-            }
-            self.late(&grant, effect, worker, now, cause);
-            return Ok(id.to_owned());
-        }
-        if text(call, "call") == "effect_done" {
-            self.done(&grant, effect, call, now, cause);
-        } else {
-            self.missed(&grant, effect, flag(call, "final", false), now, cause);
-        }
-        Ok(id.to_owned())
+        let Some(grant) = self.grants.get(id).cloned() else {
+            return (self.moment("", now), Err("grant.unknown"));
+        };
+        let now = self.moment(grant.holder_id(), now).max(grant.last);
+        self.settle(Some(grant.holder_id()), now);
+        (now, self.said(call, id, number.parse().unwrap_or(0), now))
     }
 
-    /// Access that may have come back is taken away again, an old end told anew.
-    fn late(&mut self, grant: &Grant, effect: &Effect, worker: &str, now: Ms, cause: Option<&Cause>) {
-        self.change(&grant.id, |grant| {
-            let heard = grant.effects.iter_mut().find(|one| one.number == effect.number);
-            if let Some(heard) = heard
-                && let Some(place) = heard.silent.iter().position(|silent| silent == worker)
-            {
-                heard.silent.remove(place);
+    fn said(&mut self, call: &Value, id: &str, number: u32, now: Ms) -> Result<(), &'static str> {
+        let Some(grant) = self.grants.get(id).cloned() else { return Ok(()) };
+        let worker = text(call, "worker");
+        let cause = Cause { actor: format!("system:{worker}"), command: None };
+        let cause = Some(&cause);
+        let effect = grant.effects.iter().find(|effect| effect.number == number);
+        let has_it = |effect: &Effect| {
+            effect.leased(now) && effect.lease.as_ref().is_some_and(|(holder, _)| holder == worker)
+        };
+        let late = grant.silent.iter().position(|(of, silent, _)| (*of, &**silent) == (number, worker));
+        match (effect, late) {
+            (Some(effect), _) if has_it(effect) && text(call, "call") == "effect_done" => {
+                self.done(&grant, effect, call, now, cause)
             }
-        });
-        let again = effect
-            .at
-            .clone()
-            .map(|target| Effect::task(if grant.open() { "adjust" } else { "deprovision" }, target));
-        self.tell(&grant.id, now, "effect_late", cause, again.into_iter().collect());
+            (Some(effect), _) if has_it(effect) => {
+                self.missed(&grant, effect, flag(call, "final", false), now, cause)
+            }
+            (_, Some(place)) => {
+                // Access that may have come back is taken away again, an old end told anew.
+                let again = if grant.open() { "adjust" } else { "deprovision" };
+                let again = Effect::task(again, grant.silent[place].2.clone());
+                self.change(id, |grant| drop(grant.silent.remove(place)));
+                self.tell(id, now, "effect_late", cause, vec![again]);
+            }
+            (Some(_), None) => return Err("effect.not_leased"),
+            (None, None) => return Err("effect.unknown"),
+        }
+        Ok(())
     }
 
     fn done(&mut self, grant: &Grant, effect: &Effect, call: &Value, now: Ms, cause: Option<&Cause>) {
-        self.change(&grant.id, |grant| grant.finish(effect.number));
-        for held in list(call, "already_held").iter().map(item) {
-            let others = self.grants.values().any(|other| {
-                other.id != grant.id
-                    && other.holder_id() == grant.holder_id()
-                    && other.given.contains_key(&held)
-            });
-            if effect.kind == "provision" && effect.attempts == 1 && !others && !grant.ephemeral() {
-                self.change(&grant.id, |grant| {
-                    grant.given.insert(held, true);
-                });
-            }
-        }
+        let others = || {
+            self.grants.values().filter(|other| {
+                other.id != grant.id && other.holder_id() == grant.holder_id() && !other.ephemeral()
+            })
+        };
+        let covers = |other: &Grant, item: &Item| other.scope.contains(item) && other.told().is_some();
+        let had = |item: &Item| {
+            let marked = others().any(|other| other.told().is_some() && other.given.get(item) == Some(&true));
+            let there = || {
+                others().any(|other| {
+                    covers(other, item) || !other.over_for_good() && other.given.contains_key(item)
+                })
+            };
+            marked || effect.attempts == 1 && !grant.inherited.contains(item) && !there()
+        };
+        let said = list(call, "already_held")
+            .iter()
+            .map(item)
+            .filter(|item| grant.scope.contains(item) && Some(&item[0]) == effect.at.as_ref());
+        let before: Vec<_> =
+            said.filter(|item| effect.kind == "provision" && !grant.ephemeral() && had(item)).collect();
+        self.change(&grant.id, |grant| {
+            grant.effects.retain(|one| one.number != effect.number);
+            grant.given.extend(before.into_iter().map(|item| (item, true)));
+        });
         self.tell(&grant.id, now, "effect_done", cause, Vec::new());
-        let waits = grant.stage == Stage::Approved && grant.waiting == "provisioning";
-        let confirmed = self
-            .grants
-            .get(&grant.id)
-            .is_some_and(|grant| grant.outstanding().all(|effect| effect.kind != "provision"));
-        if waits && effect.kind == "provision" && confirmed {
+        let unconfirmed = |grant: &Grant| grant.effects.iter().any(|effect| effect.kind == "provision");
+        let confirmed = self.grants.get(&grant.id).is_some_and(|grant| !unconfirmed(grant));
+        if grant.waiting == "provisioning" && grant.stage == Stage::Approved && confirmed {
             self.change(&grant.id, |grant| grant.confirmed = true);
             self.proceed(&grant.id, now, cause, false);
         }
     }
 
     fn missed(&mut self, grant: &Grant, effect: &Effect, last: bool, now: Ms, cause: Option<&Cause>) {
-        let stuck = last || effect.attempts >= ATTEMPTS_MAX;
-        let waits = grant.stage == Stage::Approved && grant.waiting == "provisioning";
-        let ends = last && effect.kind == "provision" && waits;
+        let again_at = now + pause(&grant.id, effect, last);
         self.change(&grant.id, |grant| {
-            if ends {
-                return grant.finish(effect.number);
-            }
-            if let Some(effect) = grant.effects.iter_mut().find(|one| one.number == effect.number) {
-                effect.lease = None;
-                effect.not_before = now + pause(effect.attempts);
-                effect.stuck |= stuck;
-            }
+            grant.edit(effect.number, |effect| (effect.lease, effect.not_before) = (None, again_at))
         });
         self.tell(&grant.id, now, "effect_failed", cause, Vec::new());
-        if ends {
+        if last
+            && effect.kind == "provision"
+            && grant.waiting == "provisioning"
+            && grant.stage == Stage::Approved
+        {
             self.close(&grant.id, now, "failed", cause, &[]);
-        } else if stuck && !effect.stuck {
+        } else if (last || effect.attempts >= ATTEMPTS_MAX) && !effect.stuck {
             self.say_stuck(grant, effect, now, cause);
         }
     }
@@ -539,21 +528,14 @@ impl World {
     /// Attempts are used up; of a notice that reached nobody there is nobody to be told.
     fn say_stuck(&mut self, grant: &Grant, effect: &Effect, now: Ms, cause: Option<&Cause>) {
         let mut to = named(&texts(&grant.flow.doc, "revoke_by"), grant);
-        to.extend(parties(grant).into_iter().take(1));
+        to.extend(named(&texts(&grant.flow.doc, "notify.to"), grant));
         let told = effect.at.as_ref().map(|_| Effect::notice("stuck", to, None));
+        self.change(&grant.id, |grant| grant.edit(effect.number, |effect| effect.stuck = true));
         self.tell(&grant.id, now, "effect_stuck", cause, told.into_iter().collect());
     }
 }
 
-impl Grant {
-    fn finish(&mut self, number: u32) {
-        if let Some(effect) = self.effects.iter_mut().find(|effect| effect.number == number) {
-            effect.finished = true;
-            effect.lease = None;
-            let lapsed = effect.lapsed.take();
-            effect.silent.extend(lapsed);
-        }
-        // Only who fell silent may still speak of what is finished.
-        self.effects.retain(|effect| !effect.finished || !effect.silent.is_empty());
-    }
+/// Whether a worker asks for such an effect.
+fn wanted(call: &Value, effect: &Effect) -> bool {
+    at(call, "integration").as_str().is_none_or(|only| effect.at.as_deref() == Some(only))
 }

@@ -8,7 +8,7 @@ use super::checks::{About, Checked, Judge, No, ensure, no};
 use super::life::{Grant, Stage};
 use super::people::{eligible, means};
 use super::policy::{Approval, Flow, at, count, flag, list, ms, text, texts};
-use super::time::{Ms, PastClose, show};
+use super::time::{Hours, Ms, PastClose, show};
 
 /// What an extension comes to.
 pub(super) struct Extension {
@@ -42,11 +42,24 @@ pub(super) fn times(rules: &[Rc<Flow>], grant: &Grant) -> u32 {
     if closed { 0 } else { all.min().unwrap_or(0) }
 }
 
-/// The largest span that is left, where the flow gives one so small.
-fn most(rules: &[Rc<Flow>], left: Ms, gains: Ms) -> Ms {
-    let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
-    let most = left.min(least(rules, "extension.span.max").unwrap_or(0));
-    if most < min.max(gains) { 0 } else { most }
+/// Whether they let it be extended at all.
+fn lets(rules: &[Rc<Flow>], grant: &Grant) -> bool {
+    !rules.is_empty()
+        && rules.iter().all(|flow| {
+            at(&flow.doc, "extension").is_object()
+                && (!grant.glass || flag(&flow.doc, "break_glass.extendable", false))
+        })
+}
+
+/// The hours that access may not run past: those of all, unless each allows it. None in an emergency.
+fn binding<'r>(rules: &'r [Rc<Flow>], grant: &Grant) -> Vec<&'r Hours> {
+    let all: Vec<_> = rules.iter().filter_map(|flow| flow.hours.as_ref()).collect();
+    let binds = !grant.glass && all.iter().any(|hours| hours.past_close != PastClose::Allow);
+    if binds { all } else { Vec::new() }
+}
+
+fn least_span(rules: &[Rc<Flow>]) -> Ms {
+    rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0)
 }
 
 /// The lists of both revisions one after the other, the promised ones first; what reads the same is asked once.
@@ -90,9 +103,11 @@ impl Judge<'_> {
         for flow in rules {
             let mut own = flow.of_extension();
             let free = used < count(&flow.doc, "extension.approval.first").unwrap_or(0);
-            let fast = self.lane(&own, holder, about);
+            let about = About { flow, ..*about };
+            let skips = grant.glass || free;
+            let fast = !skips && self.lane(&own, holder, &about, true);
             lane |= fast && own.asks();
-            if grant.glass || free || fast {
+            if skips || fast {
                 own = Approval::default();
             }
             if own.asks() {
@@ -115,51 +130,53 @@ impl Judge<'_> {
             flow,
             items,
             span,
-            requester: text(&grant.requester, "id"),
+            requester: text(self.actor, "id"),
             holder: grant.holder_id(),
             reason: self.reason_of(),
             extension: grant.extended.len(),
+            login: self.actor,
         }
     }
 
-    /// The latest end that total, `until` and guards allow, and hours.
-    fn ceilings(&self, rules: &[Rc<Flow>], grant: &Grant) -> (Option<Ms>, Option<Ms>, Option<Ms>) {
+    /// The latest end that total and `until` allow, guards, and hours.
+    fn ceilings(&self, rules: &[Rc<Flow>], grant: &Grant) -> [Option<Ms>; 3] {
         let since = grant.since.unwrap_or(self.now);
-        let items = grant.scope_items();
-        let total = rules
-            .iter()
-            .filter_map(|flow| ms(&flow.doc, "extension.total").filter(|_| true))
-            .min()
-            .map(|total| since + total);
+        let total = least(rules, "extension.total").map(|total| since + total);
         let until = self.world.flow(&grant.flow.id, Ms::MAX).and_then(|(today, _)| today.until());
-        let guards =
-            self.guarding(&items).filter_map(|guard| ms(guard, "require.max")).min().map(|max| since + max);
-        let bound = |flow: &&Rc<Flow>| {
-            !grant.glass && flow.hours.as_ref().is_some_and(|hours| hours.past_close != PastClose::Allow)
-        };
-        let closes = rules.iter().filter(bound).filter_map(|flow| {
-            flow.hours
-                .as_ref()
-                .filter(|hours| hours.is_open(self.now))
-                .and_then(|hours| hours.close(self.now))
-        });
-        (
+        let items = grant.scope_items();
+        let guards = self.guarding(&items).filter_map(|guard| ms(guard, "require.max")).min();
+        let open = binding(rules, grant).into_iter().filter(|hours| hours.is_open(self.now));
+        [
             total.into_iter().chain(until).chain(rules.iter().filter_map(|flow| flow.until())).min(),
-            guards,
-            closes.min(),
+            guards.map(|max| since + max),
+            open.filter_map(|hours| hours.close(self.now)).min(),
+        ]
+    }
+
+    /// What is left under the lowest ceiling, and what is the least that gains.
+    fn room(&self, rules: &[Rc<Flow>], grant: &Grant) -> (Option<Ms>, Ms) {
+        let base = self.base(rules, grant);
+        let lowest = self.ceilings(rules, grant).into_iter().flatten().min();
+        (
+            lowest.map(|lowest| (lowest - base).max(0)),
+            least_span(rules).max(grant.end.unwrap_or(0) + 1 - base),
         )
+    }
+
+    /// The largest span that would pass; none does while hours are shut.
+    fn most(&self, rules: &[Rc<Flow>], grant: &Grant) -> Ms {
+        let (left, gains) = self.room(rules, grant);
+        let most = least(rules, "extension.span.max").unwrap_or(0).min(left.unwrap_or(Ms::MAX));
+        let shut = binding(rules, grant).iter().any(|hours| !hours.is_open(self.now));
+        if most < gains || shut { 0 } else { most }
     }
 
     /// The span that a click without one gives.
     fn default_span(&self, rules: &[Rc<Flow>], grant: &Grant) -> Ms {
-        let default = least(rules, "extension.span.default").unwrap_or(0);
-        let least_span =
-            rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
-        let (over, guards, close) = self.ceilings(rules, grant);
-        let ceiling = over.into_iter().chain(guards).chain(close).min().unwrap_or(Ms::MAX);
-        let left = ceiling.saturating_sub(self.base(rules, grant));
-        let gains = grant.end.unwrap_or(0) + 1 - self.base(rules, grant);
-        if left < default && left >= least_span && left >= gains { left } else { default }
+        let default = least(rules, "extension.span.default").unwrap_or(0).max(least_span(rules));
+        let default = default.min(least(rules, "extension.span.max").unwrap_or(0));
+        let (left, gains) = self.room(rules, grant);
+        left.filter(|left| *left < default && *left >= gains).unwrap_or(default)
     }
 
     /// From where the span is counted.
@@ -182,11 +199,7 @@ impl Judge<'_> {
         let seen = super::time::instant(at(self.call, "if_ends_at"));
         ensure(seen.is_none_or(|seen| seen == end), "extension.stale", || json!({"ends": show(end)}))?;
         ensure(!withdrawn, "flow.withdrawn", || json!({"flow": grant.flow.id}))?;
-        let extendable = rules.iter().all(|flow| {
-            at(&flow.doc, "extension").is_object()
-                && (!grant.glass || flag(&flow.doc, "break_glass.extendable", false))
-        });
-        ensure(extendable, "extension.not_allowed", || Value::Null)?;
+        ensure(lets(&rules, grant), "extension.not_allowed", || Value::Null)?;
         let (used, times) = (grant.extended.len(), times(&rules, grant));
         ensure(
             used < usize::try_from(times).unwrap_or(0),
@@ -211,13 +224,13 @@ impl Judge<'_> {
         }
         let base = self.base(&rules, grant);
         let new = (base + span).max(end);
-        self.extension_guards(grant, holder, &items, &rules, (base, span, new))?;
+        self.extension_guards(grant, holder, &items, &rules, (span, new))?;
         let today = rules.first().map_or(&grant.flow, |flow| flow);
         self.conflict(today, holder, Some(grant))?;
         let pending = grant.asks.as_ref().map(|ask| show(ask.decide_by));
         ensure(pending.is_none(), "extension.pending", || json!({"decide_by": pending}))?;
-        self.extension_bounds(grant, &rules, (base, span, new))?;
-        self.extension_quota(grant, &rules, holder)?;
+        self.extension_bounds(grant, &rules, (span, new))?;
+        self.extension_quota(grant, &rules)?;
         if !offered {
             for flow in &rules {
                 self.reason(at(&flow.doc, "extension.reason"), &flow.patterns)?;
@@ -233,21 +246,13 @@ impl Judge<'_> {
 
     /// The request's own checks of people, made again with today's facts.
     fn today(&self, grant: &Grant, holder: &Value, rules: &[Rc<Flow>], party: bool) -> Checked {
-        let manager = at(
-            if holder.get("groups").is_some() || holder.get("manager").is_some() {
-                holder
-            } else {
-                &grant.holder
-            },
-            "manager",
-        );
-        let manager = manager.as_str().unwrap_or_default();
+        let manager = text(if flag(holder, "unknown", false) { &grant.holder } else { holder }, "manager");
         for flow in rules.iter().filter(|_| party) {
-            self.requester(flow, holder, manager, grant.glass)?;
+            self.requester(flow, &grant.holder, manager, grant.glass)?;
         }
         for flow in rules {
             ensure(eligible(flow, holder, grant.glass), "person.not_eligible", || json!({"flow": flow.id}))?;
-            if grant.glass {
+            if grant.glass && !flag(holder, "unknown", false) {
                 let who = means(&texts(&flow.doc, "break_glass.who"), holder, "", &[]);
                 ensure(who, "person.not_eligible", || json!({"flow": flow.id}))?;
             }
@@ -261,88 +266,78 @@ impl Judge<'_> {
         holder: &Value,
         items: &[Value],
         rules: &[Rc<Flow>],
-        (base, _, new): (Ms, Ms, Ms),
+        (span, new): (Ms, Ms),
     ) -> Checked {
         let since = grant.since.unwrap_or(self.now);
+        let today = self.world.flow(&grant.flow.id, Ms::MAX).map_or(grant.flow.clone(), |(today, _)| today);
         for guard in self.guarding(items) {
             let name = text(guard, "name");
-            let automatic = grant.glass || rules.first().is_some_and(|flow| !flow.approval().asks());
+            let automatic = grant.glass || rules.iter().chain([&today]).any(|flow| !flow.approval().asks());
             ensure(
                 !(text(guard, "require.approval") == "steps" && automatic),
                 "guard.unmet",
                 || json!({"guard": name}),
             )?;
             if let Some(latest) = ms(guard, "require.max").map(|max| since + max) {
-                let most = most(rules, latest - base, grant.end.unwrap_or(0) + 1 - base);
+                let most = self.most(rules, grant);
                 ensure(
                     new <= latest,
                     "guard.unmet",
                     || json!({"guard": name, "latest_end": show(latest), "most": most}),
                 )?;
             }
-            let flow = rules.first().unwrap_or(&grant.flow);
-            self.guard_when(guard, holder, &self.about_extension(grant, flow, items, new - base))?;
+            self.guard_when(guard, holder, &self.about_extension(grant, &today, items, span))?;
         }
         Ok(())
     }
 
-    fn extension_bounds(
-        &self,
-        grant: &Grant,
-        rules: &[Rc<Flow>],
-        (base, span, new): (Ms, Ms, Ms),
-    ) -> Checked {
-        let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max();
-        let max = least(rules, "extension.span.max");
-        ensure(min.is_none_or(|min| span >= min), "extension.too_short", || json!({"min": min, "max": max}))?;
+    fn extension_bounds(&self, grant: &Grant, rules: &[Rc<Flow>], (span, new): (Ms, Ms)) -> Checked {
+        let (min, max) = (least_span(rules), least(rules, "extension.span.max"));
+        ensure(span >= min, "extension.too_short", || json!({"min": min, "max": max}))?;
         ensure(max.is_none_or(|max| span <= max), "extension.too_long", || json!({"min": min, "max": max}))?;
-        let (over, _, close) = self.ceilings(rules, grant);
-        let gains = grant.end.unwrap_or(0) + 1 - base;
-        if let Some(latest) = over {
-            ensure(
-                new <= latest,
-                "extension.over_total",
-                || json!({"latest_end": show(latest), "most": most(rules, latest - base, gains)}),
-            )?;
-        }
+        let [over, _, close] = self.ceilings(rules, grant);
+        let beyond = |latest: Option<Ms>, code| {
+            let told = || json!({"latest_end": latest.map(show), "most": self.most(rules, grant)});
+            ensure(latest.is_none_or(|latest| new <= latest), code, told)
+        };
+        beyond(over, "extension.over_total")?;
         let end = grant.end.unwrap_or(0);
         ensure(new > end, "extension.no_gain", || json!({"ends": show(end)}))?;
-        for flow in rules.iter().filter(|_| !grant.glass) {
-            let Some(hours) = &flow.hours else { continue };
-            if hours.past_close == PastClose::Allow {
-                continue;
-            }
-            let opens = || json!({"opens_at": hours.opens(self.now).map(show), "why": hours.why(self.now)});
-            ensure(hours.is_open(self.now), "hours.closed", opens)?;
-        }
-        match close.filter(|close| new > *close) {
-            Some(close) => no(
-                "hours.closed",
-                json!({"latest_end": show(close), "most": most(rules, close - base, gains)}),
-            ),
-            None => Ok(()),
-        }
+        let hours = binding(rules, grant);
+        ensure(hours.iter().all(|hours| hours.is_open(self.now)), "hours.closed", || {
+            let all_open = |at: &Ms| hours.iter().all(|hours| hours.is_open(*at));
+            let next = |at: &Ms| hours.iter().try_fold(*at, |at, hours| hours.opens(at));
+            let opens = std::iter::successors(next(&self.now), next).take(1_000).find(all_open);
+            json!({"opens_at": opens.map(show), "why": hours.iter().find_map(|hours| hours.why(self.now))})
+        })?;
+        beyond(close, "hours.closed")
     }
 
-    fn extension_quota(&self, grant: &Grant, rules: &[Rc<Flow>], holder: &Value) -> Checked {
-        for flow in rules.iter().filter(|_| !grant.glass) {
-            let of =
-                |other: &&Rc<Grant>| other.flow.id == grant.flow.id && other.holder_id() == grant.holder_id();
-            let used =
-                self.world.grants.values().filter(of).flat_map(|other| {
-                    other.extended.iter().copied().chain(other.asks.as_ref().map(|_| Ms::MAX))
-                });
-            let used: Vec<_> = used.collect();
-            let pending = used.contains(&Ms::MAX);
-            let (limit, resets_at) = self.rolling(at(&flow.doc, "limits.extensions"), used);
-            let resets_at = if pending { Value::Null } else { resets_at };
-            ensure(
-                limit.is_null(),
-                "limit.extensions",
-                || json!({"limit": limit, "per": ms(&flow.doc, "limits.extensions.per"), "resets_at": resets_at}),
-            )?;
+    fn extension_quota(&self, grant: &Grant, rules: &[Rc<Flow>]) -> Checked {
+        let of =
+            |other: &&Rc<Grant>| other.flow.id == grant.flow.id && other.holder_id() == grant.holder_id();
+        let used = self
+            .world
+            .grants
+            .values()
+            .filter(of)
+            .flat_map(|other| other.extended.iter().copied().chain(other.asks.as_ref().map(|_| Ms::MAX)));
+        let used: Vec<_> = used.collect();
+        // Of two revisions' quotas the one that is full longest.
+        let full = rules.iter().filter(|_| !grant.glass).filter_map(|flow| {
+            let rule = at(&flow.doc, "limits.extensions");
+            let (limit, resets_at) = self.rolling(rule, used.clone());
+            let resets_at = if used.contains(&Ms::MAX) { Value::Null } else { resets_at };
+            (!limit.is_null()).then(|| {
+                (
+                    resets_at.to_string(),
+                    json!({"limit": limit, "per": ms(rule, "per"), "resets_at": resets_at}),
+                )
+            })
+        });
+        if let Some((_, details)) = full.max_by(|one, other| one.0.cmp(&other.0)) {
+            return no("limit.extensions", details);
         }
-        let _ = holder;
         let opens = least(rules, "extension.window").map(|window| grant.end.unwrap_or(0) - window);
         ensure(
             opens.is_none_or(|opens| self.now >= opens),
@@ -370,20 +365,17 @@ impl Judge<'_> {
         let judged = self.extension(grant, holder, true);
         let used = grant.extended.len();
         let mut offer = json!({"allowed": judged.is_ok(), "needs": [], "used": used});
-        let extendable = rules.iter().all(|flow| at(&flow.doc, "extension").is_object());
-        let known =
-            !matches!(&judged, Err(No { code: "extension.not_holder" | "extension.not_allowed", .. }));
-        if matches!(&judged, Err(No { code: "extension.not_holder", .. })) {
+        let stranger = matches!(&judged, Err(No { code: "extension.not_holder", .. }));
+        if stranger {
             offer["used"] = json!(0);
         }
         offer["left"] = json!(0);
-        if known && extendable && grant.stage == Stage::Active && !rules.is_empty() {
+        if !stranger && lets(&rules, grant) && grant.stage == Stage::Active {
             let pending = usize::from(grant.asks.is_some());
             offer["left"] =
                 json!(usize::try_from(times(&rules, grant)).unwrap_or(0).saturating_sub(used + pending));
-            let (over, guards, close) = self.ceilings(&rules, grant);
             offer["ends_at"] = json!(grant.end.map(show));
-            offer["latest_end"] = json!(over.into_iter().chain(guards).chain(close).min().map(show));
+            offer["latest_end"] = json!(self.ceilings(&rules, grant).into_iter().flatten().min().map(show));
         }
         match judged {
             Err(No { code, details, .. }) => {
@@ -445,14 +437,9 @@ impl Judge<'_> {
     }
 
     fn offered(&self, grant: &Grant, rules: &[Rc<Flow>], judged: &Extension, offer: &mut Value) {
-        let (over, guards, close) = self.ceilings(rules, grant);
-        let ceiling = over.into_iter().chain(guards).chain(close).min().unwrap_or(Ms::MAX);
-        let base = self.base(rules, grant);
-        let min = rules.iter().filter_map(|flow| ms(&flow.doc, "extension.span.min")).max().unwrap_or(0);
-        let max = least(rules, "extension.span.max").unwrap_or(0);
         offer["default"] = json!(judged.span);
-        offer["min"] = json!(min.max(grant.end.unwrap_or(0) + 1 - base));
-        offer["max"] = json!(max.min(ceiling.saturating_sub(base)));
+        offer["min"] = json!(self.room(rules, grant).1);
+        offer["max"] = json!(self.most(rules, grant));
         let mut needs = Vec::new();
         if rules.iter().any(|flow| self.reason(at(&flow.doc, "extension.reason"), &flow.patterns).is_err()) {
             needs.push("reason");
@@ -476,6 +463,20 @@ pub(super) fn stands(grant: &Grant) -> Value {
 }
 
 impl Grant {
+    /// What was asked, where a condition looks at it again.
+    pub(super) fn about<'a>(&'a self, items: &'a [Value], login: &'a Value) -> About<'a> {
+        About {
+            flow: &self.flow,
+            items,
+            span: self.span,
+            requester: text(&self.requester, "id"),
+            holder: self.holder_id(),
+            reason: self.reason.as_deref(),
+            extension: 0,
+            login,
+        }
+    }
+
     /// The items it is for, with the facts of their resources.
     pub(super) fn scope_items(&self) -> Vec<Value> {
         self.items.iter().filter(|item| self.scope.contains(&super::effects::item(item))).cloned().collect()

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::effects::Effect;
+use super::effects::{Effect, Silent};
 use super::policy::{Approval, Flow, Policy, at, list, ms, text, texts};
 use super::time::{Ms, PastClose, WAITING_MAX};
 
@@ -33,8 +33,8 @@ pub(super) struct Grant {
     pub(super) reason: Option<String>,
     pub(super) fields: Value,
     pub(super) glass: bool,
-    /// When the fast lane was taken, by the request and by extensions.
-    pub(super) lanes: Vec<Ms>,
+    /// When the fast lane was taken, and whether by an extension.
+    pub(super) lanes: Vec<(Ms, bool)>,
     /// What was asked for, with the facts of the resources.
     pub(super) items: Rc<Vec<Value>>,
     pub(super) stage: Stage,
@@ -52,7 +52,8 @@ pub(super) struct Grant {
     pub(super) longest: Ms,
     pub(super) unused_at: Ms,
     pub(super) fails_at: Option<Ms>,
-    pub(super) told_until: Ms,
+    /// Until when targets hold it before access runs, where they were told.
+    pub(super) told_until: Option<Ms>,
     pub(super) confirmed: bool,
     pub(super) since: Option<Ms>,
     pub(super) end: Option<Ms>,
@@ -71,10 +72,9 @@ pub(super) struct Grant {
     pub(super) number: u32,
     /// Items that were given, and whether the holder had them before.
     pub(super) given: BTreeMap<Item, bool>,
-    /// Targets to which a `provision` was handed out.
-    pub(super) sent: BTreeSet<String>,
-    /// Targets for which a `provision` was made.
-    pub(super) made: BTreeSet<String>,
+    /// Those of them that stayed from another grant.
+    pub(super) inherited: BTreeSet<Item>,
+    pub(super) silent: Vec<Silent>,
     pub(super) last: Ms,
 }
 
@@ -130,6 +130,8 @@ pub(super) struct World {
     pub(super) grants: BTreeMap<String, Rc<Grant>>,
     /// Documents with the instant from which each is in force.
     pub(super) policies: Rc<Vec<(Ms, Rc<Policy>)>>,
+    /// The store's clock.
+    pub(super) clock: Ms,
     /// Records that were not yet written down.
     pub(super) fresh: Vec<Value>,
 }
@@ -141,6 +143,12 @@ impl Grant {
 
     pub(super) fn open(&self) -> bool {
         self.stage != Stage::Closed
+    }
+
+    /// Closed, and nothing of it is open.
+    pub(super) fn over_for_good(&self) -> bool {
+        let reviewed = self.review.as_ref().is_none_or(|review| review.by.is_some());
+        !self.open() && reviewed && self.outstanding().next().is_none()
     }
 
     /// Until when access is held, while it runs.
@@ -352,7 +360,9 @@ impl World {
         }
         self.change(id, |grant| {
             (grant.unused_at, grant.fails_at) = (unused, fails);
-            grant.told_until = ends(grant, fails.unwrap_or(unused).min(unused), until).0;
+            if waiting == "provisioning" {
+                grant.told_until = Some(latest_end(grant, fails.unwrap_or(unused).min(unused)));
+            }
         });
         if approved {
             let mut effects = told;
@@ -381,9 +391,8 @@ impl World {
             }
         });
         let Some(grant) = self.grants.get(id) else { return };
-        let kind = |at: &String| if grant.sent.contains(at) { "adjust" } else { "provision" };
-        let mut effects: Vec<_> =
-            grant.integrations().into_iter().map(|at| Effect::task(kind(&at), at)).collect();
+        let kind = if grant.told_until.is_some() { "adjust" } else { "provision" };
+        let mut effects: Vec<_> = grant.integrations().into_iter().map(|at| Effect::task(kind, at)).collect();
         effects.push(Effect::notice("active", parties(grant), grant.end));
         if grant.glass {
             let to = named(&texts(&grant.flow.doc, "break_glass.review_by"), grant);
@@ -440,7 +449,7 @@ impl World {
             self.drop_ask(id, at, "extension_lapsed", cause, true);
         }
         let event = outcome;
-        let mut effects = self.removal(id, at, outcome, together);
+        let mut effects = self.removal(&grant, at, outcome, together);
         let ended = if grant.stage == Stage::Active { Some(at) } else { None };
         match outcome {
             "denied" | "undecided" => effects.push(Effect::notice("decided", parties(&grant), None)),
@@ -452,7 +461,7 @@ impl World {
             (grant.outcome, grant.closed_at) = (outcome, at);
             grant.reminders.clear();
             grant.revoke_at = None;
-            grant.effects.retain(|effect| effect.kind != "notify:ending_soon" || effect.attempts > 0);
+            grant.cancel(|effect| matches!(&*effect.kind, "provision" | "notify:ending_soon"));
         });
         self.tell(id, at, event, cause, effects);
         self.keep(id, None, at, cause, together);
@@ -470,12 +479,7 @@ impl World {
         let kinds: Vec<_> = effects.iter().map(|effect| effect.kind.clone()).collect();
         self.change(id, |grant| {
             grant.last = grant.last.max(now);
-            for mut effect in effects {
-                grant.number += 1;
-                grant.made.extend(effect.at.clone().filter(|_| effect.kind == "provision"));
-                (effect.number, effect.made_at) = (grant.number, now);
-                grant.queue(effect);
-            }
+            effects.into_iter().for_each(|effect| grant.queue(effect, now));
         });
         self.fresh.push(json!({
             "record": event, "at": super::time::show(now), "grant": id, "effects": kinds,
@@ -519,6 +523,13 @@ pub(super) fn ends(grant: &Grant, since: Ms, until: Option<Ms>) -> (Ms, bool) {
     let close = hours.and_then(|hours| hours.close(since));
     let end = full.min(close.unwrap_or(Ms::MAX)).min(until.unwrap_or(Ms::MAX));
     (end, end < full)
+}
+
+/// The end of access that begins at the last moment at which it still may.
+fn latest_end(grant: &Grant, before: Ms) -> Ms {
+    let promised = grant.planned_end().unwrap_or(before + grant.span);
+    let hours = grant.flow.hours.as_ref().filter(|hours| hours.past_close != PastClose::Allow);
+    hours.and_then(|hours| hours.close(before - 1)).map_or(promised, |close| close.min(promised))
 }
 
 /// Reminders before an end, those that lie before now left out.

@@ -20,6 +20,7 @@ mod decide;
 mod effects;
 mod extend;
 mod life;
+mod loaded;
 mod people;
 mod plan;
 mod policy;
@@ -34,6 +35,21 @@ pub use self::compare::comparable;
 use self::life::World;
 use self::policy::{at, text};
 use self::time::Ms;
+
+/// A text of blanks is none.
+fn without_blanks(mut call: Value) -> Value {
+    let Some(fields) = call.as_object_mut() else { return call };
+    let blank = |text: &Value| text.as_str().is_some_and(|text| text.trim().is_empty());
+    fields.retain(|name, value| name != "reason" || !blank(value));
+    if let Some(more) = fields.get_mut("fields").and_then(Value::as_object_mut) {
+        more.retain(|_, text| !blank(text));
+    }
+    fields.retain(|name, value| name != "fields" || value != &json!({}));
+    if let Some(of) = fields.get_mut("of") {
+        *of = without_blanks(of.take());
+    }
+    call
+}
 
 /// What the auditor is told instead of working it out.
 pub trait Given {
@@ -61,18 +77,24 @@ impl<G: Given> Auditor<G> {
     }
 
     /// Answers a call (`tenure-port`'s `Call` as JSON) while the store's clock shows that instant, in milliseconds
-    /// since 1970. The answer is that of the port as [`comparable`] leaves it. The field `content` of a decision
-    /// is `own` where it is the hash of what is decided on.
+    /// since 1970. The answer is that of the port as [`comparable`] leaves it. `own_content` says
+    /// whether the `content` of a decision is the hash of what is decided on, `next` where a page ends.
     pub fn answer(&mut self, call: &Value, clock: i64) -> Value {
         let said = time::instant(at(call, "now")).unwrap_or(clock);
         let ahead = said > clock + people::TOLERANCE;
         let now = if ahead { clock } else { said.max(clock) };
+        self.world.clock = clock;
+        let call = &without_blanks(call.clone());
         let asks = matches!(
             text(call, "call"),
             "look" | "offer" | "explain" | "holds" | "list" | "inbox" | "catalog" | "history" | "records"
         );
         if asks {
             return self.query(call, now);
+        }
+        // What was answered is answered again, whatever time the caller takes it to be.
+        if let Some(answer) = self.answered(call) {
+            return answer;
         }
         if ahead {
             return json!({"fault": {"code": "clock"}});
@@ -92,7 +114,9 @@ impl<G: Given> Auditor<G> {
 
     /// The last event of a holder: time never runs backward.
     fn latest(&self, holder: &str, now: Ms) -> Ms {
-        let mine = self.world.grants.values().filter(|grant| grant.holder_id() == holder);
-        mine.map(|grant| grant.last).fold(now, Ms::max)
+        let loaded =
+            |grant: &&std::rc::Rc<life::Grant>| grant.holder_id() == holder && !grant.over_for_good();
+        let last = self.world.grants.values().filter(loaded).map(|grant| grant.last);
+        last.chain(self.world.policies.last().map(|(from, _)| *from)).fold(now, Ms::max)
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::checks::{Checked, Judge, Request, ensure, no, words};
 use super::decide::Decision;
@@ -12,7 +11,7 @@ use super::effects::item;
 use super::extend::Extension;
 use super::life::{Ballot, Grant, Item, Stage};
 use super::people::{eligible, means, same_human};
-use super::policy::{Approval, NONE, at, flag, list, ms, text, texts};
+use super::policy::{Approval, Flow, NONE, at, flag, list, ms, text, texts};
 use super::time::{DAY, Ms, show, span};
 
 /// What passed all checks.
@@ -23,6 +22,7 @@ pub(super) enum Plan {
     Close(&'static str),
     Activate,
     Review,
+    Erase,
     RevokeAll(Vec<String>, Vec<String>),
     Publish,
 }
@@ -37,7 +37,7 @@ impl Judge<'_> {
         if text(handed, "id") == grant.holder_id() {
             handed.clone()
         } else {
-            json!({"id": grant.holder_id()})
+            json!({"id": grant.holder_id(), "unknown": true})
         }
     }
 
@@ -45,6 +45,7 @@ impl Judge<'_> {
         match text(self.call, "call") {
             "request" => self.grants().map(Plan::Request),
             "publish" => {
+                self.bounds()?;
                 let current = &self.policy.revision;
                 let seen = at(self.call, "if_revision").as_str();
                 ensure(
@@ -63,6 +64,7 @@ impl Judge<'_> {
                 match verb {
                     "extend" => self.extension(grant, &holder, false).map(Plan::Extend),
                     "activate" => self.activation(grant, &holder).map(|()| Plan::Activate),
+                    "erase" => self.erasure(grant).map(|()| Plan::Erase),
                     "review" => self.reviewed(grant).map(|()| Plan::Review),
                     "withdraw" | "give_back" | "revoke" => self.ending(grant, verb).map(Plan::Close),
                     _ => self.decision(grant, verb).map(Plan::Decide),
@@ -83,10 +85,12 @@ impl Judge<'_> {
             "withdraw" => {
                 let waits = matches!(grant.stage, Stage::Pending | Stage::Approved);
                 ensure(waits, "request.closed", || super::extend::stands(grant))?;
+                self.bounds()?;
                 Ok("withdrawn")
             }
             "give_back" => {
                 self.stage(grant, Stage::Active, "grant.not_active")?;
+                self.bounds()?;
                 Ok("given_back")
             }
             _ => {
@@ -122,7 +126,7 @@ impl Judge<'_> {
             || json!({"flow": grant.flow.id}),
         )?;
         let items = grant.scope_items();
-        let about = self.about_extension(grant, &grant.flow, &items, grant.span);
+        let about = grant.about(&items, self.actor);
         if let Some((code, condition)) = self.condition(list(&grant.flow.doc, "when"), holder, &about) {
             return no(code, json!({"condition": condition}));
         }
@@ -150,6 +154,12 @@ impl Judge<'_> {
         self.bounds()
     }
 
+    fn erasure(&self, grant: &Grant) -> Checked {
+        ensure(self.actor.is_string(), "actor.not_allowed", || NONE.clone())?;
+        ensure(grant.over_for_good(), "erasure.too_early", || super::extend::stands(grant))?;
+        self.bounds()
+    }
+
     /// Open grants of a person, under a flow, at an integration or to an item.
     fn reached(&self) -> impl Iterator<Item = &Rc<Grant>> {
         let of = |name: &str| at(self.call, name).as_str();
@@ -163,7 +173,7 @@ impl Judge<'_> {
     }
 
     fn many(&self) -> Checked<Plan> {
-        let (mine, others): (Vec<_>, Vec<_>) = self.reached().partition(|grant| self.may_revoke(grant));
+        let (mine, others) = self.found();
         ensure(!mine.is_empty() || !others.is_empty(), "grant.unknown", || NONE.clone())?;
         ensure(!mine.is_empty(), "actor.not_allowed", || NONE.clone())?;
         self.bounds()?;
@@ -172,11 +182,14 @@ impl Judge<'_> {
         Ok(Plan::RevokeAll(ids(mine), ids(others)))
     }
 
+    /// What is reached and may be revoked, and what may not.
+    pub(super) fn found(&self) -> (Vec<&Rc<Grant>>, Vec<&Rc<Grant>>) {
+        self.reached().partition(|grant| self.may_revoke(grant))
+    }
+
     /// The grants that a request comes to: one, or those of a kit.
     fn grants(&self) -> Checked<Vec<Grant>> {
-        let prefix = at(self.call, "grant")
-            .as_str()
-            .map_or_else(|| made_up(text(self.call, "command_id")), str::to_owned);
+        let prefix = prefix(self.call);
         let Some(kit) = at(self.call, "kit").as_str() else {
             let flow = text(self.call, "flow");
             return Ok(vec![self.one(&prefix, flow, list(self.call, "items").to_vec())?]);
@@ -232,20 +245,10 @@ impl Judge<'_> {
         let named = at(self.call, "holder");
         let holder =
             if named.is_object() && text(named, "id") != text(self.actor, "id") { named } else { self.actor };
+        let named = !items.is_empty();
         if text(&flow.doc, "take") == "all" {
-            items.clear();
-            for target in list(&flow.doc, "what") {
-                for name in texts(target, "names") {
-                    for permission in texts(target, "permissions") {
-                        let [at, kind] = ["integration", "type"].map(|field| text(target, field).to_owned());
-                        items.push(self.known([at, kind, name.to_owned(), permission.to_owned()]));
-                    }
-                }
-            }
+            items = whole(&flow).into_iter().map(|item| self.known(item)).collect();
         }
-        let mut seen = BTreeSet::new();
-        items.retain(|one| seen.insert(item(one)));
-        items.sort_by_key(item);
         let glass = flag(self.call, "break_glass", false);
         let (mut default, mut least) =
             (ms(&flow.doc, "duration.default").unwrap_or(0), ms(&flow.doc, "duration.min").unwrap_or(0));
@@ -256,19 +259,23 @@ impl Judge<'_> {
         let span = span(at(self.call, "span"))
             .unwrap_or(default.min(lowest.filter(|lowest| *lowest >= least).unwrap_or(Ms::MAX)));
         let start = super::time::instant(at(self.call, "start"));
-        let ask = Request { flow, items, holder, span, start, glass, present };
+        let ask = Request { flow, items, named, holder, span, start, glass, present };
         self.request(&ask)?;
         Ok(self.granted(id, ask))
     }
 
     /// The grant that a request begins.
-    fn granted(&self, id: &str, ask: Request) -> Grant {
+    fn granted(&self, id: &str, mut ask: Request) -> Grant {
         let approval = ask.flow.approval();
-        let lane = !ask.glass && approval.asks() && self.lane(&approval, ask.holder, &self.about(&ask));
+        let lane =
+            !ask.glass && approval.asks() && self.lane(&approval, ask.holder, &self.about(&ask), false);
         let asks = !ask.glass && approval.asks() && !lane;
         let planned = ask.start.map_or(Ms::MAX, |start| start + ask.span);
         let decide_by = planned.min(self.now + approval.decide_within.unwrap_or(DAY));
         let ballot = Ballot::open(if asks { approval } else { Approval::default() }, self.now);
+        // What is named twice is judged twice, and kept once.
+        ask.items.sort_by_key(item);
+        ask.items.dedup_by_key(|one| item(one));
         let scope: BTreeSet<Item> = ask.items.iter().map(item).collect();
         Grant {
             id: id.to_owned(),
@@ -281,7 +288,7 @@ impl Judge<'_> {
             reason: words(self.call, "reason").map(str::to_owned),
             fields: at(self.call, "fields").clone(),
             glass: ask.glass,
-            lanes: if lane { vec![self.now] } else { Vec::new() },
+            lanes: if lane { vec![(self.now, false)] } else { Vec::new() },
             items: Rc::new(ask.items),
             stage: Stage::Pending,
             span: ask.span,
@@ -296,7 +303,7 @@ impl Judge<'_> {
             longest: 0,
             unused_at: 0,
             fails_at: None,
-            told_until: 0,
+            told_until: None,
             confirmed: false,
             since: None,
             end: None,
@@ -312,20 +319,36 @@ impl Judge<'_> {
             effects: Vec::new(),
             number: 0,
             given: BTreeMap::new(),
-            sent: BTreeSet::new(),
-            made: BTreeSet::new(),
+            inherited: BTreeSet::new(),
+            silent: Vec::new(),
             last: self.now,
         }
     }
 }
 
+/// The id of a grant, or what those of a kit begin with.
+pub(super) fn prefix(call: &Value) -> String {
+    at(call, "grant").as_str().map_or_else(|| made_up(text(call, "command_id")), str::to_owned)
+}
+
+/// The items of a flow that is taken whole.
+pub(super) fn whole(flow: &Flow) -> BTreeSet<Item> {
+    let mut items = BTreeSet::new();
+    let all = text(&flow.doc, "take") == "all";
+    for target in list(&flow.doc, "what").iter().filter(|_| all) {
+        for name in texts(target, "names") {
+            for permission in texts(target, "permissions") {
+                let [at, kind] = ["integration", "type"].map(|field| text(target, field).to_owned());
+                items.insert([at, kind, name.to_owned(), permission.to_owned()]);
+            }
+        }
+    }
+    items
+}
+
 /// The id of a grant for which none was given: made from the namespace and the command's id, each with its length
 /// before it.
 fn made_up(command: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in ["default", command] {
-        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = super::effects::digest(&[b"default", command.as_bytes()]);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -170,11 +170,17 @@ impl Flow {
         Approval::of(at(&self.doc, "approval"))
     }
 
+    /// Whether requests and extensions take one fast lane.
+    pub(super) fn shares_lane(&self) -> bool {
+        let written = at(&self.doc, "extension.approval");
+        written.as_str() == Some("same") || text(written, "steps") == "same"
+    }
+
     /// Who decides on its extensions.
     pub(super) fn of_extension(&self) -> Approval {
         let written = at(&self.doc, "extension.approval");
         let own = Approval::of(written);
-        if written.as_str() != Some("same") && text(written, "steps") != "same" {
+        if !self.shares_lane() {
             return own;
         }
         let mut same = self.approval();

@@ -1,5 +1,7 @@
 //! Questions. They are answered from the settled view and write nothing.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::checks::Judge;
@@ -12,10 +14,13 @@ use super::{Auditor, Given};
 
 impl<G: Given> Auditor<G> {
     pub(super) fn query(&self, call: &Value, now: Ms) -> Value {
-        let grant = self.world.grant(text(call, "grant"));
-        let now = grant.map_or(now, |grant| self.latest(grant.holder_id(), now));
-        let mut view = self.world.clone();
-        view.settle(None, now);
+        let (mut view, now) = self.seen(call, now);
+        if matches!(text(call, "call"), "list" | "inbox") {
+            // Each grant is looked at by itself.
+            let holders: BTreeSet<_> =
+                view.grants.values().map(|grant| grant.holder_id().to_owned()).collect();
+            holders.iter().for_each(|holder| view.settle(Some(holder), self.latest(holder, now)));
+        }
         let none = Value::Null;
         let judge = self.judge(&view, call, now);
         let ok = match text(call, "call") {
@@ -40,8 +45,7 @@ impl<G: Given> Auditor<G> {
     fn records(&self, call: &Value) -> Vec<Value> {
         let grant = at(call, "grant");
         let after = at(call, "after").as_u64().unwrap_or(0);
-        let limit =
-            at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let limit = if grant.is_null() { limit(call, 1_000) } else { usize::MAX };
         let wanted = self.log.iter().filter(|record| grant.is_null() || record.get("grant") == Some(grant));
         wanted.filter(|record| record["position"].as_u64() > Some(after)).take(limit).cloned().collect()
     }
@@ -133,20 +137,22 @@ pub(super) fn stage(grant: &Grant) -> &'static str {
     }
 }
 
-/// A page in order of id.
+/// How many are shown at most.
+fn limit(call: &Value, default: usize) -> usize {
+    let most = at(call, "limit").as_u64().and_then(|limit| usize::try_from(limit).ok());
+    most.unwrap_or(default).clamp(1, 1_000)
+}
+
+/// A page in order of id. Where it ends is not ours to say: a page may come back short.
 fn page(call: &Value, found: impl Iterator<Item = Value>) -> Value {
-    let after = text(call, "after");
-    let limit = at(call, "limit")
-        .as_u64()
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(100)
-        .clamp(1, 1_000);
-    let mut found = found.filter(|grant| text(grant, "id") > after || after.is_empty());
-    let grants: Vec<_> = found.by_ref().take(limit).collect();
+    let (after, last) = (text(call, "after"), at(call, "next").as_str());
+    let on_it = |grant: &Value| {
+        let id = text(grant, "id");
+        (id > after || after.is_empty()) && last.is_none_or(|last| id <= last)
+    };
+    let grants: Vec<_> = found.filter(on_it).take(limit(call, 100)).collect();
     let mut page = json!({"grants": grants});
-    if found.next().is_some() {
-        let last =
-            page["grants"].as_array().and_then(|grants| grants.last()).map(|grant| grant["id"].clone());
+    if let Some(last) = last.filter(|last| *last > after) {
         page["next"] = json!(last);
     }
     page

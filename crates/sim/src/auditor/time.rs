@@ -82,7 +82,7 @@ pub(super) enum PastClose {
 /// When a flow is open.
 pub(super) struct Hours {
     pub(super) zone: Tz,
-    /// Days, counted from Monday; the minute of the day it begins and ends.
+    /// Days, counted from Monday; the second of the day it begins and ends.
     open: Vec<(Vec<u32>, i64, i64)>,
     closed: Vec<(Ms, Ms, Option<String>)>,
     pub(super) past_close: PastClose,
@@ -92,9 +92,9 @@ impl Hours {
     pub(super) fn read(value: &Value) -> Option<Self> {
         let zone: Tz = value.get("zone")?.as_str()?.parse().ok()?;
         let list = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
-        let minute = |opening: &Value, name: &str| {
-            let (hours, minutes) = opening.get(name)?.as_str()?.split_once(':')?;
-            Some(hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
+        let second = |opening: &Value, name: &str| {
+            let mut parts = opening.get(name)?.as_str()?.split(':').map(|part| part.parse::<i64>().ok());
+            Some(parts.next()?? * 3_600 + parts.next()?? * 60 + parts.next().unwrap_or(Some(0))?)
         };
         let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
         let open = list("open").filter_map(|opening| {
@@ -106,7 +106,7 @@ impl Hours {
                     .map(|(day, _)| day)
                     .collect()
             });
-            Some((days, minute(opening, "from")?, minute(opening, "to")?))
+            Some((days, second(opening, "from")?, second(opening, "to")?))
         });
         let closed = list("closed").filter_map(|range| {
             let why = range.get("why").and_then(Value::as_str).map(str::to_owned);
@@ -130,14 +130,14 @@ impl Hours {
         let days = (-2..9).map(|offset| day + Duration::days(offset));
         let open = days.flat_map(|day| {
             self.open.iter().filter_map(move |(days, from, to)| {
-                let over = if to <= from { 24 * 60 } else { 0 };
+                let over = if to <= from { 24 * 3_600 } else { 0 };
                 let listed = days.contains(&day.weekday().num_days_from_monday());
-                let minute =
-                    |minute: i64| day.and_hms_opt(0, 0, 0).map(|day| day + Duration::minutes(minute));
+                let second =
+                    |second: i64| day.and_hms_opt(0, 0, 0).map(|day| day + Duration::seconds(second));
                 listed.then_some(())?;
                 Some((
-                    resolve(self.zone, minute(*from)?, false),
-                    resolve(self.zone, minute(*to + over)?, true),
+                    resolve(self.zone, second(*from)?, false),
+                    resolve(self.zone, second(*to + over)?, true),
                 ))
             })
         });
@@ -150,7 +150,10 @@ impl Hours {
     }
 
     pub(super) fn why(&self, at: Ms) -> Option<&String> {
-        self.shut(at).and_then(|(_, _, why)| why.as_ref())
+        self.closed
+            .iter()
+            .filter(|(from, to, _)| *from <= at && at < *to)
+            .find_map(|(_, _, why)| why.as_ref())
     }
 
     pub(super) fn is_open(&self, at: Ms) -> bool {

@@ -38,6 +38,8 @@ enum Stage {
     NotAsked,
     /// Wherever it stands, it may not need a review.
     NotNeeded,
+    /// Something may still come of the grant.
+    TooEarly,
 }
 
 const LIVE: [S; 3] = [S::Active, S::Asked, S::Bridged];
@@ -48,6 +50,9 @@ const OPEN: [S; 8] =
 const RAN: [S; 6] = [S::Active, S::Asked, S::Bridged, S::Expired, S::GivenBack, S::Revoked];
 /// The same for access taken in an emergency: its extensions are decided by nobody.
 const GLASS: [S; 4] = [S::Active, S::Expired, S::GivenBack, S::Revoked];
+
+const CLOSED: [S; 8] =
+    [S::Denied, S::Withdrawn, S::Undecided, S::Unused, S::Failed, S::Expired, S::GivenBack, S::Revoked];
 
 const ALL: &[S] = &S::ALL;
 const NOWHERE: &[S] = &[S::None];
@@ -175,7 +180,7 @@ const ROWS: &[Row] = &[
         works: &WAITS,
         actor: &[C::ActorNotAllowed],
         stage: Stage::Closed,
-        rest: &[],
+        rest: &[&[C::RequestTooLarge]],
         after: &[S::Withdrawn],
     },
     Row {
@@ -225,7 +230,7 @@ const ROWS: &[Row] = &[
         works: &LIVE,
         actor: &[C::ActorNotAllowed],
         stage: Stage::Inactive,
-        rest: &[],
+        rest: &[&[C::RequestTooLarge]],
         after: &[S::GivenBack],
     },
     Row {
@@ -251,6 +256,14 @@ const ROWS: &[Row] = &[
         stage: Stage::NotNeeded,
         rest: &[&[C::ReviewRepeated, C::RequestTooLarge]],
         after: &GLASS,
+    },
+    Row {
+        verb: "erase",
+        works: &CLOSED,
+        actor: &[C::ActorNotAllowed],
+        stage: Stage::TooEarly,
+        rest: &[&[C::ErasureTooEarly, C::RequestTooLarge]],
+        after: &CLOSED,
     },
     Row {
         verb: "publish",
@@ -305,6 +318,12 @@ const RARE: &[(&str, &[S], Came, &str)] = &[
         &[S::Unused],
         Came::Repeated,
         "a flow's `until` can pass at the instant at which the holder begins",
+    ),
+    (
+        "publish",
+        NOWHERE,
+        Came::Refused(C::RequestTooLarge),
+        "administrators bring nothing that is too large here",
     ),
 ];
 
@@ -384,6 +403,7 @@ fn stage(stage: Stage, standing: S) -> Option<C> {
         (Stage::Exists, _) => Some(C::GrantExists),
         (Stage::Closed, _) => Some(C::RequestClosed),
         (Stage::NotNeeded, _) => Some(C::ReviewNotNeeded),
+        (Stage::TooEarly, _) => Some(C::ErasureTooEarly),
         (Stage::NotAsked, S::Active) => Some(C::ExtensionNotPending),
         (Stage::Inactive | Stage::NotAsked, S::Expired) => Some(C::GrantExpired),
         // An extension that is pending is refused by name.

@@ -136,6 +136,7 @@ impl Workload {
             Verb::Revoke,
             Verb::RevokeAll,
             Verb::Review,
+            Verb::Erase,
         ];
         let verb = *self.dice.of(&verbs).unwrap_or(&Verb::Withdraw);
         let any = self.memory.any(&mut self.dice, self.clock).filter(|_| self.dice.chance(60));

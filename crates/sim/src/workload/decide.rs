@@ -7,7 +7,7 @@ use tenure::tenure_core::flow::selector::Selector;
 use tenure::tenure_core::id::GrantId;
 use tenure::{Item, Person, Span};
 use tenure_port::Call;
-use tenure_port::call::{Approve, ApproveExtension, Deny, DenyExtension, Review, Revoke};
+use tenure_port::call::{Approve, ApproveExtension, Deny, DenyExtension, Erase, Review, Revoke};
 
 use super::Workload;
 use super::cast::id;
@@ -278,6 +278,21 @@ impl Workload {
             context: self.context(),
             now: self.now(),
             reason: if self.dice.one_in(25) { Some("x".repeat(4_097)) } else { self.reason() },
+            grant: self.named(found),
+        })
+    }
+
+    /// What was written of a grant is erased, mostly by the host and mostly when it is over.
+    pub(super) fn erase(&mut self, named: Option<GrantId>) -> Call {
+        let command_id = Some(self.command_id());
+        let early = self.dice.one_in(4);
+        let found = self.target(named, |grant| early || grant.standing.is_closed());
+        let actor = if self.dice.chance(80) { self.host() } else { self.revoker(found.as_ref()).0 };
+        Call::Erase(Erase {
+            actor,
+            command_id,
+            context: self.context(),
+            now: self.now(),
             grant: self.named(found),
         })
     }

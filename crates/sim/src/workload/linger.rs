@@ -9,7 +9,7 @@ use super::{Next, Verb, Workload};
 use crate::coverage::{Coverage, Standing, is_command};
 
 /// What can be tried on a grant, wherever it stands.
-const TRIED: [Verb; 15] = [
+const TRIED: [Verb; 16] = [
     Verb::Exists,
     Verb::Approve,
     Verb::Deny,
@@ -21,6 +21,7 @@ const TRIED: [Verb; 15] = [
     Verb::GiveBack,
     Verb::Revoke,
     Verb::Review,
+    Verb::Erase,
     Verb::Look,
     Verb::Offer,
     Verb::History,

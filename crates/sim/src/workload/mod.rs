@@ -102,6 +102,7 @@ enum Verb {
     Revoke,
     RevokeAll,
     Review,
+    Erase,
     Sweep,
     Take,
     Done,
@@ -332,6 +333,7 @@ impl Workload {
             (end * 2, Verb::Revoke),
             (end, Verb::RevokeAll),
             (end * 2, Verb::Review),
+            (end * 2, Verb::Erase),
             (sweeps, Verb::Sweep),
             (workers, Verb::Take),
             (workers * 2, Verb::Done),
@@ -398,6 +400,7 @@ impl Workload {
                 (memory.pick(dice, clock, among(Standing::Pending, Standing::Bridged)), Verb::Request)
             }
             Verb::Review => (memory.unreviewed(dice), Verb::Approve),
+            Verb::Erase => (memory.pick(dice, clock, |grant| grant.standing.is_closed()), Verb::Withdraw),
             Verb::Done | Verb::Failed if memory.leased.is_empty() => (None, Verb::Take),
             Verb::Request
             | Verb::Exists
@@ -439,6 +442,7 @@ impl Workload {
             Verb::Revoke => self.revoke(grant),
             Verb::RevokeAll => self.revoke_all(),
             Verb::Review => self.review(grant),
+            Verb::Erase => self.erase(grant),
             Verb::Sweep => self.sweep(),
             Verb::Take => self.take_effects(),
             Verb::Done => self.effect_done(),

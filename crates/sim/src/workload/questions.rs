@@ -23,7 +23,7 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Revoked,
 ];
 /// Commands that can be explained.
-const EXPLAINED: [Verb; 14] = [
+const EXPLAINED: [Verb; 15] = [
     Verb::Request,
     Verb::Request,
     Verb::Kit,
@@ -38,6 +38,7 @@ const EXPLAINED: [Verb; 14] = [
     Verb::Revoke,
     Verb::RevokeAll,
     Verb::Review,
+    Verb::Erase,
 ];
 
 impl Workload {

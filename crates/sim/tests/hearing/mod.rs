@@ -85,7 +85,7 @@ impl Listener {
             let own =
                 of.map(|(request, extension)| if verb.ends_with("_extension") { extension } else { request });
             if own == Some(content) {
-                call["content"] = json!("own");
+                call["own_content"] = json!(true);
             }
         }
         call

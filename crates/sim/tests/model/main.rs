@@ -40,10 +40,10 @@
 //!
 //! # What it found
 //!
-//! [`a_fast_host_gives_a_place_away_that_is_kept`]: a host that is ahead sees a place free that its holder then keeps
-//! by an extension. But for that, where a host is ahead two grants may overlap for as long as it is: it sees an
-//! end, and writes it down, that much too early. The claim about the limit allows this much, and nothing where no
-//! host is ahead.
+//! [`a_fast_host_gives_no_place_away_that_is_kept`]: a host that was ahead saw a place free that its holder then kept
+//! by an extension. What others hold is open now until the store's clock has passed its end. But for that, where a
+//! host is ahead two grants may overlap for as long as it is: it writes an end down that much too early. The claim
+//! about the limit allows this much, and nothing where no host is ahead.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -126,6 +126,13 @@ fn one_place_extended() {
     explored("one place, extended", scene::one_place_extended().with_clocks([-1, 0]));
 }
 
+/// A fast host would see alice's access over and give her place to bob, though a host whose clock is right may still
+/// extend hers.
+#[test]
+fn a_fast_host_gives_no_place_away_that_is_kept() {
+    explored("a fast host", scene::one_place_extended().with_clocks([0, 1]));
+}
+
 #[test]
 fn every_end() {
     explored("every end", scene::every_end());
@@ -182,12 +189,4 @@ fn without_the_stores_clock() {
     breaks("the hosts' clocks alone, one behind", scene::one_extension(), guards, Claim::Over.name());
     let fast = scene::one_extension().with_clocks([0, 2]);
     breaks("the hosts' clocks alone, one ahead", fast, guards, Claim::Tolerance.name());
-}
-
-/// A gap that the model found, and that stands: a fast host sees alice's access over and gives her place to bob;
-/// a host whose clock is right then extends hers, and both have it for as long as the extension goes. Where the
-/// rules come to mend it, this test fails, and its scene belongs among those that are explored.
-#[test]
-fn a_fast_host_gives_a_place_away_that_is_kept() {
-    breaks("a fast host", scene::one_place_extended().with_clocks([0, 1]), GUARDED, Claim::Limit.name());
 }

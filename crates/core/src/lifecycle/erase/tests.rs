@@ -2,7 +2,7 @@ use crate::command::{Command, Verb};
 use crate::event::{Event, Happened};
 use crate::fixture::*;
 use crate::machine;
-use crate::person::Actor;
+use crate::person::{Actor, Record as Facts};
 use crate::record::leaf::Leaf;
 use crate::record::written::{ERASED, Salt};
 use crate::record::{Entry, Record};
@@ -14,11 +14,12 @@ struct Erasing {
     grant: &'static str,
     told: bool,
     reused: bool,
+    context: Facts,
 }
 
 impl Case for Erasing {
     fn sound() -> Self {
-        Self { actor: system(), grant: "g1", told: true, reused: false }
+        Self { actor: system(), grant: "g1", told: true, reused: false, context: Facts::new() }
     }
 
     fn scene(&self) -> (Tenant, Command) {
@@ -30,7 +31,8 @@ impl Case for Erasing {
             let other = Verb::Request(Box::new(request("db", "g2", &["pg/b/read"])));
             tenant.give(&command("wipe", &by(&alice()), other), tenant.clock).unwrap().unwrap();
         }
-        (tenant, command("wipe", &self.actor, erase(self.grant)))
+        let context = self.context.clone();
+        (tenant, Command { context, ..command("wipe", &self.actor, erase(self.grant)) })
     }
 }
 
@@ -39,6 +41,7 @@ const ROWS: &[Row<Erasing>] = &[
     (Code::GrantUnknown, |case| case.grant = "nothing"),
     (Code::ActorNotAllowed, |case| case.actor = by(&alice())),
     (Code::ErasureTooEarly, |case| case.told = false),
+    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
 ];
 
 /// Alice asks with a reason and a field, Bob approves with a word of his own, and somebody revokes it.
