@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tenure_scenario::house::House;
 
 const EXIT: &str = "\
 Exit status:
@@ -83,9 +84,9 @@ pub(crate) struct Test {
     /// How to say what came of it.
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     pub(crate) format: TestFormat,
-    /// On which store: `memory`.
+    /// On which store: `memory`, or `sqlite`, in a file that goes afterwards. The result may not differ.
     #[arg(long, default_value = "memory", value_name = "STORE", value_parser = store)]
-    pub(crate) store: Store,
+    pub(crate) store: House,
 }
 
 /// Tell a story: what happens step by step, then each grant on a line of time, then the record.
@@ -93,7 +94,8 @@ pub(crate) struct Test {
 #[command(after_help = "\
 Examples:
   tenure play examples/stories/incident.yaml
-  tenure play stories.yaml --only \"two extensions, then the limit\"")]
+  tenure play stories.yaml --only \"two extensions, then the limit\"
+  tenure play stories.yaml --only \"an hour\" --file hour.db")]
 pub(crate) struct Play {
     /// A scenario file.
     #[arg(value_name = "SCENARIO")]
@@ -101,6 +103,19 @@ pub(crate) struct Play {
     /// Only the scenario of this name, where the file has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<String>,
+    /// On which store: `memory`, or `sqlite`, in a file that goes afterwards.
+    #[arg(long, default_value = "memory", value_name = "STORE", value_parser = store)]
+    pub(crate) store: House,
+    /// In this SQLite file, which stays. A story begins with nothing, so it must not be there before.
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Play {
+    /// On which store the story is told.
+    pub(crate) fn house(&self) -> House {
+        self.file.clone().map_or_else(|| self.store.clone(), House::File)
+    }
 }
 
 /// Explain one step of a story: each check in its order, and what would have passed.
@@ -204,13 +219,6 @@ pub(crate) enum Color {
     Never,
 }
 
-/// On which store scenarios run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Store {
-    /// In memory.
-    Memory,
-}
-
 impl Color {
     pub(crate) fn write_global(self) {
         match self {
@@ -222,9 +230,10 @@ impl Color {
     }
 }
 
-fn store(text: &str) -> Result<Store, String> {
+fn store(text: &str) -> Result<House, String> {
     match text {
-        "memory" => Ok(Store::Memory),
-        _ => Err("this version runs scenarios on the store `memory` only".to_owned()),
+        "memory" => Ok(House::Memory),
+        "sqlite" => Ok(House::Sqlite),
+        _ => Err("this version runs scenarios on the stores `memory` and `sqlite`".to_owned()),
     }
 }

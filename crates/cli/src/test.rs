@@ -3,10 +3,10 @@
 use std::io;
 
 use tenure_scenario::file::{self, PolicyFiles};
-use tenure_scenario::tell;
+use tenure_scenario::tell_on;
 
 use crate::End;
-use crate::args::{Store, Test, TestFormat};
+use crate::args::{Test, TestFormat};
 use crate::report::{self, Results};
 use crate::screen::{Progress, Screen};
 
@@ -14,7 +14,6 @@ use crate::screen::{Progress, Screen};
 const PROGRESS_EVERY: usize = 1_000;
 
 pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
-    let Store::Memory = ask.store;
     let mut results = Results::default();
     let paths = match file::find(&ask.paths) {
         Ok(paths) => paths,
@@ -41,7 +40,7 @@ pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
         for scenario in &scenarios {
             let mut progress = Progress::new();
             let of = scenario.steps.len();
-            let told = tell(scenario, &mut |step, _| {
+            let told = tell_on(scenario, &ask.store, &mut |step, _| {
                 if step.number.is_multiple_of(PROGRESS_EVERY) {
                     let (file, files) = (number.saturating_add(1), paths.len());
                     progress.say(&format!("file {file} of {files}, step {} of {of}", step.number));

@@ -126,6 +126,9 @@ fn a_story_that_holds_and_one_that_does_not() {
     assert_eq!(code(&output), Some(0), "{}", out(&output));
     assert_eq!(out(&output), "✓ an hour\n\n1 scenario holds\n");
 
+    let output = folder.run(&["test", "--store", "sqlite", "."]);
+    assert_eq!(out(&output), "✓ an hour\n\n1 scenario holds\n");
+
     let folder = folder.with("story.yaml", &STORY.replace("ends: 1h", "ends: 2h"));
     let output = folder.run(&["test", "."]);
     assert_eq!(code(&output), Some(1));
@@ -305,4 +308,18 @@ fn a_long_story_is_played() {
     let folder = Folder::of("long").with("flows.yaml", POLICY).with("story.yaml", &long);
     let output = folder.bounded(&["test", "story.yaml"]);
     assert_eq!(code(&output), Some(0), "{}", out(&output));
+}
+
+#[test]
+fn a_story_told_in_a_file_leaves_it_behind_and_never_tells_into_another() {
+    let folder = Folder::of("kept").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    let told = folder.run(&["play", "story.yaml", "--file", "hour.db"]);
+    assert_eq!(code(&told), Some(0), "{}", out(&told));
+    let plain = folder.run(&["play", "story.yaml"]);
+    assert_eq!(out(&told), out(&plain), "the same is told on every store");
+    assert_eq!(out(&folder.run(&["play", "story.yaml", "--store", "sqlite"])), out(&plain));
+    assert!(folder.0.join("hour.db").exists());
+    let again = folder.run(&["play", "story.yaml", "--file", "hour.db"]);
+    assert_eq!(code(&again), Some(1));
+    assert!(out(&again).contains("is there already"), "{}", out(&again));
 }

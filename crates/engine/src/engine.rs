@@ -1,6 +1,7 @@
 //! The engine: one handle for one namespace on a store.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tenure_core::command::Command;
 use tenure_core::id::{Namespace, Revision};
@@ -11,14 +12,15 @@ use tenure_core::world::{Found, Receipt, World};
 use tenure_policy::Policy;
 use tenure_store::batch::Accepted;
 use tenure_store::plan::Question;
-use tenure_store::{Answered, Batch, Given, Store};
+use tenure_store::{Answered, Given, Store};
 
 use crate::ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
-    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw,
+    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
+use crate::lane::Lane;
 
 /// The namespace of a host that has only one.
 const NAMESPACE: &str = "default";
@@ -31,6 +33,9 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) namespace: Namespace,
     pub(crate) ids: Arc<dyn Ids>,
+    /// Shared by all handles that were made of one another.
+    lanes: Arc<Mutex<HashMap<Namespace, Arc<Lane>>>>,
+    lane: Arc<Lane>,
     pub(crate) stuck_after: u32,
 }
 
@@ -49,7 +54,11 @@ impl Engine {
     #[expect(clippy::expect_used, reason = "a constant is an id or is not, and a test says that it is")]
     pub fn over(store: Arc<dyn Store>) -> Self {
         let namespace = Namespace::new(NAMESPACE).expect("`default` is an id");
-        Self { store, namespace, ids: Arc::new(RandomIds), stuck_after: EFFECT_ATTEMPTS_DEFAULT }
+        store.compile_with(Arc::new(compile));
+        let lane = Arc::<Lane>::default();
+        let lanes = Arc::new(Mutex::new(HashMap::from([(namespace.clone(), lane.clone())])));
+        let stuck_after = EFFECT_ATTEMPTS_DEFAULT;
+        Self { store, namespace, ids: Arc::new(RandomIds), lanes, lane, stuck_after }
     }
 
     /// A handle for another namespace on the same store. Nothing of one is there for another.
@@ -58,7 +67,10 @@ impl Engine {
     /// [`Fault::BadId`].
     pub fn namespace(&self, name: impl AsRef<str>) -> Result<Self, Error> {
         let namespace = Namespace::new(name).map_err(Fault::bad_id("namespace"))?;
-        Ok(Self { namespace, ..self.clone() })
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.entry(namespace.clone()).or_default().clone();
+        drop(lanes);
+        Ok(Self { namespace, lane, ..self.clone() })
     }
 
     /// The same handle with command ids from elsewhere, where a caller gives none.
@@ -79,6 +91,13 @@ impl Engine {
     #[must_use]
     pub fn clock(&self) -> Timestamp {
         self.store.clock()
+    }
+
+    /// Callers of this namespace who wait, at this moment, for the commit that takes them along: how busy the
+    /// store is.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lane.waiting()
     }
 
     /// Puts a policy in force, and returns the revision of its document.
@@ -239,17 +258,16 @@ impl Engine {
         self.give(ask, now)?.ok_or_else(|| missing().into())
     }
 
-    /// Runs one command in a transaction of its own.
+    /// Runs one command.
     pub(crate) fn carry_out(&self, command: Command, now: Timestamp, keep: bool) -> Result<Accepted, Error> {
         let mut answers = self.transact(vec![Given { command, now, keep }])?;
         answers.pop().ok_or(Fault::Store(broken("a command was not answered")))?
     }
 
-    /// Runs commands in one transaction, each with its own answer.
+    /// Runs commands in one transaction, each with its own answer. Those of other callers may be in it too.
     pub(crate) fn transact(&self, given: Vec<Given>) -> Result<Vec<Result<Accepted, Error>>, Error> {
-        let mut batch = Batch::new(given, self.ids.salt()?);
-        self.store.transact(&self.namespace, &mut batch)?;
-        let answers = batch.into_answers().into_iter().map(|answer| match answer {
+        let answers = self.lane.carry_out(&*self.store, &self.namespace, given, self.ids.salt()?)?;
+        let answers = answers.into_iter().map(|answer| match answer {
             Answered::Accepted(accepted) => Ok(accepted),
             Answered::Refused(refusal) => Err(refusal.into()),
             Answered::Fault(fault) => Err(fault.into()),

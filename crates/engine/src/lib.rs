@@ -52,6 +52,7 @@ pub mod effects;
 pub mod engine;
 pub mod error;
 pub mod ids;
+mod lane;
 pub mod queries;
 pub mod record;
 pub mod runner;
@@ -59,6 +60,8 @@ pub mod sweep;
 
 pub use tenure_core;
 pub use tenure_policy;
+#[cfg(feature = "sqlite")]
+pub use tenure_sqlite::SqliteStore;
 pub use tenure_store;
 
 pub use ask::{

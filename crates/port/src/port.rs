@@ -54,6 +54,12 @@ impl Port {
         Self::new(Engine::over(store))
     }
 
+    /// The same with command ids from elsewhere, where a call gives none.
+    #[must_use]
+    pub fn open_with_ids(store: Arc<dyn Store>, ids: impl tenure::Ids + 'static) -> Self {
+        Self::new(Engine::over(store).with_ids(ids))
+    }
+
     /// Answers a call that is JSON, in canonical JSON.
     #[must_use]
     pub fn call(&self, json: &str) -> String {

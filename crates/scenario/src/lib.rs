@@ -7,9 +7,10 @@
 //! - [`mod@file`] finds files and reads them; [`read`] makes stories of texts, or tells everything that is
 //!   wrong with them at once ([`trouble`]);
 //! - [`story`] is what was read;
-//! - [`run`] plays it step by step on a store of its own, [`want`] compares, [`mod@tell`] sums up.
+//! - [`run`] plays it step by step on a store of its own ([`house`]), [`want`] compares, [`mod@tell`] sums up.
 
 pub mod file;
+pub mod house;
 pub mod read;
 pub mod run;
 mod shape;
@@ -19,4 +20,4 @@ pub mod trouble;
 pub mod want;
 
 pub use self::shape::Answers;
-pub use self::tell::{Told, tell};
+pub use self::tell::{Told, tell, tell_on};

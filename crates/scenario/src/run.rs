@@ -9,6 +9,8 @@ use tenure_port::Port;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_port::store::{Clock as _, ManualClock, MemoryStore};
 
+use crate::house::{Counted, House, Kept};
+
 pub use self::scene::Scene;
 use self::scene::ids_of;
 use crate::shape::Answers;
@@ -28,7 +30,8 @@ const CONFIRMED_MAX: usize = 100_000;
 pub struct Stage<'s> {
     scenario: &'s Scenario,
     clock: Arc<ManualClock>,
-    store: Arc<MemoryStore>,
+    kept: Kept,
+    ids: Counted,
     port: Port,
     /// The last record that was read.
     position: u64,
@@ -51,28 +54,41 @@ pub struct Unplayable {
 }
 
 impl<'s> Stage<'s> {
-    /// An empty store that shows the start of the story, with its policy in force.
+    /// An empty store in memory that shows the start of the story, with its policy in force.
     ///
     /// # Errors
-    /// The policy is refused, or the store cannot be opened.
+    /// The policy is refused.
     pub fn new(scenario: &'s Scenario) -> Result<Self, Unplayable> {
-        Self::open(scenario, None)
+        Self::on(scenario, &House::Memory)
     }
 
-    /// The same, where somebody listens to every call from the first on.
+    /// The same on another store.
     ///
     /// # Errors
     /// The policy is refused, or the store cannot be opened.
-    pub fn heard_by(scenario: &'s Scenario, listener: Listener<'s>) -> Result<Self, Unplayable> {
-        Self::open(scenario, Some(listener))
+    pub fn on(scenario: &'s Scenario, house: &House) -> Result<Self, Unplayable> {
+        Self::open(scenario, house, None)
     }
 
-    fn open(scenario: &'s Scenario, listener: Option<Listener<'s>>) -> Result<Self, Unplayable> {
+    /// The same, in memory, where somebody listens to every call from the first on.
+    ///
+    /// # Errors
+    /// The policy is refused.
+    pub fn heard_by(scenario: &'s Scenario, listener: Listener<'s>) -> Result<Self, Unplayable> {
+        Self::open(scenario, &House::Memory, Some(listener))
+    }
+
+    fn open(
+        scenario: &'s Scenario,
+        house: &House,
+        listener: Option<Listener<'s>>,
+    ) -> Result<Self, Unplayable> {
         let clock = Arc::new(ManualClock::at(scenario.start));
-        let store = Arc::new(MemoryStore::with_clock(clock.clone()));
-        let port = Port::open(store.clone());
+        let kept = house.open(&clock).map_err(|message| Unplayable { message })?;
+        let ids = Counted::default();
+        let port = kept.port(&ids);
         let (position, taken, revision) = (0, Vec::new(), None);
-        let mut stage = Self { scenario, clock, store, port, position, taken, revision, listener };
+        let mut stage = Self { scenario, clock, kept, ids, port, position, taken, revision, listener };
         let answer = stage.call(&json!({
             "call": "publish",
             "actor": "system:scenario",
@@ -378,16 +394,12 @@ impl<'s> Stage<'s> {
 
     /// Closes the store and opens it again from what it had written.
     fn restart(&mut self) -> Json {
-        let opened = self
-            .store
-            .to_bytes()
-            .and_then(|bytes| MemoryStore::from_bytes(&bytes, self.clock.clone(), &tenure_port::compile));
+        // Nobody holds the store open while it is closed.
+        self.port = Port::open(Arc::new(MemoryStore::new()));
+        let opened = self.kept.reopen(&self.clock);
+        self.port = self.kept.port(&self.ids);
         match opened {
-            Ok(store) => {
-                self.store = Arc::new(store);
-                self.port = Port::open(self.store.clone());
-                json!({"ok": {}})
-            }
+            Ok(()) => json!({"ok": {}}),
             Err(fault) => json!({"fault": {"code": fault.code(), "message": fault.to_string()}}),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::house::House;
 use crate::run::{Scene, Stage};
 use crate::story::{Scenario, Step};
 use crate::want::Mismatch;
@@ -53,8 +54,13 @@ pub struct Failure {
     pub mismatches: Vec<Mismatch>,
 }
 
-/// Tells a story; `heard` hears of every step.
+/// Tells a story on a store in memory; `heard` hears of every step.
 pub fn tell(scenario: &Scenario, heard: &mut dyn FnMut(&Step, &Scene)) -> Told {
+    tell_on(scenario, &House::Memory, heard)
+}
+
+/// Tells a story on that store; `heard` hears of every step.
+pub fn tell_on(scenario: &Scenario, house: &House, heard: &mut dyn FnMut(&Step, &Scene)) -> Told {
     let mut told = Told {
         name: scenario.name.clone(),
         file: scenario.file.to_string(),
@@ -66,7 +72,7 @@ pub fn tell(scenario: &Scenario, heard: &mut dyn FnMut(&Step, &Scene)) -> Told {
         beyond: 0,
         refusals: BTreeSet::new(),
     };
-    let mut stage = match Stage::new(scenario) {
+    let mut stage = match Stage::on(scenario, house) {
         Ok(stage) => stage,
         Err(unplayable) => {
             told.holds = false;

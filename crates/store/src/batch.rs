@@ -76,6 +76,35 @@ impl Batch {
         Self::new(vec![given], salt)
     }
 
+    /// How many commands there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.given.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.given.is_empty()
+    }
+
+    /// Whether all of them were decided, so that the transaction is over unless more are added.
+    #[must_use]
+    pub const fn is_decided(&self) -> bool {
+        self.answers.len() == self.given.len()
+    }
+
+    /// Adds commands, to be decided after the others.
+    pub fn extend(&mut self, given: Vec<Given>) {
+        self.given.extend(given);
+    }
+
+    /// The commands.
+    #[must_use]
+    pub fn into_given(self) -> Vec<Given> {
+        self.given
+    }
+
     /// What came of each command, in order. Without a successful transaction none of it ever happened.
     #[must_use]
     pub fn into_answers(self) -> Vec<Answered> {

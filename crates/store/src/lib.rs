@@ -7,6 +7,7 @@ pub mod batch;
 pub mod clock;
 pub mod fault;
 pub mod memory;
+pub mod next;
 pub mod plan;
 pub mod query;
 pub mod seal;

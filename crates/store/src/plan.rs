@@ -11,6 +11,12 @@ use tenure_core::record::written::Salt;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Read, Receipt, World};
 
+use crate::fault::StoreFault;
+
+/// Turns that one decision may take to say what it needs. The longest way is grant, holder, revisions,
+/// flow and items; the rest is room.
+const TURNS_MAX: usize = 64;
+
 /// Several decisions that are taken and written together, each over what those before it did.
 ///
 /// A store calls [`Plan::start`], then [`Plan::turn`] again and again. It answers [`Turn::Read`] with
@@ -52,6 +58,43 @@ pub struct Write {
     pub refused: BTreeMap<RefusedOf, Option<Tally>>,
     /// The command id that is claimed from now on, and what it answered.
     pub receipt: Option<(CommandId, Arc<Receipt>)>,
+}
+
+impl Write {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { recorded_at: _, salt: _, entries, after, policy, refused, receipt } = self;
+        entries.is_empty() && after.is_empty() && policy.is_none() && refused.is_empty() && receipt.is_none()
+    }
+}
+
+/// Lets a plan take one decision over a world into which `read` puts what it asks for: what it writes, if
+/// anything; nothing at all where the plan is over.
+///
+/// # Errors
+/// What `read` answers, and [`StoreFault::Broken`] where a plan never stops asking.
+pub fn decide(
+    plan: &mut dyn Plan,
+    world: &mut World,
+    mut read: impl FnMut(&Read, &mut World) -> Result<(), StoreFault>,
+) -> Result<Option<Option<Box<Write>>>, StoreFault> {
+    for _ in 0..TURNS_MAX {
+        match plan.turn(world) {
+            Turn::Read(reads) => {
+                if reads.iter().all(|read| world.read.contains(read)) {
+                    return Err(StoreFault::Broken("a plan asks again for what it was given".to_owned()));
+                }
+                for wanted in reads {
+                    read(&wanted, world)?;
+                    world.read.insert(wanted);
+                }
+            }
+            Turn::Decided(write) => return Ok(Some(write)),
+            Turn::Over => return Ok(None),
+        }
+    }
+    Err(StoreFault::Broken(format!("a plan still asks for more after {TURNS_MAX} turns")))
 }
 
 /// A plan that only reads: one question, answered once over a world in which all it needs was read.

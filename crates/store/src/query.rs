@@ -134,6 +134,25 @@ pub fn awaits_decision(grant: &Grant) -> bool {
     }
 }
 
+/// From when the rules must say whether access runs: an approved grant opens, or a decision is due that a
+/// bridge waits for. Nothing where time alone tells.
+#[must_use]
+pub fn unsure_from(grant: &Grant) -> Option<Timestamp> {
+    match &grant.stage {
+        Stage::Approved(approved) => approved.opens_at,
+        Stage::Active(active) => {
+            active.asked.as_ref().filter(|asked| asked.bridge.is_some()).map(|asked| asked.decide_by)
+        }
+        Stage::Pending(_) | Stage::Closed(_) => None,
+    }
+}
+
+/// Whether an open grant was not over by that instant.
+#[must_use]
+pub fn lasts(grant: &Grant, clock: Timestamp) -> bool {
+    grant.over_by().is_some_and(|over| clock < over)
+}
+
 /// The instant a question is answered at, as far as the clock alone can tell: a host that is behind its
 /// store is taken along, one that is far ahead of it is not believed.
 #[must_use]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure_core::query::Held;
+use tenure_core::query::{self, Held};
 use tenure_core::record::Record;
 use tenure_core::record::leaf::Leaf;
 use tenure_core::record::tree::{Hash, Node};
@@ -11,7 +11,7 @@ use tenure_core::time::Timestamp;
 use tenure_core::world::{Publication, Receipt};
 
 use crate::fault::StoreFault;
-use crate::plan::Plan;
+use crate::plan::{Plan, Question};
 use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
 
 /// Where grants live. The namespace is part of every key: what is in one is not there for another.
@@ -129,6 +129,10 @@ pub trait Store: Send + Sync {
     /// [`StoreFault`].
     fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault>;
 
+    /// How policies are made of the text that is kept of them, for a store that makes them when they are
+    /// needed. The first way that it is told stays.
+    fn compile_with(&self, _compile: Arc<dyn Compile>) {}
+
     /// What an accepted command answered.
     ///
     /// # Errors
@@ -136,8 +140,30 @@ pub trait Store: Send + Sync {
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault>;
 }
 
+/// Whether access runs, put to the rules over one snapshot: what [`Store::holds`] must say.
+///
+/// # Errors
+/// [`StoreFault`].
+pub fn holds_by_the_rules(
+    store: &(impl Store + ?Sized),
+    ns: &Namespace,
+    ask: HoldsAsk<'_>,
+    now: Timestamp,
+) -> Result<Option<Held>, StoreFault> {
+    let mut answer = Ok(None);
+    let item = ask.item();
+    store.view(
+        ns,
+        &mut Question::new(
+            |world| query::needs_person(ask.person, world),
+            |world| answer = query::holds(world, ask.person, &item, now),
+        ),
+    )?;
+    answer.map_err(|fault| StoreFault::Broken(fault.to_string()))
+}
+
 /// Makes a policy of the text that a store kept of it. A store cannot: it knows no document.
-pub trait Compile {
+pub trait Compile: Send + Sync {
     /// The policy this text says.
     ///
     /// # Errors
@@ -145,7 +171,7 @@ pub trait Compile {
     fn compile(&self, source: &str) -> Result<Publication, String>;
 }
 
-impl<F: Fn(&str) -> Result<Publication, String>> Compile for F {
+impl<F: Fn(&str) -> Result<Publication, String> + Send + Sync> Compile for F {
     fn compile(&self, source: &str) -> Result<Publication, String> {
         self(source)
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 use tenure_port::core::time::Timestamp;
 use tenure_scenario::file::{self, PolicyFiles};
+use tenure_scenario::house::House;
 use tenure_scenario::run::{Scene, Stage};
 use tenure_scenario::story::{Scenario, Step};
 use tenure_scenario::trouble::tame;
@@ -34,7 +35,7 @@ pub(crate) fn run(ask: &Play, screen: &mut Screen) -> io::Result<End> {
             screen.line("")?;
             screen.line(&paint(DIM, &"═".repeat(screen.width)))?;
         }
-        end = end.max(tell(scenario, screen)?);
+        end = end.max(tell(scenario, &ask.house(), screen)?);
     }
     Ok(end)
 }
@@ -66,9 +67,9 @@ pub(crate) fn chosen(
     Ok(Ok(scenarios))
 }
 
-fn tell(scenario: &Scenario, screen: &mut Screen) -> io::Result<End> {
+fn tell(scenario: &Scenario, house: &House, screen: &mut Screen) -> io::Result<End> {
     head(scenario, screen)?;
-    let mut stage = match Stage::new(scenario) {
+    let mut stage = match Stage::on(scenario, house) {
         Ok(stage) => stage,
         Err(unplayable) => {
             screen.line(&paint(BAD, &format!("it cannot be played: {}", unplayable.message)))?;

@@ -109,6 +109,12 @@ impl Frontier {
         self.size
     }
 
+    /// The roots of the perfect subtrees that it consists of, the largest first: what [`Frontier::new`] takes.
+    #[must_use]
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// The root.
     #[must_use]
     pub fn root(&self) -> Hash {

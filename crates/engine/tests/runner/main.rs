@@ -177,7 +177,7 @@ fn a_host_may_say_after_how_many_attempts_it_is_stuck() {
     }
 }
 
-// guard: `memory/indexes.rs`, what is under lease comes back
+// guard: `next.rs`, what is under lease comes back
 #[test]
 fn r20_a_removal_whose_worker_died_and_then_failed_is_tried_again() {
     let house = House::new(&["pg"]);

@@ -25,7 +25,7 @@ use tenure::tenure_core::id::{CommandId, FlowId, Namespace, SystemName, WorkerId
 use tenure::tenure_policy::document::Format;
 use tenure::{
     Actor, Asked, Engine, Error, GrantId, ManualClock, MemoryStore, Person, Policy, RandomIds, Refusal,
-    ResourceId, Span, Timestamp, View, ask::Ask, ask::Publish, compile,
+    ResourceId, Span, Store, Timestamp, View, ask::Ask, ask::Publish, compile,
 };
 
 use model::Model;
@@ -67,8 +67,8 @@ struct Call {
 
 #[test]
 fn one_order_explains_all_answers() {
-    for seed in 1..=3 {
-        let story = Story::run(seed);
+    for (seed, lanes) in [(1, Lanes::Apart), (2, Lanes::Apart), (3, Lanes::Shared), (4, Lanes::Shared)] {
+        let story = Story::run(seed, lanes);
         story.check().unwrap();
         let accepted = story.calls.iter().filter(|call| call.answer.is_ok()).count();
         let all = story.calls.len();
@@ -78,7 +78,7 @@ fn one_order_explains_all_answers() {
 
 #[test]
 fn the_check_finds_an_answer_that_no_order_explains() {
-    let mut story = Story::run(9);
+    let mut story = Story::run(9, Lanes::Apart);
     story.check().unwrap();
     let honest = story.calls.clone();
 
@@ -108,7 +108,8 @@ fn the_check_finds_an_answer_that_no_order_explains() {
 
 #[test]
 fn one_click_of_many_counts() {
-    let (engine, _, _) = opened();
+    let engine = Engine::over(watched().0);
+    published(&engine);
     let now = engine.clock();
     let alice = person("alice");
     let ask = tenure::Request::new("quick", &alice).item(orders().permission("read")).grant("g1".to_owned());
@@ -135,6 +136,15 @@ fn one_click_of_many_counts() {
     assert!(extended.iter().all(|answer| stale(answer) || answer.as_ref().is_ok_and(|got| *got == view)));
 }
 
+/// Which handles the threads have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lanes {
+    /// One: who leads decides for the others, and commands are told apart by their ids.
+    Shared,
+    /// Each one of its own: they meet in the store, and the same click may be sent by several of them.
+    Apart,
+}
+
 /// What was asked and answered, and in which order the store says it was decided.
 struct Story {
     calls: Vec<Call>,
@@ -142,22 +152,29 @@ struct Story {
     engine: Engine,
     clock: Timestamp,
     policy: Command,
+    lanes: Lanes,
 }
 
 impl Story {
-    fn run(seed: u64) -> Self {
-        let (engine, order, policy) = opened();
+    fn run(seed: u64, lanes: Lanes) -> Self {
+        let (store, order) = watched();
+        let engine = Engine::over(store.clone());
+        let policy = published(&engine);
         let clock = engine.clock();
         let (ticks, elapsed, grants) = (AtomicU64::new(1), AtomicI64::new(0), AtomicU64::new(1));
         let calls = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for thread in 0..THREADS {
-                let (engine, calls) = (engine.clone(), &calls);
+                let engine = match lanes {
+                    Lanes::Shared => engine.clone(),
+                    Lanes::Apart => Engine::over(store.clone()),
+                };
+                let calls = &calls;
                 let (ticks, elapsed, grants) = (&ticks, &elapsed, &grants);
                 scope.spawn(move || {
                     let mut dice = Dice(seed * 1_000 + thread + 1);
                     for n in 0..COMMANDS {
-                        let command = command(&mut dice, thread, n, grants);
+                        let command = command(&mut dice, thread, n, grants, lanes);
                         // Hosts do not agree on the time: some are behind the others.
                         let passed = elapsed.fetch_add(i64::from(dice.below(24)), Ordering::SeqCst);
                         let millis = clock.millis() + passed - i64::from(dice.below(40));
@@ -176,7 +193,7 @@ impl Story {
             }
         });
         let order = order.lock().unwrap().clone();
-        Self { calls: calls.into_inner().unwrap(), order, engine, clock, policy }
+        Self { calls: calls.into_inner().unwrap(), order, engine, clock, policy, lanes }
     }
 
     /// Whether the order explains every answer, and what is on record.
@@ -210,6 +227,9 @@ impl Story {
 
     /// The calls in the order of their decisions: each thread waited for one answer before it asked again.
     fn ordered(&self) -> Result<Vec<&Call>, String> {
+        if self.lanes == Lanes::Shared {
+            return self.ordered_by_id();
+        }
         let mut threads: HashMap<ThreadId, VecDeque<&Call>> = HashMap::new();
         for call in &self.calls {
             threads.entry(call.thread).or_default().push_back(call);
@@ -225,18 +245,34 @@ impl Story {
     }
 }
 
-/// A store with the policy in force, and the order in which it decides.
-fn opened() -> (Engine, Order, Command) {
+impl Story {
+    /// The same where no two calls have one id: whoever led decided for the others.
+    fn ordered_by_id(&self) -> Result<Vec<&Call>, String> {
+        let mut calls: HashMap<&CommandId, &Call> = HashMap::new();
+        calls.extend(self.calls.iter().map(|call| (&call.command.id, call)));
+        let decided = self.order[1..].iter();
+        let decided = decided.map(|(_, id)| calls.remove(id).ok_or(format!("{id} was not asked, or twice")));
+        let ordered: Vec<&Call> = decided.collect::<Result<_, _>>()?;
+        if calls.is_empty() { Ok(ordered) } else { Err(format!("{} calls were never decided", calls.len())) }
+    }
+}
+
+/// A store, and the order in which it decides.
+fn watched() -> (Arc<dyn Store>, Order) {
     let nine: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
     let store = Watched::new(MemoryStore::with_clock(Arc::new(ManualClock::at(nine))));
     let order = store.order.clone();
-    let engine = Engine::new(store);
+    (Arc::new(store), order)
+}
+
+/// Puts the policy in force.
+fn published(engine: &Engine) -> Command {
     let policy = Policy::from_text(POLICY, Format::Yaml).unwrap();
     let admin = Actor::System(SystemName::new("test").unwrap());
     let publish = Publish::new(&policy, &admin).command_id("publish").into_command(&RandomIds).unwrap();
-    engine.give(publish.clone(), nine).unwrap();
+    engine.give(publish.clone(), engine.clock()).unwrap();
     assert!(compile(policy.source()).is_ok());
-    (engine, order, publish)
+    publish
 }
 
 fn person(name: &str) -> Person {
@@ -264,7 +300,7 @@ impl Dice {
     }
 }
 
-fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64) -> Command {
+fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64, lanes: Lanes) -> Command {
     let people = ["alice", "bert", "carol", "dora"];
     let who = people[usize::try_from(dice.below(4)).unwrap()];
     let newest = grants.load(Ordering::SeqCst);
@@ -308,7 +344,7 @@ fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64) -> Command 
             Verb::EffectDone(EffectDone { grant, effect, worker, already_held: Default::default() })
         }
     };
-    let shared = matches!(verb, Verb::Extend(_)) && dice.below(2) == 0;
+    let shared = matches!(verb, Verb::Extend(_)) && dice.below(2) == 0 && lanes == Lanes::Apart;
     // The same click, sent by several threads: it counts once.
     let id = if shared { format!("click on g{number} by {actor}") } else { format!("t{thread}-{n}") };
     Command { id: CommandId::new(id).unwrap(), actor, context: Default::default(), verb }

@@ -14,7 +14,7 @@ use tenure_core::person::Item;
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
 
-use crate::query::HoldsAsk;
+use crate::query::{self, HoldsAsk};
 
 /// What the index says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl HeldIndex {
         for grant in grants.filter(|grant| says_something(grant) && grant.terms.scope.contains(item)) {
             let runs = grant.active().map(|active| (active.held_until(), Reverse(grant.id())));
             best = best.max(runs);
-            unsure_from = unsure_from.into_iter().chain(unsure(grant)).min();
+            unsure_from = unsure_from.into_iter().chain(query::unsure_from(grant)).min();
         }
         let runs = best.map(|(until, Reverse(grant))| (grant.clone(), until));
         let found = self.entries.find_entry(hashed, |entry| entry.key.is(ask));
@@ -102,16 +102,6 @@ impl HeldIndex {
 /// Whether its items may be held now, or may come to be by time alone.
 const fn says_something(grant: &Grant) -> bool {
     matches!(grant.stage, Stage::Approved(_) | Stage::Active(_))
-}
-
-fn unsure(grant: &Grant) -> Option<Timestamp> {
-    match &grant.stage {
-        Stage::Approved(approved) => approved.opens_at,
-        Stage::Active(active) => {
-            active.asked.as_ref().filter(|asked| asked.bridge.is_some()).map(|asked| asked.decide_by)
-        }
-        Stage::Pending(_) | Stage::Closed(_) => None,
-    }
 }
 
 fn parts<'a>(ask: HoldsAsk<'a>) -> [&'a [u8]; 5] {

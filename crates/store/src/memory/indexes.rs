@@ -5,12 +5,12 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tenure_core::effect::Outgoing;
 use tenure_core::grant::Grant;
 use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
 use tenure_core::person::Item;
 use tenure_core::time::Timestamp;
 
+use crate::next::Next;
 use crate::query::{Awaited, AwaitedAt, Place, awaits_decision};
 
 /// Who waits for what, and which grants are open where.
@@ -39,17 +39,6 @@ pub(super) struct Indexes {
 struct Standing {
     grants: BTreeMap<GrantId, Arc<Grant>>,
     next: Next,
-}
-
-/// The next instants at which a person's grants want something.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Next {
-    /// The earliest deadline.
-    due: Option<Timestamp>,
-    /// The earliest instant at which an effect may be taken.
-    ready: Option<Timestamp>,
-    /// The same at each integration, and for notices.
-    ready_at: BTreeMap<Option<Integration>, Timestamp>,
 }
 
 impl Indexes {
@@ -182,31 +171,6 @@ impl Indexes {
         let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
         self.ready_places.range((from, Bound::Unbounded)).take_while(move |place| place.at <= until)
     }
-}
-
-impl Next {
-    fn of<'a>(grants: impl Iterator<Item = (&'a Grant, Option<Timestamp>)>) -> Self {
-        let mut next = Self::default();
-        for (grant, revoked) in grants {
-            next.due = earlier(next.due, earlier(grant.deadline(), revoked));
-            for outgoing in &grant.outbox {
-                let ready = ready(outgoing);
-                next.ready = earlier(next.ready, Some(ready));
-                let first = next.ready_at.entry(outgoing.effect.task.at().cloned()).or_insert(ready);
-                *first = ready.min(*first);
-            }
-        }
-        next
-    }
-}
-
-/// When a worker may take it: after its pause, and after the lease on it ran out.
-fn ready(outgoing: &Outgoing) -> Timestamp {
-    outgoing.lease.as_ref().map_or(outgoing.not_before, |lease| lease.until.max(outgoing.not_before))
-}
-
-fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    one.into_iter().chain(other).min()
 }
 
 fn by<'a>(

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hashbrown::HashMap;
 use tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure_core::query::{self, Held};
+use tenure_core::query::Held;
 use tenure_core::record::Record;
 use tenure_core::record::leaf::Leaf;
 use tenure_core::record::tree::{Hash, Node};
@@ -27,9 +27,9 @@ use self::staged::run;
 use self::state::State;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
-use crate::plan::{Plan, Question};
+use crate::plan::Plan;
 use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
-use crate::store::{Compile, Store};
+use crate::store::{Compile, Store, holds_by_the_rules};
 
 /// A store in memory. It can write all that it holds to bytes, and be opened from them again.
 pub struct MemoryStore {
@@ -168,7 +168,7 @@ impl Store for MemoryStore {
         };
         match known {
             Known::Surely(held) => Ok(held),
-            Known::Unsettled => self.holds_settled(ns, ask, now),
+            Known::Unsettled => holds_by_the_rules(self, ns, ask, now),
         }
     }
 
@@ -242,27 +242,6 @@ impl Store for MemoryStore {
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
         self.read(ns, |state| state.receipts.get(command).cloned())
-    }
-}
-
-impl MemoryStore {
-    /// The same question, put to the rules.
-    fn holds_settled(
-        &self,
-        ns: &Namespace,
-        ask: HoldsAsk<'_>,
-        now: Timestamp,
-    ) -> Result<Option<Held>, StoreFault> {
-        let mut answer = Ok(None);
-        let item = ask.item();
-        self.view(
-            ns,
-            &mut Question::new(
-                |world| query::needs_person(ask.person, world),
-                |world| answer = query::holds(world, ask.person, &item, now),
-            ),
-        )?;
-        answer.map_err(|fault| StoreFault::Broken(fault.to_string()))
     }
 }
 

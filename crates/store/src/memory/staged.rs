@@ -15,12 +15,9 @@ use tenure_core::world::{Head, Publication, Read, Receipt, World};
 
 use super::state::State;
 use crate::fault::StoreFault;
-use crate::plan::{Plan, Turn, Write};
+use crate::plan::{Plan, Write, decide};
+use crate::query::lasts;
 use crate::seal::{Seal, Sealed};
-
-/// Turns that one decision may take to say what it needs. The longest way is grant, holder, revisions,
-/// flow and items; the rest is room.
-const TURNS_MAX: usize = 64;
 
 /// What a plan decided so far.
 #[derive(Debug, Default)]
@@ -49,37 +46,16 @@ pub(super) fn run(
     loop {
         let head = staged.head.as_ref().unwrap_or(&state.head).clone();
         let mut world = World::new(ns.clone(), clock, head);
-        match decide(state, &staged, &mut world, plan)? {
+        let read = |read: &Read, world: &mut World| {
+            staged.read(state, read, world);
+            Ok(())
+        };
+        match decide(plan, &mut world, read)? {
             Some(Some(write)) => staged.add(ns, *write)?,
             Some(None) => {}
             None => return Ok(staged),
         }
     }
-}
-
-/// One decision: what it writes, if anything; nothing at all where the plan is over.
-fn decide(
-    state: &State,
-    staged: &Staged,
-    world: &mut World,
-    plan: &mut dyn Plan,
-) -> Result<Option<Option<Box<Write>>>, StoreFault> {
-    for _ in 0..TURNS_MAX {
-        match plan.turn(world) {
-            Turn::Read(reads) => {
-                if reads.iter().all(|read| world.read.contains(read)) {
-                    return Err(StoreFault::Broken("a plan asks again for what it was given".to_owned()));
-                }
-                for read in reads {
-                    staged.read(state, &read, world);
-                    world.read.insert(read);
-                }
-            }
-            Turn::Decided(write) => return Ok(Some(write)),
-            Turn::Over => return Ok(None),
-        }
-    }
-    Err(StoreFault::Broken(format!("a plan still asks for more after {TURNS_MAX} turns")))
 }
 
 impl Staged {
@@ -197,9 +173,4 @@ impl Staged {
         let kept = kept.filter(|grant| !self.grants.contains_key(grant.id()));
         kept.chain(self.grants.values()).filter(|grant| wanted(grant)).cloned().collect()
     }
-}
-
-/// Whether an open grant was not over by that instant.
-fn lasts(grant: &Grant, clock: Timestamp) -> bool {
-    grant.over_by().is_some_and(|over| clock < over)
 }

@@ -27,9 +27,9 @@ impl House for Memory {
         &self,
         kept: MemoryStore,
         clock: Arc<ManualClock>,
-        compile: &dyn Compile,
+        compile: Arc<dyn Compile>,
     ) -> Result<MemoryStore, StoreFault> {
-        MemoryStore::from_bytes(&kept.to_bytes()?, clock, compile)
+        MemoryStore::from_bytes(&kept.to_bytes()?, clock, &*compile)
     }
 }
 

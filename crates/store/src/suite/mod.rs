@@ -18,9 +18,9 @@
 //!         &self,
 //!         kept: MemoryStore,
 //!         clock: Arc<ManualClock>,
-//!         compile: &dyn Compile,
+//!         compile: Arc<dyn Compile>,
 //!     ) -> Result<MemoryStore, StoreFault> {
-//!         MemoryStore::from_bytes(&kept.to_bytes()?, clock, compile)
+//!         MemoryStore::from_bytes(&kept.to_bytes()?, clock, &*compile)
 //!     }
 //! }
 //!
@@ -65,7 +65,7 @@ pub trait House {
         &self,
         kept: Self::Kept,
         clock: Arc<ManualClock>,
-        compile: &dyn Compile,
+        compile: Arc<dyn Compile>,
     ) -> Result<Self::Kept, StoreFault>;
 }
 

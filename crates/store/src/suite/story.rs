@@ -55,7 +55,7 @@ impl<'a, H: House> Story<'a, H> {
 
     pub(crate) fn restart(mut self) -> Self {
         let clock = self.clock.clone();
-        self.store = self.house.reopen(self.store, clock, &policy).unwrap();
+        self.store = self.house.reopen(self.store, clock, Arc::new(policy)).unwrap();
         self
     }
 

@@ -1,0 +1,64 @@
+//! Every story of the project on every store: the same answers, and byte for byte the same record.
+
+#![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use tenure_scenario::file::{self, PolicyFiles};
+use tenure_scenario::house::House;
+use tenure_scenario::run::Stage;
+use tenure_scenario::story::Scenario;
+
+/// Stories that are played at once: a file is waited for most of the time.
+const AT_ONCE: usize = 8;
+
+/// All that a store said of a story: the answer to each step and what was then on record, the whole record at
+/// the end, and every grant.
+fn said(scenario: &Scenario, house: &House) -> Vec<String> {
+    let mut stage = Stage::on(scenario, house).unwrap();
+    let mut said = Vec::new();
+    for step in &scenario.steps {
+        let scene = stage.play(step);
+        said.push(format!("step {}: {}", step.number, scene.answer));
+        said.extend(scene.records.iter().map(ToString::to_string));
+    }
+    said.extend(stage.record().iter().map(ToString::to_string));
+    for grant in stage.grants() {
+        said.push(stage.look(&grant).map(|view| view.to_string()).unwrap_or_default());
+        said.extend(stage.history(&grant).iter().map(ToString::to_string));
+    }
+    said
+}
+
+fn stories() -> Vec<Scenario> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut policies = PolicyFiles::default();
+    let paths = file::find(&[root.join("corpus"), root.join("../../examples")]).unwrap();
+    paths.iter().flat_map(|path| file::scenarios(path, &mut policies).unwrap()).collect()
+}
+
+#[test]
+fn every_story_is_the_same_on_every_store() {
+    let stories = stories();
+    let restarts = |story: &Scenario| story.steps.iter().filter(|step| step.verb() == "restart").count();
+    let restarts: usize = stories.iter().map(restarts).sum();
+    let left = Mutex::new(stories.iter());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(story) = next else { return };
+                    let (memory, sqlite) = (said(story, &House::Memory), said(story, &House::Sqlite));
+                    for (one, other) in memory.iter().zip(&sqlite) {
+                        assert_eq!(one, other, "{}: {}", story.file, story.name);
+                    }
+                    assert_eq!(memory.len(), sqlite.len(), "{}: {}", story.file, story.name);
+                }
+            });
+        }
+    });
+    println!("{} stories, {restarts} restarts", stories.len());
+    assert!(stories.len() > 500 && restarts > 5, "{} stories, {restarts} restarts", stories.len());
+}

@@ -1,0 +1,190 @@
+//! The file: how it is opened, what it must be, and the connections to it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tenure_store::StoreFault;
+
+use crate::trouble::{Out, Trouble, broken};
+
+/// The version of the layout. A file of a later one is left alone.
+pub(crate) const FORMAT: u32 = 1;
+/// Marks a file as a store of tenure: `tenu`.
+const APPLICATION: i32 = 0x7465_6e75;
+/// How long a transaction waits for those of other processes.
+const BUSY: Duration = Duration::from_secs(10);
+/// Statements that a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 128;
+/// Reading connections that are kept open; more are opened where more threads ask at once.
+const READERS_KEPT: usize = 16;
+
+/// One file, and the connections to it.
+pub(crate) struct File {
+    path: PathBuf,
+    /// Absent after a commit of which it is not known whether it was written: the next one begins anew.
+    writer: Mutex<Option<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl File {
+    pub(crate) fn open(path: &Path) -> Out<Self> {
+        let mut writer = connect(path)?;
+        prepare(&mut writer)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection that writes, for one at a time. A plan that broke off left nothing open in it.
+    pub(crate) fn writer(&self) -> Out<Writer<'_>> {
+        let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none() {
+            *kept = Some(connect(&self.path)?);
+        }
+        Ok(Writer(kept))
+    }
+
+    /// Runs what only reads on a connection of its own.
+    pub(crate) fn read<A>(&self, answer: impl FnOnce(&Connection) -> Out<A>) -> Out<A> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match kept {
+            Some(reader) => reader,
+            None => {
+                let reader = connect(&self.path)?;
+                reader.pragma_update(None, "query_only", true)?;
+                reader
+            }
+        };
+        let answered = answer(&reader);
+        let mut kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < READERS_KEPT && reader.is_autocommit() {
+            kept.push(reader);
+        }
+        answered
+    }
+}
+
+/// The connection that writes, while it is lent.
+pub(crate) struct Writer<'f>(MutexGuard<'f, Option<Connection>>);
+
+impl Writer<'_> {
+    pub(crate) fn connection(&self) -> Out<&Connection> {
+        self.0.as_ref().ok_or_else(|| broken("the file is not open"))
+    }
+
+    /// Closes it: what it believes of the file may be wrong.
+    pub(crate) fn forget(mut self) {
+        *self.0 = None;
+    }
+}
+
+/// A transaction that is open until it is committed. Left behind, also by a panic, it is as if it never was.
+pub(crate) struct Open<'c>(&'c Connection);
+
+impl<'c> Open<'c> {
+    /// Begins one that writes: others wait.
+    pub(crate) fn writing(connection: &'c Connection) -> Out<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let open = Self(connection);
+        // Another process may have brought the file to a later format since it was opened here.
+        right_format(connection)?;
+        Ok(open)
+    }
+
+    /// Begins one that reads: a snapshot.
+    pub(crate) fn reading(connection: &'c Connection) -> Out<Self> {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let open = Self(connection);
+        right_format(connection)?;
+        Ok(open)
+    }
+
+    /// Writes it all down for good.
+    ///
+    /// A commit that fails half-way leaves open whether it was written: a later reader of the file says.
+    pub(crate) fn commit(self) -> Out<()> {
+        let committed = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        match committed.map_err(Trouble::from) {
+            Ok(_) => Ok(()),
+            Err(busy @ Trouble(StoreFault::Busy)) => Err(busy),
+            Err(Trouble(_)) => Err(Trouble(StoreFault::InDoubt)),
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // What cannot be rolled back is not committed either: the connection is then dropped with it.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+fn connect(path: &Path) -> Out<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| broken(format!("`{}` cannot be opened: {error}", path.display())))?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A commit is on the disk before it is acknowledged.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // What the file itself defines is not trusted, and what it says is checked as it is read.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// Makes a store of an empty file, brings an older one up to date, and leaves everything else alone.
+fn prepare(connection: &mut Connection) -> Out<()> {
+    if let Some(found) = format(connection)? {
+        right(found)?;
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    let open = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Again, now that nobody else does the same.
+    match format(&open)? {
+        Some(found) => right(found)?,
+        None => {
+            open.execute_batch(include_str!("schema.sql"))?;
+            open.pragma_update(None, "application_id", APPLICATION)?;
+            open.pragma_update(None, "user_version", FORMAT)?;
+        }
+    }
+    open.commit()?;
+    Ok(())
+}
+
+/// The format of the file; nothing where it is empty.
+fn format(connection: &Connection) -> Out<Option<u32>> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if application == APPLICATION {
+        return Ok(Some(version));
+    }
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 && application == 0 && version == 0 {
+        Ok(None)
+    } else {
+        Err(broken("the file is a database of something else, no store of tenure"))
+    }
+}
+
+fn right_format(connection: &Connection) -> Out<()> {
+    right(connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
+}
+
+fn right(found: u32) -> Out<()> {
+    match found {
+        FORMAT => Ok(()),
+        newer if newer > FORMAT => Err(Trouble(StoreFault::Newer { found: newer })),
+        other => Err(broken(format!("no store has the format {other}"))),
+    }
+}

@@ -1,0 +1,234 @@
+//! The default store: one SQLite file, shared by as many processes as open it.
+//!
+//! A plan runs in one transaction that no other writer is beside, and every commit is on the disk before it
+//! is acknowledged. Opening a file reads nothing of what it holds: deadlines, effects that wait and access
+//! that runs are columns, written in the commit that makes them so.
+
+mod desk;
+mod erase;
+mod file;
+mod packed;
+mod policies;
+mod questions;
+mod receipts;
+mod records;
+mod refusals;
+mod seals;
+mod states;
+mod trouble;
+mod words;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tenure_core::id::{CommandId, GrantId, Namespace};
+use tenure_core::query::Held;
+use tenure_core::record::Record;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::tree::{Hash, Node};
+use tenure_core::time::Timestamp;
+use tenure_core::world::Receipt;
+use tenure_store::query::asked_at;
+use tenure_store::store::holds_by_the_rules;
+use tenure_store::{
+    Awaited, AwaitedAt, Clock, Compile, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault,
+    SystemClock,
+};
+
+use crate::desk::{Desk, Tenant};
+use crate::file::{File, Open};
+use crate::policies::Shelf;
+use crate::questions::Known;
+use crate::states::States;
+use crate::trouble::{Out, Trouble};
+
+/// A store in one SQLite file.
+pub struct SqliteStore {
+    file: File,
+    clock: Arc<dyn Clock>,
+    shelf: Shelf,
+    states: States,
+}
+
+impl SqliteStore {
+    /// Opens the store in that file with the machine's clock, and makes one where there is none.
+    ///
+    /// # Errors
+    /// [`StoreFault::Newer`] where a newer version wrote it, [`StoreFault::Busy`] where others hold it for too
+    /// long, [`StoreFault::Broken`] where it is no store or cannot be reached.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreFault> {
+        Self::open_with(path, Arc::new(SystemClock))
+    }
+
+    /// The same with another clock.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_with(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, StoreFault> {
+        Ok(Self {
+            file: File::open(path.as_ref())?,
+            clock,
+            shelf: Shelf::default(),
+            states: States::default(),
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    fn write(&self, ns: &Namespace, plan: &mut dyn Plan) -> Out<()> {
+        let writer = self.file.writer()?;
+        let connection = writer.connection()?;
+        let open = Open::writing(connection)?;
+        let mut desk = Desk::new(connection, ns, &self.shelf, &self.states)?;
+        desk.run(self.clock.now(), plan)?;
+        if !desk.wrote {
+            return Ok(());
+        }
+        desk.close()?;
+        let policies = desk.policies.clone();
+        drop(desk);
+        match open.commit() {
+            Ok(()) => {
+                self.shelf.keep(ns, &policies);
+                Ok(())
+            }
+            Err(Trouble(StoreFault::Busy)) => Err(Trouble(StoreFault::Busy)),
+            Err(doubt) => {
+                writer.forget();
+                Err(doubt)
+            }
+        }
+    }
+
+    fn snapshot(&self, ns: &Namespace, plan: &mut dyn Plan) -> Out<()> {
+        let clock = self.clock.now();
+        self.file.read(|connection| {
+            let _open = Open::reading(connection)?;
+            Desk::new(connection, ns, &self.shelf, &self.states)?.reading(clock, plan)
+        })
+    }
+
+    /// Answers from what is kept for a namespace.
+    fn ask<A>(
+        &self,
+        ns: &Namespace,
+        answer: impl FnOnce(&rusqlite::Connection, i64) -> Out<A>,
+    ) -> Result<A, StoreFault> {
+        let answered = self.file.read(|connection| {
+            let _open = Open::reading(connection)?;
+            let tenant = Tenant::find(connection, ns)?;
+            answer(connection, tenant.key)
+        });
+        Ok(answered?)
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+impl Store for SqliteStore {
+    fn clock(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn compile_with(&self, compile: Arc<dyn Compile>) {
+        self.shelf.compile_with(compile);
+    }
+
+    fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
+        Ok(self.write(ns, plan)?)
+    }
+
+    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
+        Ok(self.snapshot(ns, plan)?)
+    }
+
+    fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
+        let at = asked_at(self.clock.now(), now);
+        match self.file.read(|connection| questions::holds(connection, ns, ask, at))? {
+            Known::Surely(held) => Ok(held),
+            Known::Unsettled => holds_by_the_rules(self, ns, ask, now),
+        }
+    }
+
+    fn due(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&Awaited>,
+        limit: Limit,
+    ) -> Result<Vec<Awaited>, StoreFault> {
+        self.ask(ns, |connection, ns| questions::due(connection, ns, until, after, limit))
+    }
+
+    fn ready(
+        &self,
+        ns: &Namespace,
+        place: Place<'_>,
+        until: Timestamp,
+        after: Option<&Awaited>,
+        limit: Limit,
+    ) -> Result<Vec<Awaited>, StoreFault> {
+        self.ask(ns, |connection, ns| questions::ready(connection, ns, place, until, after, limit))
+    }
+
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.ask(ns, |connection, ns| questions::ready_places(connection, ns, until, after, limit))
+    }
+
+    fn list(
+        &self,
+        ns: &Namespace,
+        filter: &Filter,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Listed, StoreFault> {
+        self.ask(ns, |connection, ns| questions::list(connection, &self.states, ns, filter, after, limit))
+    }
+
+    fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
+        self.ask(ns, |connection, key| records::after(connection, (key, ns), after, limit))
+    }
+
+    fn history(
+        &self,
+        ns: &Namespace,
+        grant: &GrantId,
+        after: u64,
+        limit: Limit,
+    ) -> Result<Vec<Arc<Record>>, StoreFault> {
+        self.ask(ns, |connection, key| records::of_grant(connection, (key, ns), grant, after, limit))
+    }
+
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
+        Ok(self.file.read(|connection| Ok(Tenant::find(connection, ns)?.records))?)
+    }
+
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
+        self.ask(ns, |connection, key| {
+            wanted.iter().map(|node| seals::node(connection, key, *node)).collect()
+        })
+    }
+
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
+        self.ask(ns, |connection, key| records::leaves(connection, key, after, limit))
+    }
+
+    fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
+        self.ask(ns, |connection, ns| receipts::of(connection, ns, command))
+    }
+}

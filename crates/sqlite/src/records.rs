@@ -1,0 +1,136 @@
+//! The record: kept as the bytes that its tree is made of, and read again from those.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Params, Row};
+use tenure_core::id::{GrantId, Namespace};
+use tenure_core::lifecycle::revoke_all::RevokedAll;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::{Entry, Record};
+use tenure_store::{Limit, Sealed};
+
+use crate::packed::{pack, pack_text, unpack, unpack_text};
+use crate::seals;
+use crate::trouble::{Out, broken, count, number};
+
+/// Puts one line on record. `about` is the key of the grant it is about.
+pub(crate) fn write(connection: &Connection, ns: i64, about: Option<i64>, sealed: &Sealed) -> Out<()> {
+    let Sealed { record, leaf, nodes } = sealed;
+    let sql = "INSERT INTO record (ns, position, about, leaf, written, nodes) VALUES (?, ?, ?, ?, ?, ?)";
+    connection.prepare_cached(sql)?.execute((
+        ns,
+        number(record.position),
+        about,
+        pack_text(&leaf.text)?,
+        leaf.written.as_ref().map(pack).transpose()?,
+        seals::packed(nodes),
+    ))?;
+    Ok(())
+}
+
+/// Records after that position, in order.
+pub(crate) fn after(
+    connection: &Connection,
+    ns: (i64, &Namespace),
+    after: u64,
+    limit: Limit,
+) -> Out<Vec<Arc<Record>>> {
+    let sql = "SELECT position, leaf, written FROM record WHERE ns = ? AND position > ? \
+               ORDER BY position LIMIT ?";
+    found(connection, sql, (ns.0, number(after), bounded(limit)), |row| Ok(Arc::new(record(row, ns.1)?)))
+}
+
+/// The same as they are kept.
+pub(crate) fn leaves(connection: &Connection, ns: i64, after: u64, limit: Limit) -> Out<Vec<Arc<Leaf>>> {
+    let sql = "SELECT position, leaf, written FROM record WHERE ns = ? AND position > ? \
+               ORDER BY position LIMIT ?";
+    found(connection, sql, (ns, number(after), bounded(limit)), |row| Ok(Arc::new(leaf(row)?)))
+}
+
+/// Records of one grant after that position, in order.
+pub(crate) fn of_grant(
+    connection: &Connection,
+    ns: (i64, &Namespace),
+    grant: &GrantId,
+    after: u64,
+    limit: Limit,
+) -> Out<Vec<Arc<Record>>> {
+    let sql = "SELECT r.position, r.leaf, r.written FROM grants g \
+               JOIN record r ON r.about = g.key AND r.ns = g.ns \
+               WHERE g.ns = ? AND g.id = ? AND r.position > ? ORDER BY r.position LIMIT ?";
+    let params = (ns.0, grant.as_str(), number(after), bounded(limit));
+    found(connection, sql, params, |row| Ok(Arc::new(record(row, ns.1)?)))
+}
+
+/// Records about the grant with that key before that position, in order.
+pub(crate) fn before(
+    connection: &Connection,
+    ns: (i64, &Namespace),
+    grant: i64,
+    position: u64,
+) -> Out<Vec<Record>> {
+    let sql = "SELECT position, leaf, written FROM record \
+               WHERE ns = ? AND about = ? AND position < ? ORDER BY position";
+    found(connection, sql, (ns.0, grant, number(position)), |row| record(row, ns.1))
+}
+
+/// Forgets what people wrote of the record at that position.
+pub(crate) fn forget(connection: &Connection, ns: i64, position: u64) -> Out<()> {
+    connection
+        .prepare_cached(
+            "UPDATE record SET written = NULL WHERE ns = ? AND position = ? AND written IS NOT NULL",
+        )?
+        .execute((ns, number(position)))?;
+    Ok(())
+}
+
+/// The revocation of many at that position.
+pub(crate) fn revocation(
+    connection: &Connection,
+    ns: (i64, &Namespace),
+    position: u64,
+) -> Out<Arc<RevokedAll>> {
+    let sql = "SELECT position, leaf, written FROM record WHERE ns = ? AND position = ?";
+    let found = found(connection, sql, (ns.0, number(position)), |row| record(row, ns.1))?.pop();
+    match found.map(|record| record.entry) {
+        Some(Entry::Revoked(revoked)) => Ok(revoked),
+        None | Some(Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_)) => {
+            Err(broken(format!("record {position} is no revocation")))
+        }
+    }
+}
+
+fn found<A>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl Fn(&Row<'_>) -> Out<A>,
+) -> Out<Vec<A>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn leaf(row: &Row<'_>) -> Out<Leaf> {
+    let text = unpack_text(row.get_ref(1)?.as_blob().map_err(|why| broken(why.to_string()))?)?;
+    let written = row.get_ref(2)?.as_blob_or_null().map_err(|why| broken(why.to_string()))?;
+    Ok(Leaf { text, written: written.map(unpack).transpose()? })
+}
+
+/// The record that a row says, which must be of that place and namespace.
+fn record(row: &Row<'_>, ns: &Namespace) -> Out<Record> {
+    let position = count(row.get(0)?)?;
+    let read = leaf(row)?.read().map_err(|why| broken(format!("record {position}: {why}")))?;
+    if read.record.position != position || read.namespace != *ns {
+        return Err(broken(format!("at {position} stands a record of another place")));
+    }
+    Ok(read.record)
+}
+
+fn bounded(limit: Limit) -> i64 {
+    i64::try_from(limit.get()).unwrap_or(i64::MAX)
+}

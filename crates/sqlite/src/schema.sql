@@ -1,0 +1,125 @@
+-- The layout of a store, format 1. Names of people, flows, places and items stand once and are keys elsewhere.
+-- A key belongs to one namespace, and so does every row that names one.
+
+CREATE TABLE namespace (
+  key INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  latest INTEGER NOT NULL,      -- the last instant that anything happened at
+  records INTEGER NOT NULL,     -- the last position of the record
+  documents INTEGER NOT NULL,   -- the number of the policy in force
+  peaks BLOB NOT NULL           -- hashes of the record's tree, to which the next record is added
+) STRICT;
+
+-- Policies that were in force, in order, as text.
+CREATE TABLE document (
+  ns INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  revision TEXT NOT NULL,
+  source TEXT NOT NULL,
+  PRIMARY KEY (ns, number)
+) STRICT;
+
+CREATE TABLE word (
+  key INTEGER PRIMARY KEY,
+  ns INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  UNIQUE (ns, kind, text)
+) STRICT;
+
+-- A grant as it stands after its last event.
+CREATE TABLE grants (
+  key INTEGER PRIMARY KEY,
+  ns INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  holder INTEGER NOT NULL,
+  requester INTEGER NOT NULL,
+  flow INTEGER NOT NULL,
+  changed INTEGER NOT NULL,     -- when its last event was
+  open INTEGER NOT NULL,
+  awaiting INTEGER NOT NULL,    -- a decision
+  unsettled INTEGER NOT NULL,   -- something may still happen to it
+  reached INTEGER,              -- the position of the revocation of many that has ended it, until it is closed
+  state BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX grants_id ON grants (ns, id);
+CREATE INDEX grants_holder ON grants (holder, id);
+CREATE INDEX grants_recent ON grants (holder, flow, changed);
+CREATE INDEX grants_unsettled ON grants (holder) WHERE unsettled = 1;
+CREATE INDEX grants_open ON grants (ns, id) WHERE open = 1;
+CREATE INDEX grants_awaiting ON grants (ns, id) WHERE awaiting = 1;
+CREATE INDEX grants_reached ON grants (ns, reached) WHERE reached IS NOT NULL;
+
+-- Open grants by their flow, their items and their integrations.
+CREATE TABLE open_on (
+  word INTEGER NOT NULL,
+  holding INTEGER NOT NULL,
+  PRIMARY KEY (word, holding)
+) STRICT, WITHOUT ROWID;
+
+-- Who holds what, since when, until when: what time alone tells, for ever. Where `unsure` stands, the rules
+-- must say from that instant on.
+CREATE TABLE span (
+  item INTEGER NOT NULL,
+  person INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  holding INTEGER NOT NULL,
+  since INTEGER,
+  unsure INTEGER,
+  PRIMARY KEY (item, person, until, holding)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX span_until ON span (item, until);
+
+-- People with something that comes due: a deadline (place 0), an effect anywhere (place -1), a notice
+-- (place -2), or an effect at one integration (its key).
+CREATE TABLE awaited (
+  person INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  ns INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (person, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX awaited_at ON awaited (ns, place, at, id);
+
+-- The record: each as the bytes that the tree is made of, and beside those what people wrote of it, until that
+-- is erased, and the hashes of the tree's nodes that it completes.
+CREATE TABLE record (
+  ns INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  about INTEGER,                -- the grant
+  leaf BLOB NOT NULL,
+  written BLOB,
+  nodes BLOB NOT NULL,
+  PRIMARY KEY (ns, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_about ON record (about, position) WHERE about IS NOT NULL;
+
+-- Where revocations of many stand in the record.
+CREATE TABLE revocation (
+  ns INTEGER NOT NULL,
+  command TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (ns, command)
+) STRICT, WITHOUT ROWID;
+
+-- How often who was refused with what in the minute in which that was so last.
+CREATE TABLE refusal (
+  ns INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  code TEXT NOT NULL,
+  minute INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY (ns, actor, code)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refusal_minute ON refusal (ns, minute, actor, code);
+
+-- What accepted commands answered.
+CREATE TABLE receipt (
+  ns INTEGER NOT NULL,
+  command TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (ns, command)
+) STRICT, WITHOUT ROWID;
