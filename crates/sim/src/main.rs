@@ -48,6 +48,9 @@ struct Args {
     /// Count which cells are reached, and take one that is empty though the rules can reach it for a failure
     #[arg(long)]
     coverage: bool,
+    /// Tell what was found without looking for the few steps that it takes, which takes a while
+    #[arg(long)]
+    no_shrink: bool,
     /// Where to write what was found, as scenario files; beside the words alone by default
     #[arg(long)]
     out: Option<PathBuf>,
@@ -77,7 +80,7 @@ fn main() -> ExitCode {
     let threads = u64::try_from(threads).unwrap_or(1);
     println!("seconds   {:.1}", lap.as_secs_f64());
     println!("rate      {} commands a second and core, {threads} at once", rate(report.calls, lap) / threads);
-    found(&settings, &report, args.out.as_deref());
+    found(&settings, &report, if args.no_shrink { 0 } else { SHRUNK_MAX }, args.out.as_deref());
     let found = u64::try_from(report.findings.len()).unwrap_or(u64::MAX);
     let failed = if args.coverage { found.saturating_add(covered(&report)) } else { found };
     println!("{} passed, {failed} failed", report.episodes.saturating_sub(found));
@@ -93,7 +96,7 @@ fn tell(report: &Report) {
 }
 
 /// Tells what was found, each sort of thing with the few steps that it takes.
-fn found(settings: &Settings<'_>, report: &Report, out: Option<&Path>) {
+fn found(settings: &Settings<'_>, report: &Report, most: usize, out: Option<&Path>) {
     let mut told: BTreeMap<&Kind, u64> = BTreeMap::new();
     for (episode, finding) in &report.findings {
         let times = told.entry(&finding.kind).or_default();
@@ -105,8 +108,7 @@ fn found(settings: &Settings<'_>, report: &Report, out: Option<&Path>) {
         println!("  library:  {}", finding.library);
         println!("  expected: {}", finding.expected);
         let number = told.len();
-        let Some(shrunk) = (number <= SHRUNK_MAX).then(|| shrunk(settings, *episode, finding)).flatten()
-        else {
+        let Some(shrunk) = (number <= most).then(|| shrunk(settings, *episode, finding)).flatten() else {
             continue;
         };
         let story = scenario(&shrunk, settings.seed, *episode);

@@ -109,7 +109,7 @@ impl Judge<'_> {
         let mut rules = [Some(grant.flow.clone()), today].into_iter().flatten();
         self.actor.is_string()
             || rules.any(|flow| means(&texts(&flow.doc, "revoke_by"), self.actor, "", &[]))
-            || grant.ballot.yes.iter().any(|vote| text(&vote.by, "id") == text(self.actor, "id"))
+            || grant.ballot.yes.iter().any(|vote| same_human(&vote.by, self.actor))
     }
 
     fn activation(&self, grant: &Grant, holder: &Value) -> Checked {

@@ -69,7 +69,11 @@ impl Listener {
 
     /// What the auditor answers, and what the library did in the same form.
     pub(crate) fn hear(&mut self, clock: i64, call: &Value, answer: &Value) -> (Value, Value) {
-        let heard = self.auditor.answer(&self.told(call), clock);
+        let mut told = self.told(call);
+        if let Some(next) = answer.pointer("/ok/next") {
+            told["next"] = next.clone();
+        }
+        let heard = self.auditor.answer(&told, clock);
         self.note(&answer["ok"]);
         (heard, comparable(answer))
     }
