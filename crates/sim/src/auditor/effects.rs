@@ -190,6 +190,13 @@ impl Grant {
 }
 
 impl World {
+    /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
+    fn told(&self, grant: &Grant) -> Option<Ms> {
+        let until = self.flow(&grant.flow.id, Ms::MAX).and_then(|(flow, _)| flow.until());
+        let until = until.filter(|_| grant.stage != Stage::Active).unwrap_or(Ms::MAX);
+        grant.told().map(|told| told.min(until))
+    }
+
     /// The holder's other grants for which targets are told to hold an item, and until when. What has an account of
     /// its own is apart.
     fn others<'w>(
@@ -206,16 +213,7 @@ impl World {
                 && other.revoke_at.is_none()
                 && other.scope.contains(item)
         });
-        others.filter_map(move |other| Some((&**other, self.told(other).filter(|until| *until > now)?)))
-    }
-
-    /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
-    fn told(&self, grant: &Grant) -> Option<Ms> {
-        let until = self
-            .flow(&grant.flow.id, Ms::MAX)
-            .and_then(|(flow, _)| flow.until())
-            .filter(|_| grant.stage != Stage::Active);
-        grant.told().map(|told| told.min(until.unwrap_or(Ms::MAX)))
+        others.filter_map(move |other| Some((&**other, self.told(other)?)))
     }
 
     /// The grant for which an item stays: the latest end, then the smallest id.
@@ -527,8 +525,10 @@ impl World {
 
     /// Attempts are used up; of a notice that reached nobody there is nobody to be told.
     fn say_stuck(&mut self, grant: &Grant, effect: &Effect, now: Ms, cause: Option<&Cause>) {
-        let mut to = named(&texts(&grant.flow.doc, "revoke_by"), grant);
-        to.extend(named(&texts(&grant.flow.doc, "notify.to"), grant));
+        let to = named(
+            &[texts(&grant.flow.doc, "revoke_by"), texts(&grant.flow.doc, "notify.to")].concat(),
+            grant,
+        );
         let told = effect.at.as_ref().map(|_| Effect::notice("stuck", to, None));
         self.change(&grant.id, |grant| grant.edit(effect.number, |effect| effect.stuck = true));
         self.tell(&grant.id, now, "effect_stuck", cause, told.into_iter().collect());
