@@ -121,10 +121,12 @@ impl Grant {
     }
 
     /// Until when targets are told that this grant covers its items, where they are.
-    fn told(&self) -> Option<Ms> {
+    fn told(&self, now: Ms) -> Option<Ms> {
         match self.stage {
-            Stage::Active => Some(self.held_until()),
-            Stage::Approved => self.told_until,
+            Stage::Active => Some(self.held_until()).filter(|until| now < *until),
+            Stage::Approved => {
+                self.told_until.filter(|_| now < self.fails_at.unwrap_or(Ms::MAX).min(self.unused_at))
+            }
             Stage::Pending | Stage::Closed => None,
         }
     }
@@ -191,10 +193,10 @@ impl Grant {
 
 impl World {
     /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
-    fn told(&self, grant: &Grant) -> Option<Ms> {
+    fn told(&self, grant: &Grant, now: Ms) -> Option<Ms> {
         let until = self.flow(&grant.flow.id, Ms::MAX).and_then(|(flow, _)| flow.until());
         let until = until.filter(|_| grant.stage != Stage::Active).unwrap_or(Ms::MAX);
-        grant.told().map(|told| told.min(until))
+        grant.told(now).map(|told| told.min(until))
     }
 
     /// The holder's other grants for which targets are told to hold an item, and until when. What has an account of
@@ -213,7 +215,7 @@ impl World {
                 && other.revoke_at.is_none()
                 && other.scope.contains(item)
         });
-        others.filter_map(move |other| Some((&**other, self.told(other)?)))
+        others.filter_map(move |other| Some((&**other, self.told(other, now)?)))
     }
 
     /// The grant for which an item stays: the latest end, then the smallest id.
@@ -316,7 +318,7 @@ impl World {
             let others = self.others(grant, item, now);
             let tells =
                 others.filter(|(other, _)| other.stage == Stage::Active || other.given.contains_key(item));
-            tells.map(|(_, until)| until).chain(self.told(grant)).max()
+            tells.map(|(_, until)| until).chain(self.told(grant, now)).max()
         };
         let here = grant.scope_at(target).filter(|item| grant.open() || given(item));
         let held: Vec<_> = here.filter_map(|item| Some((item.clone(), until(item)?))).collect();
@@ -477,9 +479,10 @@ impl World {
                 other.id != grant.id && other.holder_id() == grant.holder_id() && !other.ephemeral()
             })
         };
-        let covers = |other: &Grant, item: &Item| other.scope.contains(item) && other.told().is_some();
+        let covers = |other: &Grant, item: &Item| other.scope.contains(item) && other.told(now).is_some();
         let had = |item: &Item| {
-            let marked = others().any(|other| other.told().is_some() && other.given.get(item) == Some(&true));
+            let marked =
+                others().any(|other| other.told(now).is_some() && other.given.get(item) == Some(&true));
             let there = || {
                 others().any(|other| {
                     covers(other, item) || !other.over_for_good() && other.given.contains_key(item)
