@@ -400,7 +400,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::Reminded(reminded) => remind::effects(board, after, reminded),
         Happened::ExtensionAsked(_) => extend::effects_asked(board, after),
         Happened::ExtensionApprovalGiven(given) => decide_extension::effects_approval(board, after, given),
-        Happened::Extended(extended) => Ok(extend::effects(after, extended)),
+        Happened::Extended(extended) => Ok(extend::effects(after, extended, event.cause.as_ref())),
         Happened::ExtensionDenied(ended) => {
             Ok(decide_extension::effects_ended(after, &ended.by, ended.falls_back))
         }

@@ -260,7 +260,7 @@ fn holding(
     };
     let until = |item: &Item| {
         let others = others.iter().filter(|other| tells(other, item));
-        others.chain([&grant]).filter_map(|one| told_until(board, one, now)).max()
+        others.chain([&grant]).filter_map(|one| expire::told_until(board, one, now)).max()
     };
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
     // A grant that is over holds nothing new: what was never given for it is the other grants' to give.
@@ -273,15 +273,6 @@ fn holding(
     }
     let credential = board.pinned(grant)?.credentials.map(|credentials| credentials.kind);
     Ok(Some(Order::Hold { at: at.clone(), kind: grant.origin.kind, credential, items }))
-}
-
-/// Until when a grant has its items held. Before access runs, no end can come of it that lies past the flow's
-/// `until` of today.
-fn told_until(board: &Board<'_>, grant: &Grant, now: Timestamp) -> Option<Timestamp> {
-    let reserved = grant.reserved_until(now)?;
-    let until = board.world.policy.flow(&grant.origin.flow).and_then(|since| since.flow.until);
-    let bound = until.filter(|_| grant.active().is_none());
-    Some(bound.map_or(reserved, |until| until.min(reserved)))
 }
 
 /// What a worker is to do, in one word: a removal that has only ends left to tell is an `adjust`.

@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
-use crate::event::{Happened, IllegalEvent};
+use crate::event::{Cause, Happened, IllegalEvent};
 use crate::explain::Explanation;
 use crate::flow::Flow;
 use crate::flow::approval_rule::Approval;
@@ -185,8 +185,15 @@ pub(crate) fn wanted(board: &Board<'_>, after: &Grant, asked: &AskedExtension) -
     Ok(Task::Notify { notice: Notice::ExtensionWanted, to, ends: Some(asked.end) })
 }
 
-pub(crate) fn effects(after: &Grant, event: &Extended) -> Vec<Task> {
-    let notice = Task::Notify { notice: Notice::Extended, to: remind::parties(after), ends: Some(event.to) };
+/// The targets and the parties are told; where somebody else decided on it, who asked hears of that, too.
+pub(crate) fn effects(after: &Grant, event: &Extended, cause: Option<&Cause>) -> Vec<Task> {
+    let mut to = remind::parties(after);
+    let asker = format!("user:{}", event.by.id);
+    let decided = cause.is_some_and(|cause| cause.actor != event.by.id.as_str());
+    if decided && !to.contains(&asker) {
+        to.push(asker);
+    }
+    let notice = Task::Notify { notice: Notice::Extended, to, ends: Some(event.to) };
     adjusted(after).chain([notice]).collect()
 }
 

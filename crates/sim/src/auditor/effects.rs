@@ -121,10 +121,12 @@ impl Grant {
     }
 
     /// Until when targets are told that this grant covers its items, where they are.
-    fn told(&self) -> Option<Ms> {
+    fn told(&self, now: Ms) -> Option<Ms> {
         match self.stage {
-            Stage::Active => Some(self.held_until()),
-            Stage::Approved => self.told_until,
+            Stage::Active => Some(self.held_until()).filter(|until| now < *until),
+            Stage::Approved => {
+                self.told_until.filter(|_| now < self.fails_at.unwrap_or(Ms::MAX).min(self.unused_at))
+            }
             Stage::Pending | Stage::Closed => None,
         }
     }
@@ -190,6 +192,13 @@ impl Grant {
 }
 
 impl World {
+    /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
+    fn told(&self, grant: &Grant, now: Ms) -> Option<Ms> {
+        let until = self.flow(&grant.flow.id, Ms::MAX).and_then(|(flow, _)| flow.until());
+        let until = until.filter(|_| grant.stage != Stage::Active).unwrap_or(Ms::MAX);
+        grant.told(now).map(|told| told.min(until))
+    }
+
     /// The holder's other grants for which targets are told to hold an item, and until when. What has an account of
     /// its own is apart.
     fn others<'w>(
@@ -206,16 +215,7 @@ impl World {
                 && other.revoke_at.is_none()
                 && other.scope.contains(item)
         });
-        others.filter_map(move |other| Some((&**other, self.told(other).filter(|until| *until > now)?)))
-    }
-
-    /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
-    fn told(&self, grant: &Grant) -> Option<Ms> {
-        let until = self
-            .flow(&grant.flow.id, Ms::MAX)
-            .and_then(|(flow, _)| flow.until())
-            .filter(|_| grant.stage != Stage::Active);
-        grant.told().map(|told| told.min(until.unwrap_or(Ms::MAX)))
+        others.filter_map(move |other| Some((&**other, self.told(other, now)?)))
     }
 
     /// The grant for which an item stays: the latest end, then the smallest id.
@@ -318,7 +318,7 @@ impl World {
             let others = self.others(grant, item, now);
             let tells =
                 others.filter(|(other, _)| other.stage == Stage::Active || other.given.contains_key(item));
-            tells.map(|(_, until)| until).chain(self.told(grant)).max()
+            tells.map(|(_, until)| until).chain(self.told(grant, now)).max()
         };
         let here = grant.scope_at(target).filter(|item| grant.open() || given(item));
         let held: Vec<_> = here.filter_map(|item| Some((item.clone(), until(item)?))).collect();
@@ -479,9 +479,10 @@ impl World {
                 other.id != grant.id && other.holder_id() == grant.holder_id() && !other.ephemeral()
             })
         };
-        let covers = |other: &Grant, item: &Item| other.scope.contains(item) && other.told().is_some();
+        let covers = |other: &Grant, item: &Item| other.scope.contains(item) && other.told(now).is_some();
         let had = |item: &Item| {
-            let marked = others().any(|other| other.told().is_some() && other.given.get(item) == Some(&true));
+            let marked =
+                others().any(|other| other.told(now).is_some() && other.given.get(item) == Some(&true));
             let there = || {
                 others().any(|other| {
                     covers(other, item) || !other.over_for_good() && other.given.contains_key(item)
@@ -527,8 +528,10 @@ impl World {
 
     /// Attempts are used up; of a notice that reached nobody there is nobody to be told.
     fn say_stuck(&mut self, grant: &Grant, effect: &Effect, now: Ms, cause: Option<&Cause>) {
-        let mut to = named(&texts(&grant.flow.doc, "revoke_by"), grant);
-        to.extend(named(&texts(&grant.flow.doc, "notify.to"), grant));
+        let to = named(
+            &[texts(&grant.flow.doc, "revoke_by"), texts(&grant.flow.doc, "notify.to")].concat(),
+            grant,
+        );
         let told = effect.at.as_ref().map(|_| Effect::notice("stuck", to, None));
         self.change(&grant.id, |grant| grant.edit(effect.number, |effect| effect.stuck = true));
         self.tell(&grant.id, now, "effect_stuck", cause, told.into_iter().collect());

@@ -535,7 +535,10 @@ fn latest_end(grant: &Grant, before: Ms) -> Ms {
 /// Reminders before an end, those that lie before now left out.
 pub(super) fn reminders(grant: &Grant, end: Ms, now: Ms) -> Vec<Ms> {
     let leads = list(&grant.flow.doc, "notify.before_end").iter().filter_map(Value::as_i64);
-    let mut at: Vec<_> = leads.map(|lead| end - lead).filter(|at| *at > now).collect();
+    let mut at: Vec<_> = leads
+        .map(|lead| end - lead)
+        .filter(|at| *at >= now && Some(*at) > grant.since && *at < end)
+        .collect();
     at.sort_unstable();
     at.dedup();
     at

@@ -313,6 +313,24 @@ fn r33_what_another_grant_has_or_will_have_is_not_taken_away() {
     assert_eq!(tenant.holds("alice", A), None);
 }
 
+// guard: `lifecycle/expire.rs`, until when targets are told to hold
+#[test]
+fn what_stays_for_a_grant_that_waits_stays_to_todays_until_at_most() {
+    let flow = confirming(|parts| parts.until = Some(at(100)));
+    let mut tenant = Tenant::new([flow, automatic("db")]);
+    tenant.asks(&alice(), request("db", "g0", &[A]));
+    tenant.deliver("alice");
+    tenant.at(10);
+    tenant.asks(&alice(), request("slow", "g1", &[A, B]));
+    let answer = tenant.at(20).ask(&alice(), give_back("g0")).unwrap();
+    let Happened::GivenBack(ended) = &answer.events[0].happened else { panic!("{answer:?}") };
+    assert_eq!(
+        (ended.kept[0].by.as_str(), ended.kept[0].until),
+        ("g1", at(100)),
+        "its own end would be later"
+    );
+}
+
 #[test]
 fn an_end_is_told_only_where_somebody_would_take_it_back() {
     let mut tenant = Tenant::new([confirming(|_| ()), automatic("db")]);
