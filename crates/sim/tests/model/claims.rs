@@ -78,7 +78,7 @@ pub(crate) fn written(past: &mut Past, write: &Write, read_at: i64) {
     let latest = at(read_at).plus(CLOCK_TOLERANCE);
     let happened = write.entries.iter().filter_map(|entry| match entry {
         Entry::Event(event) => Some(event.at),
-        Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
     });
     if happened.max().is_some_and(|at| latest < at) {
         past.broken.insert(Claim::Tolerance);
@@ -220,7 +220,9 @@ fn most_open(hosts: &Hosts, state: &State) -> usize {
         };
         (grant.origin.requested_at, until.minus(ahead))
     };
-    let spans: Vec<_> = state.store.grants.values().map(span).collect();
+    // What such a host ended as soon as it began is in nobody's way.
+    let spans = state.store.grants.values().map(span).filter(|(from, until)| from < until);
+    let spans: Vec<_> = spans.collect();
     let beside = |(place, (at, _)): (usize, &(Timestamp, Timestamp))| {
         let others = spans.iter().enumerate().filter(|(other, _)| *other != place);
         1 + others.filter(|(_, (from, until))| from <= at && at < until).count()

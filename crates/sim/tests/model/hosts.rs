@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::to_string;
 use stateright::{Model, Property};
-use tenure::tenure_core::command::{EffectDone, EffectFailed, Settle, TakeEffect, Verb};
+use tenure::tenure_core::command::{EffectDone, EffectFailed, Settle, TakeEffect, Verb, Which};
 use tenure::tenure_core::grant::{Outcome, Stage};
 use tenure::tenure_core::id::{CommandId, GrantId, SystemName, WorkerId};
-use tenure::tenure_core::limits::CLOCK_TOLERANCE;
+use tenure::tenure_core::limits::{CLOCK_TOLERANCE, EFFECT_ATTEMPTS_DEFAULT};
 use tenure::tenure_core::person::{Actor, Record};
 use tenure::tenure_store::{Answered, Given, Write};
 use tenure::{Code, Command, PersonId, Span, Timestamp};
@@ -364,8 +364,9 @@ fn by_host(verb: Verb) -> Command {
 }
 
 fn take(person: &PersonId, host: usize) -> Verb {
-    let (person, worker, lease) = (person.clone(), worker(host), Span::seconds(30));
-    Verb::TakeEffect(TakeEffect { person, at: Some("pg".parse().unwrap()), worker, lease })
+    let take = TakeEffect::new(person.clone(), worker(host), Span::seconds(30));
+    let which = Which::At("pg".parse().unwrap());
+    Verb::TakeEffect(TakeEffect { which, ..take })
 }
 
 fn verdict(store: &Store, host: usize, done: bool) -> Verb {
@@ -374,7 +375,8 @@ fn verdict(store: &Store, host: usize, done: bool) -> Verb {
     if done {
         Verb::EffectDone(EffectDone { grant, effect, worker, already_held: BTreeSet::new() })
     } else {
-        Verb::EffectFailed(EffectFailed { grant, effect, worker, error: "no route".to_owned(), last: true })
+        let (error, stuck_after) = ("no route".to_owned(), EFFECT_ATTEMPTS_DEFAULT);
+        Verb::EffectFailed(EffectFailed { grant, effect, worker, error, last: true, stuck_after })
     }
 }
 

@@ -10,6 +10,7 @@ use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure::tenure_core::machine;
 use tenure::tenure_core::record::Entry;
+use tenure::tenure_core::record::written::Salt;
 use tenure::tenure_core::world::{Head, Read, World};
 use tenure::tenure_store::{Answered, Batch, Given, Plan, Turn, Write};
 use tenure::{Command, Receipt, Timestamp};
@@ -52,7 +53,7 @@ impl Store {
         given: Given,
         receipts_are_kept: bool,
     ) -> (Answered, Option<Write>) {
-        let mut plan = Batch::one(given);
+        let mut plan = Batch::one(given, Salt::from_bytes([0; 16]));
         plan.start();
         let mut world = self.world(head, clock);
         let mut write = None;
@@ -84,7 +85,11 @@ impl Store {
             let mut events = next.grants.remove(id).map(|kept| kept.events).unwrap_or_default();
             let new = write.entries.iter().filter_map(|entry| match entry {
                 Entry::Event(event) if event.grant == *id => Some(Arc::new(event.clone())),
-                Entry::Event(_) | Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+                Entry::Event(_)
+                | Entry::Refused(_)
+                | Entry::MoreRefused(_)
+                | Entry::Published(_)
+                | Entry::Revoked(_) => None,
             });
             events.extend(new);
             next.grants.insert(id.clone(), Kept::new(grant.clone(), events));
@@ -116,7 +121,11 @@ impl Store {
                     && grant.origin.flow == *flow
                     && world.clock.minus(*span) <= grant.changed_at
             }
-            Read::Command(_) | Read::Revision(_) | Read::Latest => false,
+            Read::Command(_)
+            | Read::Revision(_)
+            | Read::Latest
+            | Read::Refused(_)
+            | Read::RefusedBefore(_) => false,
         };
         let grants = self.grants.values().map(|kept| &kept.grant);
         let found: Vec<_> = grants.filter(|grant| wanted(grant)).cloned().collect();
@@ -134,7 +143,9 @@ impl Store {
             | Read::OpenIn(_)
             | Read::OpenOn(_)
             | Read::OpenAt(_)
-            | Read::Recent(..) => {}
+            | Read::Recent(..)
+            | Read::Refused(_)
+            | Read::RefusedBefore(_) => {}
         }
     }
 }
