@@ -102,8 +102,7 @@ impl Judge<'_> {
         let mut places = mine;
         if yes {
             places.retain(|place| awaited.contains(place) && self.stands_in(grant, &ballot, *place).1);
-            let mut names: Vec<_> = awaited.iter().map(|place| text(ballot.step(*place), "name")).collect();
-            names.dedup();
+            let names: Vec<_> = awaited.iter().map(|place| text(ballot.step(*place), "name")).collect();
             ensure(!places.is_empty(), "approval.not_awaited", || json!({"awaited": names}))?;
         }
         let stale = at(self.call, "content").is_string() && !flag(self.call, "own_content", false);

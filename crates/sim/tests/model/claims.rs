@@ -220,7 +220,9 @@ fn most_open(hosts: &Hosts, state: &State) -> usize {
         };
         (grant.origin.requested_at, until.minus(ahead))
     };
-    let spans: Vec<_> = state.store.grants.values().map(span).collect();
+    // What such a host ended as soon as it began is in nobody's way.
+    let spans = state.store.grants.values().map(span).filter(|(from, until)| from < until);
+    let spans: Vec<_> = spans.collect();
     let beside = |(place, (at, _)): (usize, &(Timestamp, Timestamp))| {
         let others = spans.iter().enumerate().filter(|(other, _)| *other != place);
         1 + others.filter(|(_, (from, until))| from <= at && at < until).count()
