@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tenure_scenario::house::House;
 
+use crate::past::log::Log;
+
 const EXIT: &str = "\
 Exit status:
   0  all is well
@@ -32,6 +34,7 @@ pub(crate) enum Task {
     Play(Play),
     Explain(Explain),
     Who(Who),
+    Log(Log),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

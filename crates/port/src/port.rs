@@ -54,6 +54,14 @@ impl Port {
         Self::new(Engine::over(store))
     }
 
+    /// The same in another namespace.
+    ///
+    /// # Errors
+    /// [`Fault`] where that is no name of one.
+    pub fn open_namespace(store: Arc<dyn Store>, namespace: &str) -> Result<Self, Error> {
+        Ok(Self::new(Engine::over(store).namespace(namespace)?))
+    }
+
     /// The same with command ids from elsewhere, where a call gives none.
     #[must_use]
     pub fn open_with_ids(store: Arc<dyn Store>, ids: impl tenure::Ids + 'static) -> Self {

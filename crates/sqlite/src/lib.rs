@@ -66,12 +66,19 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, StoreFault> {
-        Ok(Self {
-            file: File::open(path.as_ref())?,
-            clock,
-            shelf: Shelf::default(),
-            states: States::default(),
-        })
+        Ok(Self::on(File::open(path.as_ref())?, clock))
+    }
+
+    /// Opens the store that is in that file, and makes none.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], and [`StoreFault::Broken`] where there is no file or no store in it.
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, StoreFault> {
+        Ok(Self::on(File::open_existing(path.as_ref())?, Arc::new(SystemClock)))
+    }
+
+    fn on(file: File, clock: Arc<dyn Clock>) -> Self {
+        Self { file, clock, shelf: Shelf::default(), states: States::default() }
     }
 
     /// The file.

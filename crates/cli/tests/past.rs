@@ -1,0 +1,144 @@
+//! The past, as the binary tells it of a real file that a story was played in.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
+#![expect(clippy::indexing_slicing, reason = "in a test a missing field is a failure")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+
+/// A folder of its own for one test, and in it the file of a night on call.
+struct Night(PathBuf);
+
+impl Night {
+    fn of(test: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("past-{test}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let night = Self(folder);
+        let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stories/incident.yaml");
+        let played = night.run(&["play", "--file", "night.db", story.to_str().unwrap()]);
+        assert_eq!(code(&played), Some(0), "{}", out(&played));
+        night
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_tenure")).args(args).current_dir(&self.0).output().unwrap()
+    }
+
+    /// What it says where all is well.
+    fn says(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!(code(&output), Some(0), "{args:?}: {}{}", out(&output), err(&output));
+        out(&output)
+    }
+
+    fn jsonl(&self, args: &[&str]) -> Vec<Json> {
+        self.says(args).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+#[test]
+fn the_log_tells_the_night_in_order() {
+    let night = Night::of("log");
+    let text = night.says(&["log", "night.db"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("a policy is put in force"), "{text}");
+    assert!(
+        lines[1].contains("2026-03-14T02:10:00.000Z  maria")
+            && lines[1].contains("maria-orders: 1h asked for"),
+        "{text}"
+    );
+    let records = night.jsonl(&["log", "night.db", "--format", "jsonl"]);
+    assert_eq!(records.len(), lines.len(), "a line is a record");
+    let positions: Vec<u64> = records.iter().map(|record| record["position"].as_u64().unwrap()).collect();
+    assert_eq!(positions, (1..=u64::try_from(lines.len()).unwrap()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_log_is_narrowed_by_all_that_is_named() {
+    let night = Night::of("log-filters");
+    let refused = night.jsonl(&["log", "night.db", "--refused", "--format", "jsonl"]);
+    assert!(refused.iter().all(|record| record["refused"].is_string()), "{refused:?}");
+    let codes: Vec<&str> = refused.iter().map(|record| record["refused"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"extension.not_holder"), "{codes:?}");
+    let all = night.jsonl(&["log", "night.db", "--format", "jsonl"]);
+    let by_jonas = night.jsonl(&["log", "night.db", "--person", "jonas", "--format", "jsonl"]);
+    let expected =
+        all.iter().filter(|record| record["cause"]["actor"] == "jonas" || record["actor"] == "jonas");
+    assert_eq!(by_jonas, expected.cloned().collect::<Vec<_>>());
+    assert!(!by_jonas.is_empty() && by_jonas.len() < all.len());
+    // Of what maria holds, what others did and what time did is hers too.
+    let hers = night.jsonl(&["log", "night.db", "--person", "maria", "--format", "jsonl"]);
+    assert!(hers.iter().any(|record| record["event"] == "approved") && hers.len() > by_jonas.len());
+    let since = "2026-03-14T03:00:00Z";
+    let late = night.jsonl(&["log", "night.db", "--since", since, "--format", "jsonl"]);
+    let expected = all.iter().filter(|record| record["at"].as_str().unwrap() >= since);
+    assert_eq!(late, expected.cloned().collect::<Vec<_>>());
+    assert!(!late.is_empty() && late.len() < all.len());
+    let flow = night.jsonl(&["log", "night.db", "--flow", "orders-db", "--format", "jsonl"]);
+    assert!(flow.iter().all(|record| record["grant"] == "maria-orders") && !flow.is_empty(), "{flow:?}");
+    assert_eq!(night.jsonl(&["log", "night.db", "--grant", "maria-orders", "--format", "jsonl"]), flow);
+    assert_eq!(night.says(&["log", "night.db", "--flow", "none"]), "nothing of that is on record\n");
+    assert_eq!(night.says(&["log", "night.db", "--namespace", "other", "--format", "jsonl"]), "");
+}
+
+#[test]
+fn the_log_as_a_table() {
+    let night = Night::of("log-csv");
+    let table = night.says(&["log", "night.db", "--grant", "maria-orders", "--format", "csv"]);
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("position,at,actor,command,grant,flow,holder,what,code,words"));
+    let asked = lines.next().unwrap();
+    assert!(asked.starts_with("2,2026-03-14T02:10:00.000Z,maria,"), "{asked}");
+    assert!(asked.contains(",maria-orders,orders-db,maria,requested,,"), "{asked}");
+}
+
+#[test]
+fn what_is_no_store_is_an_error_and_nothing_is_made() {
+    let night = Night::of("no-store");
+    std::fs::write(night.0.join("empty.db"), "").unwrap();
+    std::fs::write(night.0.join("text.db"), "this is no database, however long it may be".repeat(50))
+        .unwrap();
+    for (args, words) in [
+        (&["log", "nothing.db"][..], "there is no file `nothing.db`"),
+        (&["log", "empty.db"], "no store of tenure"),
+        (&["log", "text.db"], "`text.db`: "),
+        (&["log", "."], "there is no file `.`"),
+        (&["log", "night.db", "--namespace", ""], "namespace"),
+        (&["log", "night.db", "--since", "yesterday"], "--since"),
+    ] {
+        let output = night.run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert_eq!(out(&output), "", "{args:?}");
+        assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
+    }
+    assert!(!night.0.join("nothing.db").exists());
+    assert_eq!(std::fs::read(night.0.join("empty.db")).unwrap(), b"");
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_with_its_words() {
+    let night = Night::of("newer");
+    // The number of the format stands at byte 60 of the head of a SQLite file.
+    let path = night.0.join("night.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let output = night.run(&["log", "night.db"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("99") && err(&output).contains("newer"), "{}", err(&output));
+}
