@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tenure_scenario::house::House;
 
+use crate::past::list::List;
 use crate::past::log::Log;
 
 const EXIT: &str = "\
@@ -35,6 +36,7 @@ pub(crate) enum Task {
     Explain(Explain),
     Who(Who),
     Log(Log),
+    List(Box<List>),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

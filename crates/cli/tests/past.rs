@@ -142,3 +142,57 @@ fn a_file_of_a_newer_version_is_refused_with_its_words() {
     assert_eq!(code(&output), Some(2));
     assert!(err(&output).contains("99") && err(&output).contains("newer"), "{}", err(&output));
 }
+
+#[test]
+fn grants_are_listed_as_they_stand() {
+    let night = Night::of("list");
+    let text = night.says(&["list", "night.db"]);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    for words in [
+        "maria-orders",
+        "maria ",
+        "closed",
+        "given back at 2026-03-14T05:26:00.000Z",
+        "prod-pg/database/orders/write",
+    ] {
+        assert!(text.contains(words), "`{words}` is missing in {text}");
+    }
+    let found = |filters: &[&str]| {
+        let args = [&["list", "night.db", "--format", "jsonl"], filters].concat();
+        night.jsonl(&args).iter().map(|grant| grant["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let hers = ["maria-orders".to_owned()];
+    for filters in [
+        &["--holder", "maria"][..],
+        &["--requester", "maria", "--flow", "orders-db", "--stage", "closed", "--outcome", "given_back"],
+        &["--item", "prod-pg/database/orders/write", "--enforcement", "removed"],
+    ] {
+        assert_eq!(found(filters), hers, "{filters:?}");
+    }
+    for filters in [
+        &["--holder", "priya"][..],
+        &["--requester", "priya"],
+        &["--flow", "other"],
+        &["--stage", "active"],
+        &["--outcome", "expired"],
+        &["--item", "prod-pg/database/orders/drop"],
+        &["--awaits-review", "true"],
+        &["--enforcement", "removing"],
+    ] {
+        assert_eq!(found(filters), [""; 0], "{filters:?}");
+    }
+    assert_eq!(night.says(&["list", "night.db", "--stage", "active"]), "no grant is like that\n");
+    let table = night.says(&["list", "night.db", "--format", "csv"]);
+    let mut lines = table.lines();
+    assert!(lines.next().unwrap().starts_with("id,flow,holder,requester,stage,outcome,"), "{table}");
+    let row = lines.next().unwrap();
+    assert!(
+        row.starts_with("maria-orders,orders-db,maria,maria,closed,given_back,2026-03-14T02:10:00.000Z,"),
+        "{row}"
+    );
+    assert!(row.ends_with("\"INC-2291 checkout times out, something holds a lock on orders\""), "{row}");
+    for wrong in [&["--stage", "open"][..], &["--item", "orders"], &["--awaits-review", "maybe"]] {
+        let output = night.run(&[&["list", "night.db"], wrong].concat());
+        assert_eq!(code(&output), Some(2), "{wrong:?}");
+    }
+}

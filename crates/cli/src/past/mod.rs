@@ -1,5 +1,6 @@
 //! The past, for people: what a store in a file says of what was, and whether it is whole.
 
+pub(crate) mod list;
 pub(crate) mod log;
 mod table;
 
