@@ -7,6 +7,7 @@ use tenure_scenario::house::House;
 
 use crate::past::list::List;
 use crate::past::log::Log;
+use crate::past::who_has::WhoHas;
 
 const EXIT: &str = "\
 Exit status:
@@ -37,6 +38,7 @@ pub(crate) enum Task {
     Who(Who),
     Log(Log),
     List(Box<List>),
+    WhoHas(WhoHas),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

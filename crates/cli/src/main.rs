@@ -60,6 +60,7 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::Who(ask) => who::run(&ask, screen),
         Task::Log(ask) => past::log::run(&ask, screen),
         Task::List(ask) => past::list::run(&ask, screen),
+        Task::WhoHas(ask) => past::who_has::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {
                 Schema::Policy => tenure_port::policy::schema(),

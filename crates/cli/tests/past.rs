@@ -196,3 +196,39 @@ fn grants_are_listed_as_they_stand() {
         assert_eq!(code(&output), Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn who_had_a_resource_then_and_who_has_it_now() {
+    let night = Night::of("who-has");
+    let orders = "prod-pg/database/orders";
+    let at = |at: &str| night.says(&["who-has", orders, "--at", at, "night.db"]);
+    // She began at 02:14, and gave it back at 05:26.
+    let row = |permission: &str| {
+        format!(
+            "maria             {permission:12}  from 2026-03-14T02:14:00.000Z until 2026-03-14T05:26:00.000Z, under maria-orders\n"
+        )
+    };
+    let both = format!("{}{}", row("read"), row("write"));
+    assert_eq!(at("2026-03-14T02:13:59.999Z"), "nobody at 2026-03-14T02:13:59.999Z\n");
+    assert_eq!(at("2026-03-14T02:14:00Z"), both);
+    assert_eq!(at("2026-03-14T05:25:59.999Z"), both);
+    assert_eq!(at("2026-03-14T05:26:00Z"), "nobody at 2026-03-14T05:26:00.000Z\n");
+    assert!(night.says(&["who-has", orders, "night.db"]).starts_with("nobody at 20"));
+    let only = ["who-has", orders, "--permission", "write", "--at", "2026-03-14T04:00:00Z", "night.db"];
+    assert_eq!(night.says(&only), row("write"));
+    let table = night.says(&[&only[..], &["--format", "csv"]].concat());
+    assert_eq!(
+        table,
+        "person,permission,since,until,grant\n\
+         maria,write,2026-03-14T02:14:00.000Z,2026-03-14T05:26:00.000Z,maria-orders\n"
+    );
+    for (args, words) in [
+        (&["who-has", "orders", "night.db"][..], "INTEGRATION/TYPE/NAME"),
+        (&["who-has", orders, "--at", "9000-01-01T00:00:00Z", "night.db"], "still to come"),
+        (&["who-has", orders, "nothing.db"], "there is no file"),
+    ] {
+        let output = night.run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
+    }
+}

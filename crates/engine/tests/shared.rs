@@ -11,7 +11,7 @@ use tenure::tenure_core::query::Held;
 use tenure::tenure_core::record::Record;
 use tenure::tenure_core::world::{Receipt, World};
 use tenure::tenure_policy::document::Format;
-use tenure::tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
+use tenure::tenure_store::{Awaited, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk};
 use tenure::{
     Engine, Error, Fault, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Store, StoreFault,
     Timestamp, View,
@@ -114,6 +114,17 @@ impl Store for Gated {
 
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
         self.store.holds(ns, ask, now)
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.store.who_has(ns, ask, at, after, limit)
     }
 
     fn due(

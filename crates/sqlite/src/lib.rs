@@ -32,8 +32,8 @@ use tenure_core::world::Receipt;
 use tenure_store::query::asked_at;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, AwaitedAt, Clock, Compile, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault,
-    SystemClock,
+    Awaited, AwaitedAt, Clock, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store,
+    StoreFault, SystemClock, WhoAsk,
 };
 
 use crate::desk::{Desk, Tenant};
@@ -164,6 +164,17 @@ impl Store for SqliteStore {
             Known::Surely(held) => Ok(held),
             Known::Unsettled => holds_by_the_rules(self, ns, ask, now),
         }
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.ask(ns, |connection, ns| questions::who_has(connection, ns, ask, at, after, limit))
     }
 
     fn due(

@@ -3,6 +3,7 @@
 pub(crate) mod list;
 pub(crate) mod log;
 mod table;
+pub(crate) mod who_has;
 
 use std::io;
 use std::path::PathBuf;
