@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tenure_scenario::house::House;
 
+use crate::past::audit::Audit;
+use crate::past::doctor::Doctor;
 use crate::past::list::List;
 use crate::past::log::Log;
 use crate::past::who_has::WhoHas;
@@ -39,6 +41,8 @@ pub(crate) enum Task {
     Log(Log),
     List(Box<List>),
     WhoHas(WhoHas),
+    Doctor(Doctor),
+    Audit(Audit),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

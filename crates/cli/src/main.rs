@@ -61,6 +61,8 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::Log(ask) => past::log::run(&ask, screen),
         Task::List(ask) => past::list::run(&ask, screen),
         Task::WhoHas(ask) => past::who_has::run(&ask, screen),
+        Task::Doctor(ask) => past::doctor::run(&ask, screen),
+        Task::Audit(ask) => past::audit::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {
                 Schema::Policy => tenure_port::policy::schema(),

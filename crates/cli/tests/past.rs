@@ -232,3 +232,124 @@ fn who_had_a_resource_then_and_who_has_it_now() {
         assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
     }
 }
+
+#[test]
+fn the_doctor_finds_a_whole_file_whole() {
+    let night = Night::of("doctor");
+    let text = night.says(&["doctor", "night.db"]);
+    assert_eq!(text.matches('✓').count(), 7, "{text}");
+    assert!(
+        text.contains("records and their tree: 41") && text.contains("grants as their events say: 1"),
+        "{text}"
+    );
+    let found: Json = serde_json::from_str(&night.says(&["doctor", "night.db", "--json"])).unwrap();
+    assert_eq!(found["parts"].as_array().unwrap().len(), 6);
+}
+
+/// Each part sees what is wrong with it, and names it.
+#[test]
+fn the_doctor_names_what_is_wrong() {
+    let night = Night::of("doctor-wrong");
+    for (number, (change, words)) in [
+        ("DELETE FROM record WHERE position = 20", "record 20 is missing: 21 stands in its place"),
+        ("DELETE FROM record WHERE position = 41", "there are 40 records where 41 were written"),
+        (
+            "UPDATE record SET leaf = CAST(replace(CAST(leaf AS TEXT), '03:01:00', '03:02:00') AS BLOB) WHERE position = 19",
+            "record 19 is not the one that was sealed",
+        ),
+        ("UPDATE namespace SET peaks = zeroblob(length(peaks))", "the tree ends elsewhere than its records"),
+        (
+            "UPDATE grants SET state = CAST(replace(CAST(state AS TEXT), 'given_back', 'expired') AS BLOB)",
+            "grant `maria-orders`: what is stored is not what its events lead to",
+        ),
+        ("UPDATE grants SET open = 1", "grant `maria-orders`: its row says something else than its state"),
+        ("DELETE FROM span", "grant `maria-orders`: who holds"),
+        ("UPDATE span SET until = until + 1", "grant `maria-orders`: who holds"),
+        ("INSERT INTO span SELECT item, person, until + 1, 77, since, unsure FROM span", "what no grant gives"),
+        (
+            "INSERT INTO open_on SELECT key, 1 FROM word WHERE kind = 2",
+            "a grant is found as open that is not",
+        ),
+        (
+            "INSERT INTO awaited SELECT key, 0, ns, 5, text FROM word WHERE kind = 1 AND text = 'maria'",
+            "`maria`: what is said to come due is not what the grants say",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let copy = format!("wrong-{number}.db");
+        std::fs::copy(night.0.join("night.db"), night.0.join(&copy)).unwrap();
+        let file = rusqlite::Connection::open(night.0.join(&copy)).unwrap();
+        assert!(file.execute(change, []).unwrap() > 0, "{change}");
+        drop(file);
+        let output = night.run(&["doctor", &copy]);
+        assert_eq!(code(&output), Some(1), "{change}: {}{}", out(&output), err(&output));
+        assert!(out(&output).contains(words), "`{words}` is missing after {change}\n{}", out(&output));
+    }
+}
+
+#[test]
+fn the_doctor_finds_a_damaged_page() {
+    let night = Night::of("doctor-damaged");
+    let path = night.0.join("night.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page = 4096;
+    assert!(bytes.len() > page * 12, "{}", bytes.len());
+    bytes[page * 10..page * 12].fill(0x5a);
+    std::fs::write(&path, bytes).unwrap();
+    let output = night.run(&["doctor", "night.db"]);
+    assert_eq!(code(&output), Some(1), "{}{}", out(&output), err(&output));
+    assert!(out(&output).starts_with("✗ pages of the file: "), "{}", out(&output));
+}
+
+#[test]
+fn what_is_handed_out_is_checked_with_the_key_alone() {
+    use tenure::{Engine, LogKey, SqliteStore, Timestamp};
+
+    let night = Night::of("audit");
+    let engine = Engine::new(SqliteStore::open(night.0.join("night.db")).unwrap());
+    let signer = LogKey::new("audit.example.com", &[7; 32]);
+    let now: Timestamp = "2026-03-14T06:00:00Z".parse().unwrap();
+    let (note, key) =
+        (engine.checkpoint(&signer, now).unwrap(), engine.verifier_key(&signer).unwrap().to_string());
+    drop(engine);
+    std::fs::write(night.0.join("kept.note"), note).unwrap();
+    let export = night.says(&["audit", "export", "night.db"]);
+    assert_eq!(export.lines().count(), 42, "a head, and the records");
+    let verify = |export: &str, more: &[&str]| {
+        std::fs::write(night.0.join("record.jsonl"), export).unwrap();
+        night.run(&[&["audit", "verify", "record.jsonl", "--key", &key], more].concat())
+    };
+    let kept = ["--checkpoint", "kept.note"];
+    let well = verify(&export, &kept);
+    assert_eq!(code(&well), Some(0), "{}{}", out(&well), err(&well));
+    assert!(out(&well).starts_with("✓ 41 records of `default`"), "{}", out(&well));
+    assert!(
+        out(&well).contains("checkpoint over 41") && !out(&well).contains("no checkpoint"),
+        "{}",
+        out(&well)
+    );
+    let alone = verify(&export, &[]);
+    assert!(out(&alone).contains("no checkpoint proves the last 41"), "{}", out(&alone));
+    let lines: Vec<&str> = export.lines().collect();
+    let without = |number: usize| [&lines[..number], &lines[number + 1..]].concat().join("\n");
+    for (edited, words) in [
+        (export.replacen("priya", "maria", 1), "✗ record 20: it was changed"),
+        (without(20), "✗ record 20: it is missing"),
+        (without(41), "the end is missing: a checkpoint was signed over 41 records"),
+        (export.replacen("INC-2291", "INC-9999", 1), "✗ record 2: what was written of it was changed"),
+    ] {
+        let output = verify(&edited, &kept);
+        assert_eq!(code(&output), Some(1), "{words}: {}", out(&output));
+        assert!(out(&output).contains(words), "`{words}` is missing in {}", out(&output));
+    }
+    for args in [
+        &["audit", "verify", "nothing.jsonl", "--key", &key][..],
+        &["audit", "verify", "record.jsonl", "--key", "no key"],
+        &["audit", "verify", "record.jsonl"],
+        &["audit", "export", "nothing.db"],
+    ] {
+        assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
+    }
+}

@@ -61,7 +61,7 @@ pub mod sweep;
 pub use tenure_core;
 pub use tenure_policy;
 #[cfg(feature = "sqlite")]
-pub use tenure_sqlite::SqliteStore;
+pub use tenure_sqlite::{Examined, Findings, Part, SqliteStore, Unconfirmed};
 pub use tenure_store;
 
 pub use ask::{

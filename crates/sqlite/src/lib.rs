@@ -6,6 +6,7 @@
 
 mod desk;
 mod erase;
+mod examine;
 mod file;
 mod packed;
 mod policies;
@@ -35,6 +36,8 @@ use tenure_store::{
     Awaited, AwaitedAt, Clock, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store,
     StoreFault, SystemClock, WhoAsk,
 };
+
+pub use crate::examine::{Examined, Findings, Part, Unconfirmed};
 
 use crate::desk::{Desk, Tenant};
 use crate::file::{File, Open};
@@ -79,6 +82,19 @@ impl SqliteStore {
 
     fn on(file: File, clock: Arc<dyn Clock>) -> Self {
         Self { file, clock, shelf: Shelf::default(), states: States::default() }
+    }
+
+    /// Whether the file is whole, and whether all that it says of a namespace follows from the record. Nothing is
+    /// written, and others go on. `told` hears which part is looked at, and how many rows of it were.
+    ///
+    /// # Errors
+    /// [`StoreFault`] where nothing of it can be read.
+    pub fn examine(&self, ns: &Namespace, told: &mut dyn FnMut(Part, u64)) -> Result<Findings, StoreFault> {
+        let found = self.file.read(|connection| {
+            let _open = Open::reading(connection)?;
+            Ok(examine::Doctor::new(connection, ns, told)?.examine())
+        });
+        Ok(found?)
     }
 
     /// The file.

@@ -1,5 +1,7 @@
 //! The past, for people: what a store in a file says of what was, and whether it is whole.
 
+pub(crate) mod audit;
+pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod log;
 mod table;
