@@ -48,8 +48,12 @@ fn who_has<H: House>(story: &Story<'_, H>, items: &[&str], after: &str) {
         let run = query::run(grant).into_iter().flat_map(|(since, until)| [since, until]);
         instants.extend(run.chain(unsure_from(grant)).chain(reached(grant)));
     }
-    let around: BTreeSet<Timestamp> =
-        instants.iter().flat_map(|at| [at.minus(Span::millis(1)), *at, at.plus(Span::millis(1))]).collect();
+    let around: BTreeSet<Timestamp> = instants
+        .iter()
+        .rev()
+        .take(INSTANTS)
+        .flat_map(|at| [at.minus(Span::millis(1)), *at, at.plus(Span::millis(1))])
+        .collect();
     for item in items.iter().map(|text| item(text)) {
         let ask = WhoAsk { resource: &item.resource, permission: Some(&item.permission) };
         for at in &around {
