@@ -1,7 +1,6 @@
 //! The past, as the binary tells it of a real file that a story was played in.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
-#![expect(clippy::indexing_slicing, reason = "in a test a missing field is a failure")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -352,4 +351,38 @@ fn what_is_handed_out_is_checked_with_the_key_alone() {
     ] {
         assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
     }
+}
+
+/// Nobody swept: the start came and the end came, and only the rules say so.
+#[test]
+fn who_had_what_nobody_wrote_down() {
+    let night = Night::of("who-has-unswept");
+    let story = "name: planned
+start: 2026-03-02T09:00:00Z
+policy:
+  version: 1
+  flows:
+    - id: db
+      who: {any: [group:sre]}
+      what: [{integration: pg, permissions: [read]}]
+      duration: {max: 4h, default: 1h}
+      approval: automatic
+      start_within: 1d
+people: {alice: {groups: [sre]}}
+resources: {orders: {integration: pg, type: database, name: orders}}
+steps:
+  - at: 0m
+    request: {as: alice, grant: g1, flow: db, items: [orders/read], start: 2h}
+    expect: {stage: approved}
+";
+    std::fs::write(night.0.join("planned.yaml"), story).unwrap();
+    let played = night.run(&["play", "--file", "planned.db", "planned.yaml"]);
+    assert_eq!(code(&played), Some(0), "{}{}", out(&played), err(&played));
+    let at = |at: &str| night.says(&["who-has", "pg/database/orders", "--at", at, "planned.db"]);
+    let hers = "from 2026-03-02T11:00:00.000Z until 2026-03-02T12:00:00.000Z, under g1\n";
+    assert_eq!(at("2026-03-02T10:59:59.999Z"), "nobody at 2026-03-02T10:59:59.999Z\n");
+    assert!(at("2026-03-02T11:00:00Z").ends_with(hers), "{}", at("2026-03-02T11:00:00Z"));
+    assert!(at("2026-03-02T11:59:59.999Z").ends_with(hers));
+    assert_eq!(at("2026-03-02T12:00:00Z"), "nobody at 2026-03-02T12:00:00.000Z\n");
+    assert_eq!(code(&night.run(&["doctor", "planned.db"])), Some(0));
 }
