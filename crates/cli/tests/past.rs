@@ -367,7 +367,7 @@ policy:
       what: [{integration: pg, permissions: [read]}]
       duration: {max: 4h, default: 1h}
       approval: automatic
-      start_within: 1d
+      start: {ahead: 1d}
 people: {alice: {groups: [sre]}}
 resources: {orders: {integration: pg, type: database, name: orders}}
 steps:
