@@ -322,6 +322,7 @@ fn head(call: &mut Call) -> Option<Head<'_>> {
         | Call::Offer(_)
         | Call::Explain(_)
         | Call::Holds(_)
+        | Call::WhoHas(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
