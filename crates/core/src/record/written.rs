@@ -152,15 +152,15 @@ impl Record {
         record
     }
 
-    /// The command that it came of; none of what time alone made true.
+    /// The command that was accepted and made it; none of what time alone made true, and none of a refusal: the id
+    /// that a refused command bore may be that of an earlier one, about another grant.
     #[must_use]
     pub fn command(&self) -> Option<&CommandId> {
         match &self.entry {
             Entry::Event(event) => event.cause.as_ref().map(|cause| &cause.command),
-            Entry::Refused(refused) => Some(&refused.command),
             Entry::Published(published) => Some(&published.command),
             Entry::Revoked(all) => Some(&all.cause.command),
-            Entry::MoreRefused(_) => None,
+            Entry::Refused(_) | Entry::MoreRefused(_) => None,
         }
     }
 

@@ -197,7 +197,8 @@ impl<G: Given> Auditor<G> {
 
     /// What people wrote is gone, and so is what their commands said: none of them can be given again.
     fn erase(&mut self, id: &str, now: Ms, cause: &Cause) {
-        let of = |record: &&Value| text(record, "grant") == id;
+        // The id that a refused command bore may be that of another.
+        let of = |record: &&Value| text(record, "grant") == id && text(record, "record") != "refused";
         for record in self.log.iter().chain(&self.world.fresh).filter(of) {
             if let Some((content, _)) = self.accepted.get_mut(text(record, "command")) {
                 *content = Value::Null;

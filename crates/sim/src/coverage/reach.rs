@@ -325,7 +325,12 @@ const RARE: &[(&str, &[S], Came, &str)] = &[
         Came::Refused(C::RequestTooLarge),
         "administrators bring nothing that is too large here",
     ),
-    ("erase", &CLOSED, Came::Refused(C::RequestTooLarge), "the host alone erases, and brings next to nothing"),
+    (
+        "erase",
+        &CLOSED,
+        Came::Refused(C::RequestTooLarge),
+        "the host alone erases, and brings next to nothing",
+    ),
 ];
 
 /// Why a grant can stand elsewhere than `look` says.

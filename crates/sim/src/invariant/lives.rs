@@ -98,6 +98,9 @@ impl Lives {
                 Invariant::I7.broken(format!("`{}` happened to nobody's grant", event.happened.name()))
             );
         };
+        if event.happened == Happened::Erased {
+            life.records.iter_mut().for_each(|record| *record = Arc::new(record.erased()));
+        }
         life.records.push(record.clone());
         life.made.by(event)?;
         life.order(event)?;
