@@ -1,0 +1,103 @@
+//! A program under load is ended at any moment, again and again: what it was told has happened, once, and nothing is
+//! half.
+//!
+//! `TENURE_CRASHES` is how often, `TENURE_SEED` where the dice begin.
+
+#![cfg(feature = "sqlite")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: a panic is how they fail"
+)]
+
+mod journal;
+mod judge;
+mod load;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tenure::tenure_policy::document::Format;
+use tenure::{Engine, Person, Policy, SqliteStore};
+
+use journal::Told;
+use judge::Judge;
+use load::Dice;
+
+const FILE: &str = "TENURE_TEST_FILE";
+const ROUND: &str = "TENURE_TEST_ROUND";
+/// So often one file is left behind by a program that was ended, before the next one begins anew.
+const LIVES: u64 = 8;
+
+/// The program that is ended; it is this test where it is named a file.
+#[test]
+fn the_program_that_is_ended() {
+    let (Ok(file), Ok(round)) = (std::env::var(FILE), std::env::var(ROUND)) else { return };
+    let round = round.parse().unwrap();
+    worker::work(Path::new(&file), &journal(Path::new(&file), round), round);
+}
+
+fn journal(file: &Path, round: u64) -> PathBuf {
+    file.with_extension(format!("{round}.journal"))
+}
+
+fn begin(file: &Path, round: u64) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["the_program_that_is_ended", "--exact", "--nocapture"])
+        .env(FILE, file)
+        .env(ROUND, round.to_string())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// A file with a policy.
+fn founded(file: &Path) {
+    let engine = Engine::new(SqliteStore::open(file).unwrap());
+    let admin = Person::new("admin".parse().unwrap());
+    engine.publish(&Policy::from_text(load::POLICY, Format::Yaml).unwrap(), admin, engine.clock()).unwrap();
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+#[test]
+fn a_program_that_is_ended_loses_nothing_and_leaves_nothing_half() {
+    let (rounds, seed) = (number("TENURE_CRASHES", 200), number("TENURE_SEED", 1));
+    let folder = tempfile::TempDir::new().unwrap();
+    let (mut answered, mut unheard, mut grants) = (0, 0, 0);
+    let mut file = PathBuf::new();
+    for round in 0..rounds {
+        if round % LIVES == 0 {
+            file = folder.path().join(format!("{round}.db"));
+            founded(&file);
+        }
+        let mut dice = Dice::of(seed * 7_919 + round);
+        let mut program = begin(&file, round);
+        let path = journal(&file, round);
+        // Now and then it is ended while it opens the file; else so long after its first words.
+        let early = dice.below(10) == 0;
+        for _ in 0..20_000 {
+            if early || path.metadata().is_ok_and(|file| file.len() > 0) {
+                break;
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        std::thread::sleep(Duration::from_micros(dice.below(if early { 30_000 } else { 150_000 })));
+        program.kill().unwrap();
+        program.wait().unwrap();
+        let told = Told::read(&path);
+        println!("seed {seed}, round {round}: {} answered of {}", told.answered(), told.deeds.len());
+        let judge = Judge::of(&file).unwrap();
+        judge.whole();
+        unheard += judge.told(&told);
+        grants += judge.whole();
+        answered += told.answered();
+    }
+    println!("{rounds} ends, {answered} answers, {unheard} commands carried out unheard, {grants} grants");
+    assert!(answered > usize::try_from(rounds).unwrap() * 4, "a dull story: {answered} answers");
+}
