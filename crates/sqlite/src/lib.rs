@@ -11,6 +11,7 @@ mod policies;
 mod questions;
 mod receipts;
 mod records;
+mod seal;
 mod states;
 mod trouble;
 mod words;

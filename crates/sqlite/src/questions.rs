@@ -9,7 +9,7 @@ use tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
 use crate::states::States;
 use crate::trouble::{Out, broken};
 use crate::words::{self, Kind};
-use crate::write::{ANYWHERE, DUE};
+use crate::write::{ANYWHERE, DUE, span_mark};
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -26,7 +26,7 @@ pub(crate) enum Known {
 pub(crate) fn holds(connection: &Connection, ns: &Namespace, ask: HoldsAsk<'_>, at: Timestamp) -> Out<Known> {
     let item = words::item(&ask.item())?;
     let mut statement = connection.prepare_cached(
-        "SELECT n.latest, s.until, s.unsure, g.id FROM namespace n \
+        "SELECT n.latest, s.until, s.unsure, g.id, s.since, s.mark FROM namespace n \
          LEFT JOIN word p ON p.ns = n.key AND p.kind = 1 AND p.text = ? \
          LEFT JOIN word i ON i.ns = n.key AND i.kind = 4 AND i.text = ? \
          LEFT JOIN span s ON s.item = i.key AND s.person = p.key AND s.until > ? \
@@ -40,13 +40,18 @@ pub(crate) fn holds(connection: &Connection, ns: &Namespace, ask: HoldsAsk<'_>, 
             return Ok(Known::Unsettled);
         }
         let Some(until) = row.get::<_, Option<i64>>(1)? else { continue };
-        if let Some(from) = row.get::<_, Option<i64>>(2)? {
+        let unsure = row.get::<_, Option<i64>>(2)?;
+        let grant: String = row.get(3)?;
+        let since = row.get(4)?;
+        span_mark(ns, (ask.person.as_str(), &item, &grant), (since, until, unsure))
+            .verify(row.get(5)?, "who holds what")?;
+        if let Some(from) = unsure {
             if from <= at.millis() {
                 return Ok(Known::Unsettled);
             }
             continue;
         }
-        let held = Held { grant: grant_id(row.get(3)?)?, until: Timestamp::from_millis(until) };
+        let held = Held { grant: grant_id(grant)?, until: Timestamp::from_millis(until) };
         // The latest end, then the smallest id.
         let better = best.as_ref().is_none_or(|best| {
             best.until < held.until || (best.until == held.until && held.grant < best.grant)

@@ -40,6 +40,7 @@ CREATE TABLE grants (
   awaiting INTEGER NOT NULL,    -- a decision
   unsettled INTEGER NOT NULL,   -- something may still happen to it
   reached INTEGER,              -- the position of the revocation of many that has ended it, until it is closed
+  mark INTEGER NOT NULL,        -- the checksum of its id and of `reached`; what is packed carries its own
   state BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX grants_id ON grants (ns, id);
@@ -65,6 +66,7 @@ CREATE TABLE span (
   holding INTEGER NOT NULL,
   since INTEGER,
   unsure INTEGER,
+  mark INTEGER NOT NULL,        -- the checksum of all this, in names
   PRIMARY KEY (item, person, until, holding)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX span_until ON span (item, until);

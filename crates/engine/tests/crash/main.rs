@@ -11,6 +11,7 @@
     reason = "these are tests: a panic is how they fail"
 )]
 
+mod damage;
 mod journal;
 mod judge;
 mod load;
