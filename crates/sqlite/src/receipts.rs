@@ -9,7 +9,7 @@ use tenure_core::id::CommandId;
 use tenure_core::view::View;
 use tenure_core::world::{Found, Receipt};
 
-use crate::packed::{pack, unpack};
+use crate::packed::{pack_as, unpack_as};
 use crate::trouble::Out;
 
 #[derive(Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub(crate) fn write(connection: &Connection, ns: i64, command: &CommandId, recei
     connection.prepare_cached("INSERT INTO receipt (ns, command, body) VALUES (?, ?, ?)")?.execute((
         ns,
         command.as_str(),
-        pack(&kept)?,
+        pack_as(command.as_str(), &kept)?,
     ))?;
     Ok(())
 }
@@ -45,7 +45,7 @@ pub(crate) fn of(connection: &Connection, ns: i64, command: &CommandId) -> Out<O
         .query_row((ns, command.as_str()), |row| row.get(0))
         .optional()?;
     let Some(body) = body else { return Ok(None) };
-    let kept: Kept<'_> = unpack(&body)?;
+    let kept: Kept<'_> = unpack_as(command.as_str(), &body)?;
     Ok(Some(Arc::new(Receipt {
         content: kept.content.into_owned(),
         view: kept.view.map(Cow::into_owned),

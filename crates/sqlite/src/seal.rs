@@ -4,7 +4,7 @@
 //! a row that was written for that person, that item and that grant, or it is a fault. What a damaged index no
 //! longer finds, no checksum of a row can tell; that is missing, and missing access is a no.
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
 use crate::trouble::{Out, broken};
 
@@ -41,17 +41,21 @@ impl Mark {
     }
 }
 
-/// One piece, with its checksum behind it.
-pub(crate) fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
-    let sum = xxh3_64(&bytes).to_le_bytes();
+/// One piece, with its checksum behind it. `of` is what it is found by, where it does not say so itself.
+pub(crate) fn seal(mut bytes: Vec<u8>, of: &str) -> Vec<u8> {
+    let sum = sum(&bytes, of);
     bytes.extend(sum);
     bytes
 }
 
 /// The piece, where its checksum is right.
-pub(crate) fn open(sealed: &[u8]) -> Out<&[u8]> {
-    let (bytes, sum) = sealed.split_last_chunk::<LENGTH>().ok_or_else(|| damaged("a row"))?;
-    if *sum == xxh3_64(bytes).to_le_bytes() { Ok(bytes) } else { Err(damaged("a row")) }
+pub(crate) fn open<'b>(sealed: &'b [u8], of: &str) -> Out<&'b [u8]> {
+    let (bytes, found) = sealed.split_last_chunk::<LENGTH>().ok_or_else(|| damaged("a row"))?;
+    if *found == sum(bytes, of) { Ok(bytes) } else { Err(damaged("a row")) }
+}
+
+fn sum(bytes: &[u8], of: &str) -> [u8; LENGTH] {
+    xxh3_64_with_seed(bytes, xxh3_64(of.as_bytes())).to_le_bytes()
 }
 
 pub(crate) fn damaged(what: &str) -> crate::trouble::Trouble {
@@ -64,15 +68,16 @@ mod tests {
 
     #[test]
     fn every_bit_counts() {
-        let sealed = seal(b"a grant".to_vec());
-        assert_eq!(open(&sealed).unwrap(), b"a grant");
+        let sealed = seal(b"a grant".to_vec(), "g1");
+        assert_eq!(open(&sealed, "g1").unwrap(), b"a grant");
+        assert!(open(&sealed, "g2").is_err());
         for bit in 0..sealed.len() * 8 {
             let mut flipped = sealed.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(open(&flipped).is_err(), "bit {bit}");
+            assert!(open(&flipped, "g1").is_err(), "bit {bit}");
         }
         for short in 0..sealed.len() {
-            assert!(open(&sealed[..short]).is_err());
+            assert!(open(&sealed[..short], "g1").is_err());
         }
     }
 
