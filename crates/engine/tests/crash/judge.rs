@@ -70,6 +70,10 @@ impl Judge {
         stored.len()
     }
 
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.story().records.iter().map(|record| record.entry.clone()).collect()
+    }
+
     /// All that is on record, without a gap, and every command in one piece and once.
     fn story(&self) -> Story {
         let mut story = Story::default();
@@ -255,6 +259,7 @@ fn effects(events: &[Event]) -> usize {
     events.iter().map(|event| event.effects.len()).sum()
 }
 
-fn items() -> Vec<(tenure::ResourceId, &'static str)> {
+/// What access there is to ask for.
+pub(crate) fn items() -> Vec<(tenure::ResourceId, &'static str)> {
     vec![(place("pg", "orders"), "read"), (place("pg", "bills"), "write"), (place("k8s", "prod"), "read")]
 }

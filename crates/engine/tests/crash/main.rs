@@ -12,13 +12,15 @@
 )]
 
 mod damage;
+mod faults;
+mod faulty;
 mod journal;
 mod judge;
 mod load;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tenure::tenure_policy::document::Format;
@@ -45,14 +47,20 @@ fn journal(file: &Path, round: u64) -> PathBuf {
     file.with_extension(format!("{round}.journal"))
 }
 
-fn begin(file: &Path, round: u64) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["the_program_that_is_ended", "--exact", "--nocapture"])
-        .env(FILE, file)
-        .env(ROUND, round.to_string())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+/// This test as a program on its own, where that is wanted under a shell that restrains it first.
+fn program(file: &Path, round: u64, shell: Option<&str>) -> Command {
+    let this = std::env::current_exe().unwrap();
+    let mut program = match shell {
+        Some(words) => {
+            let mut shell = Command::new("sh");
+            shell.arg("-c").arg(words).arg(this);
+            shell
+        }
+        None => Command::new(this),
+    };
+    program.args(["the_program_that_is_ended", "--exact", "--nocapture"]);
+    program.env(FILE, file).env(ROUND, round.to_string()).stdout(Stdio::null());
+    program
 }
 
 /// A file with a policy.
@@ -78,7 +86,7 @@ fn a_program_that_is_ended_loses_nothing_and_leaves_nothing_half() {
             founded(&file);
         }
         let mut dice = Dice::of(seed * 7_919 + round);
-        let mut program = begin(&file, round);
+        let mut program = program(&file, round, None).spawn().unwrap();
         let path = journal(&file, round);
         // Now and then it is ended while it opens the file; else so long after its first words.
         let early = dice.below(10) == 0;
