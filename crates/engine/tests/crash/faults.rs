@@ -184,9 +184,10 @@ fn a_full_disk_loses_nothing() {
     for (round, blocks) in [(1, 900), (2, 1_100), (3, 1_300)] {
         // A signal that is ignored makes an error of the write that was too much.
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        let mut program = crate::program(&path, round, Some(&limited));
+        let journal = crate::journal(&path, round);
+        let mut program = crate::program(&path, &journal, round, Some(&limited));
         let status = program.stderr(Stdio::null()).status().unwrap();
-        let told = Told::read(&crate::journal(&path, round));
+        let told = Told::read(&journal);
         assert!(!told.faults.is_empty(), "there was room for all: {status}");
         println!(
             "{blocks} blocks: {} answered of {}, {:?}",
@@ -199,6 +200,29 @@ fn a_full_disk_loses_nothing() {
         judge.told(&told);
         judge.whole();
     }
+}
+
+/// The same on a disk that is small: `TENURE_SMALL_DISK` is a folder on one, of a megabyte or two.
+#[test]
+fn a_small_disk_loses_nothing() {
+    let Ok(small) = std::env::var("TENURE_SMALL_DISK") else { return };
+    let folder = tempfile::TempDir::new().unwrap();
+    let (path, journal) = (Path::new(&small).join("full.db"), folder.path().join("journal"));
+    crate::founded(&path);
+    let mut program = crate::program(&path, &journal, 1, None);
+    program.stderr(Stdio::null()).status().unwrap();
+    let told = Told::read(&journal);
+    let room = folder.path().join("full.db");
+    for end in ["db", "db-wal"] {
+        let _ = std::fs::copy(path.with_extension(end), room.with_extension(end));
+        let _ = std::fs::remove_file(path.with_extension(end));
+    }
+    println!("{} answered of {}, {:?}", told.answered(), told.deeds.len(), told.faults.first());
+    assert!(!told.faults.is_empty(), "there was room for all");
+    let judge = Judge::of(&room).unwrap();
+    judge.whole();
+    judge.told(&told);
+    judge.whole();
 }
 
 /// A file and its log, as they are while a program has them open: nothing of the log is in the file yet.

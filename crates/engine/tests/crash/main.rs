@@ -31,6 +31,7 @@ use judge::Judge;
 use load::Dice;
 
 const FILE: &str = "TENURE_TEST_FILE";
+const JOURNAL: &str = "TENURE_TEST_JOURNAL";
 const ROUND: &str = "TENURE_TEST_ROUND";
 /// So often one file is left behind by a program that was ended, before the next one begins anew.
 const LIVES: u64 = 8;
@@ -39,8 +40,8 @@ const LIVES: u64 = 8;
 #[test]
 fn the_program_that_is_ended() {
     let (Ok(file), Ok(round)) = (std::env::var(FILE), std::env::var(ROUND)) else { return };
-    let round = round.parse().unwrap();
-    worker::work(Path::new(&file), &journal(Path::new(&file), round), round);
+    let journal = std::env::var(JOURNAL).unwrap();
+    worker::work(Path::new(&file), Path::new(&journal), round.parse().unwrap());
 }
 
 fn journal(file: &Path, round: u64) -> PathBuf {
@@ -48,7 +49,7 @@ fn journal(file: &Path, round: u64) -> PathBuf {
 }
 
 /// This test as a program on its own, where that is wanted under a shell that restrains it first.
-fn program(file: &Path, round: u64, shell: Option<&str>) -> Command {
+fn program(file: &Path, journal: &Path, round: u64, shell: Option<&str>) -> Command {
     let this = std::env::current_exe().unwrap();
     let mut program = match shell {
         Some(words) => {
@@ -59,7 +60,7 @@ fn program(file: &Path, round: u64, shell: Option<&str>) -> Command {
         None => Command::new(this),
     };
     program.args(["the_program_that_is_ended", "--exact", "--nocapture"]);
-    program.env(FILE, file).env(ROUND, round.to_string()).stdout(Stdio::null());
+    program.env(FILE, file).env(JOURNAL, journal).env(ROUND, round.to_string()).stdout(Stdio::null());
     program
 }
 
@@ -86,8 +87,8 @@ fn a_program_that_is_ended_loses_nothing_and_leaves_nothing_half() {
             founded(&file);
         }
         let mut dice = Dice::of(seed * 7_919 + round);
-        let mut program = program(&file, round, None).spawn().unwrap();
         let path = journal(&file, round);
+        let mut program = program(&file, &path, round, None).spawn().unwrap();
         // Now and then it is ended while it opens the file; else so long after its first words.
         let early = dice.below(10) == 0;
         for _ in 0..20_000 {
