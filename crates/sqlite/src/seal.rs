@@ -4,34 +4,35 @@
 //! a row that was written for that person, that item and that grant, or it is a fault. What a damaged index no
 //! longer finds, no checksum of a row can tell; that is missing, and missing access is a no.
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::trouble::{Out, broken};
 
 /// Bytes of a checksum behind what it is of.
 const LENGTH: usize = 8;
 
-/// The checksum of several texts and numbers, in this order.
+/// Several texts and numbers in this order, of which there is one checksum. (Of so few bytes it is had sooner at once
+/// than bit by bit.)
 #[derive(Default)]
-pub(crate) struct Mark(Xxh3);
+pub(crate) struct Mark(Vec<u8>);
 
 impl Mark {
     pub(crate) fn text(mut self, text: &str) -> Self {
         // With its length, so that two texts cannot run into each other.
         self = self.number(u64::try_from(text.len()).ok().and_then(|length| i64::try_from(length).ok()));
-        self.0.update(text.as_bytes());
+        self.0.extend_from_slice(text.as_bytes());
         self
     }
 
     pub(crate) fn number(mut self, number: Option<i64>) -> Self {
-        self.0.update(&[u8::from(number.is_some())]);
-        self.0.update(&number.unwrap_or_default().to_le_bytes());
+        self.0.push(u8::from(number.is_some()));
+        self.0.extend_from_slice(&number.unwrap_or_default().to_le_bytes());
         self
     }
 
     /// As SQLite keeps it.
     pub(crate) fn stored(&self) -> i64 {
-        self.0.digest().cast_signed()
+        xxh3_64(&self.0).cast_signed()
     }
 
     /// # Errors
