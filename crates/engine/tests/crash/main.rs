@@ -89,15 +89,16 @@ fn a_program_that_is_ended_loses_nothing_and_leaves_nothing_half() {
         let mut dice = Dice::of(seed * 7_919 + round);
         let path = journal(&file, round);
         let mut program = program(&file, &path, round, None).spawn().unwrap();
-        // Now and then it is ended while it opens the file; else so long after its first words.
+        // Now and then it is ended while it opens the file; else once it has said so much, and a little later.
         let early = dice.below(10) == 0;
+        let said = 1 + dice.below(2_000);
         for _ in 0..20_000 {
-            if early || path.metadata().is_ok_and(|file| file.len() > 0) {
+            if early || path.metadata().is_ok_and(|file| file.len() >= said) {
                 break;
             }
             std::thread::sleep(Duration::from_micros(500));
         }
-        std::thread::sleep(Duration::from_micros(dice.below(if early { 30_000 } else { 150_000 })));
+        std::thread::sleep(Duration::from_micros(dice.below(20_000)));
         program.kill().unwrap();
         program.wait().unwrap();
         let told = Told::read(&path);
