@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tenure::tenure_core::command::{self, Command, Verb};
 use tenure::tenure_core::id::{CommandId, FlowId, GrantId, Namespace};
 use tenure::tenure_core::machine;
+use tenure::tenure_core::record::written::Salt;
 use tenure::tenure_core::world::{Decided, World};
 use tenure::tenure_policy::document::Format;
 use tenure::tenure_store::batch::{Batch, Given};
@@ -68,7 +69,7 @@ impl Crowd {
             (0..grants).map(|n| (sre(n), GrantId::new(format!("grant-{n}")).unwrap())).collect();
         for some in people.chunks(AT_ONCE) {
             let given = some.iter().map(|(who, grant)| given(request(who, grant, &resource), now)).collect();
-            store.transact(&namespace, &mut Batch::new(given)).unwrap();
+            store.transact(&namespace, &mut Batch::new(given, Salt::from_bytes([7; 16]))).unwrap();
         }
         Self { store, engine, namespace, now, people, resource }
     }

@@ -20,11 +20,24 @@ pub(crate) struct Board<'w> {
     pub(crate) now: Timestamp,
     changed: BTreeMap<GrantId, Grant>,
     events: Vec<Event>,
+    /// Whether nothing of it is ever written, so that the world need not be told of anything.
+    imagined: bool,
 }
 
 impl<'w> Board<'w> {
     pub(crate) fn new(world: &'w World, now: Timestamp) -> Self {
-        Self { world, now, changed: BTreeMap::new(), events: Vec::new() }
+        Self { world, now, changed: BTreeMap::new(), events: Vec::new(), imagined: false }
+    }
+
+    /// What would be: no effect is made of what happens on it, and no rule looks at those.
+    pub(crate) fn imagined(world: &'w World, now: Timestamp) -> Self {
+        Self { imagined: true, ..Self::new(world, now) }
+    }
+
+    /// How far time has surely come: what other people hold is over only then. A host may be ahead, and another
+    /// one may extend what it takes to be over. On what is imagined, time itself has gone on.
+    pub(crate) fn surely(&self) -> Timestamp {
+        if self.imagined { self.now } else { self.now.min(self.world.clock) }
     }
 
     /// The grant as it stands by now.
@@ -70,7 +83,7 @@ impl<'w> Board<'w> {
         let before =
             self.changed.remove(grant).or_else(|| self.world.grants.get(grant).map(|g| g.as_ref().clone()));
         let mut after = machine::evolve(before, &event).map_err(Fault::Illegal)?;
-        let tasks = machine::effects(self, &after, &event)?;
+        let tasks = if self.imagined { Vec::new() } else { machine::effects(self, &after, &event)? };
         event.effects = numbered(&after, tasks);
         effects::enqueue(&mut after, &event);
         self.changed.insert(grant.clone(), after);
@@ -98,7 +111,7 @@ impl<'w> Board<'w> {
     }
 }
 
-fn numbered(after: &Grant, tasks: Vec<Task>) -> Vec<Effect> {
+fn numbered(after: &Grant, tasks: Vec<Task>) -> Vec<Arc<Effect>> {
     let first = after.effects_made.saturating_add(1);
-    tasks.into_iter().zip(first..).map(|(task, number)| Effect { number, task }).collect()
+    tasks.into_iter().zip(first..).map(|(task, number)| Arc::new(Effect { number, task })).collect()
 }

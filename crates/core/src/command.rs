@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::id::{CommandId, FlowId, GrantId, Integration, KitId, PersonId, Revision, WorkerId, digest};
+use crate::limits::EFFECT_ATTEMPTS_DEFAULT;
 use crate::person::{Actor, Item, Person, Record, Resource};
 use crate::time::{Span, Timestamp};
 use crate::world::Publication;
@@ -52,6 +53,8 @@ pub enum Verb {
     RevokeAll(RevokeAll),
     /// To say that access taken in an emergency was looked at.
     Review(Review),
+    /// To erase what people wrote of a grant that is over.
+    Erase(Erase),
     /// To put a policy in force.
     Publish(Publish),
     /// To write down what time has made true of one person's grants.
@@ -237,6 +240,13 @@ pub struct Review {
     pub reason: Option<String>,
 }
 
+/// Erases what people wrote of a grant that is over.
+#[derive(Clone, Debug)]
+pub struct Erase {
+    /// The grant.
+    pub grant: GrantId,
+}
+
 /// Puts a policy in force.
 #[derive(Clone, Debug)]
 pub struct Publish {
@@ -258,12 +268,27 @@ pub struct Settle {
 pub struct TakeEffect {
     /// The holder.
     pub person: PersonId,
-    /// Only at this integration; notices are at none.
-    pub at: Option<Integration>,
+    /// Which of them.
+    pub which: Which,
     /// Who takes it.
     pub worker: WorkerId,
     /// For how long: brought into the bounds of [`crate::limits`], and what it came to is said with the effect.
     pub lease: Span,
+    /// Attempts after which it is stuck: brought into the bounds of [`crate::limits`].
+    pub stuck_after: u32,
+}
+
+/// Which effects are taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// All of them, notices too.
+    #[default]
+    Any,
+    /// Those at this integration.
+    At(Integration),
+    /// Notices, which are at no integration.
+    Notices,
 }
 
 /// Says that an effect was carried out.
@@ -292,6 +317,28 @@ pub struct EffectFailed {
     pub error: String,
     /// Whether trying again is of no use.
     pub last: bool,
+    /// Attempts after which it is stuck: brought into the bounds of [`crate::limits`].
+    pub stuck_after: u32,
+}
+
+impl TakeEffect {
+    /// Any of this holder's, for that worker, who has so long.
+    #[must_use]
+    pub const fn new(person: PersonId, worker: WorkerId, lease: Span) -> Self {
+        Self { person, which: Which::Any, worker, lease, stuck_after: EFFECT_ATTEMPTS_DEFAULT }
+    }
+}
+
+impl Which {
+    /// Whether an effect is meant that is at this integration, or at none.
+    #[must_use]
+    pub fn means(&self, at: Option<&Integration>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::At(only) => at == Some(only),
+            Self::Notices => at.is_none(),
+        }
+    }
 }
 
 impl Asked {
@@ -303,8 +350,8 @@ impl Asked {
 }
 
 impl Verb {
-    /// All that [`Verb::name`] answers.
-    pub const NAMES: [&'static str; 16] = [
+    /// The verbs as records write them: a record is read again with these.
+    pub const NAMES: [&'static str; 17] = [
         "request",
         "approve",
         "deny",
@@ -316,6 +363,7 @@ impl Verb {
         "give_back",
         "revoke",
         "review",
+        "erase",
         "publish",
         "settle",
         "take_effect",
@@ -338,6 +386,7 @@ impl Verb {
             Self::GiveBack(_) => "give_back",
             Self::Revoke(_) | Self::RevokeAll(_) => "revoke",
             Self::Review(_) => "review",
+            Self::Erase(_) => "erase",
             Self::Publish(_) => "publish",
             Self::Settle(_) => "settle",
             Self::TakeEffect(_) => "take_effect",
@@ -360,6 +409,7 @@ impl Verb {
             | Self::GiveBack(GiveBack { grant })
             | Self::Revoke(Revoke { grant, .. })
             | Self::Review(Review { grant, .. })
+            | Self::Erase(Erase { grant })
             | Self::EffectDone(EffectDone { grant, .. })
             | Self::EffectFailed(EffectFailed { grant, .. }) => Some(grant),
             Self::Request(_)
@@ -368,6 +418,30 @@ impl Verb {
             | Self::Publish(_)
             | Self::Settle(_)
             | Self::TakeEffect(_) => None,
+        }
+    }
+
+    /// What people wrote with it: the reason, and its further fields.
+    const fn written(&mut self) -> (Option<&mut Option<String>>, Option<&mut BTreeMap<String, String>>) {
+        match self {
+            Self::Request(ask) => (Some(&mut ask.reason), Some(&mut ask.fields)),
+            Self::RequestKit(ask) => (Some(&mut ask.reason), Some(&mut ask.fields)),
+            Self::Extend(ask) => (Some(&mut ask.reason), Some(&mut ask.fields)),
+            Self::Approve(ask) => (Some(&mut ask.reason), None),
+            Self::Deny(ask) => (Some(&mut ask.reason), None),
+            Self::ApproveExtension(ask) | Self::DenyExtension(ask) => (Some(&mut ask.reason), None),
+            Self::Revoke(ask) => (Some(&mut ask.reason), None),
+            Self::RevokeAll(ask) => (Some(&mut ask.reason), None),
+            Self::Review(ask) => (Some(&mut ask.reason), None),
+            Self::Withdraw(_)
+            | Self::Activate(_)
+            | Self::GiveBack(_)
+            | Self::Erase(_)
+            | Self::Publish(_)
+            | Self::Settle(_)
+            | Self::TakeEffect(_)
+            | Self::EffectDone(_)
+            | Self::EffectFailed(_) => (None, None),
         }
     }
 
@@ -396,22 +470,44 @@ impl Verb {
             Self::Revoke(ask) => text(&(&ask.grant, &ask.reason)),
             Self::RevokeAll(ask) => text(&(&ask.of, &ask.reason)),
             Self::Review(ask) => text(&(&ask.grant, &ask.reason)),
+            Self::Erase(ask) => text(&ask.grant),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
             Self::Settle(ask) => text(&ask.person),
-            Self::TakeEffect(ask) => text(&(&ask.person, &ask.at, &ask.worker, ask.lease)),
+            Self::TakeEffect(ask) => {
+                text(&(&ask.person, &ask.which, &ask.worker, ask.lease, ask.stuck_after))
+            }
             Self::EffectDone(ask) => text(&(&ask.grant, ask.effect, &ask.worker, &ask.already_held)),
-            Self::EffectFailed(ask) => text(&(&ask.grant, ask.effect, &ask.worker, &ask.error, ask.last)),
+            Self::EffectFailed(ask) => {
+                text(&(&ask.grant, ask.effect, &ask.worker, &ask.error, ask.last, ask.stuck_after))
+            }
         }
     }
 }
 
 impl Command {
+    /// The command as it is taken in: a text of blanks is none, and leaves no trace.
+    #[must_use]
+    pub fn without_blanks(mut self) -> Self {
+        let (reason, fields) = self.verb.written();
+        if let Some(reason) = reason.filter(|reason| reason.as_deref().is_some_and(is_blank)) {
+            *reason = None;
+        }
+        if let Some(fields) = fields {
+            fields.retain(|_, text| !is_blank(text));
+        }
+        self
+    }
+
     /// A digest of the verb, its own fields and the actor's id; not of time, facts or context.
     #[must_use]
     pub fn content(&self) -> String {
         let actor = self.actor.to_string();
         digest([self.verb.name().as_bytes(), actor.as_bytes(), self.verb.content().as_bytes()])
     }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 fn text<T: Serialize>(content: &T) -> String {

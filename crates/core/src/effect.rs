@@ -1,6 +1,7 @@
 //! Effects: what the world must now be told to do, and how far it got.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,7 @@ pub enum Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The effect.
-    pub effect: Effect,
+    pub effect: Arc<Effect>,
     /// When the event was that made it.
     pub made_at: Timestamp,
     /// How often it was taken.

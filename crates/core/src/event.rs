@@ -1,5 +1,7 @@
 //! What happened: the only thing that is ever stored of a grant, and all that is needed to know it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::effect::{Effect, Handed};
@@ -35,7 +37,7 @@ pub struct Event {
     pub happened: Happened,
     /// What the world must now be told.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub effects: Vec<Effect>,
+    pub effects: Vec<Arc<Effect>>,
 }
 
 /// Who made an event happen, by which command.
@@ -107,6 +109,8 @@ pub enum Happened {
     ReviewDue(ReviewDue),
     /// Access taken in an emergency was reviewed.
     Reviewed(Reviewed),
+    /// What people wrote of it was erased.
+    Erased,
     /// Another grant ended, and items stay at a target for this one.
     KeptFor(KeptFor),
     /// A worker took an effect.
@@ -183,6 +187,7 @@ impl Happened {
             Self::Revoked(_) => "revoked",
             Self::ReviewDue(_) => "review_due",
             Self::Reviewed(_) => "reviewed",
+            Self::Erased => "erased",
             Self::KeptFor(_) => "kept_for",
             Self::EffectTaken { .. } => "effect_taken",
             Self::EffectSkipped { .. } => "effect_skipped",
@@ -221,6 +226,7 @@ impl Happened {
             | Self::ExtensionLapsed(_)
             | Self::ReviewDue(_)
             | Self::Reviewed(_)
+            | Self::Erased
             | Self::KeptFor(_)
             | Self::EffectTaken { .. }
             | Self::EffectSkipped { .. }

@@ -58,6 +58,9 @@ pub struct Origin {
     pub kind: Kind,
     /// Whom the access is for.
     pub holder: Names,
+    /// The selector of the flow that let the holder in: the first of those that did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub admitted_by: Option<String>,
     /// The holder's manager at the request.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manager: Option<PersonId>,
@@ -305,6 +308,9 @@ pub struct Decision {
     pub at: Timestamp,
     /// The places it may fill: list and step, by number.
     pub fits: Vec<(u16, u16)>,
+    /// The selector among the approvers that names who decided: the first of those that do.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub named_by: Option<String>,
     /// A shorter span.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub span: Option<Span>,

@@ -56,6 +56,11 @@ pub const CLOCK_TOLERANCE: Span = Span::seconds(30);
 pub const WAITING_MAX: Span = Span::days(30);
 /// Openings of two revisions that are walked to find one that both have: nobody waits for a later one.
 pub const JOINT_OPENINGS_MAX: usize = 1_000;
+/// Refusals of one actor and code in a minute that are recorded one by one: enough to see what was tried, too few to
+/// fill a record by trying.
+pub const REFUSALS_A_MINUTE_MAX: u64 = 20;
+/// Tallies of refusals that are written up in one commit.
+pub const TALLIES_AT_ONCE_MAX: usize = 1_000;
 /// The shortest span where a flow names none.
 pub const SPAN_MIN_DEFAULT: Span = Span::minutes(1);
 /// How long approvers have where a flow says nothing.
@@ -65,8 +70,10 @@ pub const ACTIVATE_WITHIN_DEFAULT: Span = Span::hours(1);
 /// Reminders before the end where a flow says nothing.
 pub const REMINDERS_DEFAULT: [Span; 2] = [Span::minutes(15), Span::minutes(5)];
 
-/// Attempts after which an effect is stuck: still retried, but said aloud.
-pub const EFFECT_ATTEMPTS_MAX: u32 = 8;
+/// Attempts after which an effect is stuck where a host says nothing: still retried, but said aloud.
+pub const EFFECT_ATTEMPTS_DEFAULT: u32 = 8;
+/// The most attempts a host may name: whatever it names, a target that is sick for a day is said aloud.
+pub const EFFECT_ATTEMPTS_MAX: u32 = 100;
 /// Workers that one effect remembers who took it and fell silent: any of them may still act and say so.
 pub const SILENT_WORKERS_MAX: usize = 8;
 /// Characters of a worker's error that are kept: enough to find the cause, no room for a dump.
@@ -75,7 +82,8 @@ pub const ERROR_CHARS_MAX: usize = 1_000;
 pub const LEASE_MIN: Span = Span::seconds(1);
 /// The longest lease: a worker that died must not hold up a removal for longer.
 pub const LEASE_MAX: Span = Span::hours(1);
-/// The pause after the first failure of an effect; each further one doubles it.
+/// The longest pause after the first failure of an effect; each further one doubles it, and each is up to half
+/// as short, so that what failed together does not come back together.
 pub const EFFECT_PAUSE_MIN: Span = Span::seconds(5);
 /// The longest pause between two attempts of an effect.
 pub const EFFECT_PAUSE_MAX: Span = Span::minutes(15);

@@ -1,5 +1,7 @@
 //! The routes: what a command needs, what comes of it, and what an event makes of a grant. No rule is here.
 
+use std::sync::Arc;
+
 use crate::board::Board;
 use crate::check::{self, No, On};
 use crate::command::{Activate, Approve, Asked, Command, Extend, Request, Verb};
@@ -8,12 +10,12 @@ use crate::event::{Event, Happened, IllegalEvent};
 use crate::explain::Explanation;
 use crate::flow::target::Take;
 use crate::grant::{Grant, Outcome as Closing};
-use crate::id::{GrantId, PersonId};
+use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
-    activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, escalate, expire,
-    extend, give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all, rules,
-    settle, verdict, withdraw,
+    activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, erase, escalate,
+    expire, extend, give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all,
+    rules, settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::person::Item;
@@ -78,6 +80,7 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
         | Verb::GiveBack(_)
         | Verb::Revoke(_)
         | Verb::Review(_)
+        | Verb::Erase(_)
         | Verb::EffectDone(_)
         | Verb::EffectFailed(_) => {
             if let Some(grant) = command.verb.grant() {
@@ -133,6 +136,7 @@ fn beside(verb: &Verb, world: &World) -> Vec<Read> {
         | Verb::Revoke(_)
         | Verb::RevokeAll(_)
         | Verb::Review(_)
+        | Verb::Erase(_)
         | Verb::Publish(_)
         | Verb::Settle(_)
         | Verb::TakeEffect(_)
@@ -142,13 +146,20 @@ fn beside(verb: &Verb, world: &World) -> Vec<Read> {
     grant.map(|grant| conflict::reads(world, &grant.origin.flow)).unwrap_or_default()
 }
 
-/// The revisions that the loaded grants were asked under, and those their extensions were asked under.
-pub(crate) fn revisions(world: &World) -> impl Iterator<Item = Read> {
-    let asked = |grant: &Grant| {
+/// The revisions that the loaded grants were asked under, and those their extensions were asked under: but for
+/// what is known of them already, as the policy in force is.
+pub(crate) fn revisions<'w>(world: &'w World) -> impl Iterator<Item = Read> {
+    let asked = |grant: &'w Arc<Grant>| {
         let extension = grant.active().and_then(|active| active.asked.as_ref());
-        [Some(grant.origin.revision.clone()), extension.map(|asked| asked.revision.clone())]
+        let revisions = [Some(&grant.origin.revision), extension.map(|asked| &asked.revision)];
+        revisions.into_iter().flatten().map(|revision| (&grant.origin.flow, revision))
     };
-    world.grants.values().flat_map(move |grant| asked(grant)).flatten().map(Read::Revision)
+    let unknown = |(flow, revision): &(&FlowId, &Revision)| {
+        let today = world.policy.flow(flow).is_some_and(|since| since.flow.revision == **revision);
+        !today && !world.revisions.contains_key(*revision)
+    };
+    let read = |(_, revision): (_, &Revision)| Read::Revision(revision.clone());
+    world.grants.values().flat_map(asked).filter(unknown).map(read)
 }
 
 /// What of these was not read yet.
@@ -218,6 +229,7 @@ pub(crate) fn holders(world: &World, command: &Command) -> Vec<PersonId> {
             | Verb::GiveBack(_)
             | Verb::Revoke(_)
             | Verb::Review(_)
+            | Verb::Erase(_)
             | Verb::EffectDone(_)
             | Verb::EffectFailed(_) => {
                 let grant = command.verb.grant().and_then(|grant| world.grants.get(grant));
@@ -248,6 +260,7 @@ fn decide(mut board: Board<'_>, command: &Command) -> Result<Done, No> {
         Verb::GiveBack(ask) => Some(give_back::decide(on_board, command, ask)?),
         Verb::Revoke(ask) => Some(revoke::decide(on_board, command, ask)?),
         Verb::Review(ask) => Some(review::decide(on_board, command, ask)?),
+        Verb::Erase(ask) => Some(erase::decide(on_board, command, ask)?),
         Verb::EffectDone(ask) => Some(verdict::done(on_board, command, ask)?),
         Verb::EffectFailed(ask) => Some(verdict::failed(on_board, command, ask)?),
         Verb::Publish(ask) => {
@@ -294,6 +307,7 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
         Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),
         Verb::Revoke(ask) => check::explain(revoke::CHECKS, &on, ask),
         Verb::Review(ask) => check::explain(review::CHECKS, &on, ask),
+        Verb::Erase(ask) => check::explain(erase::CHECKS, &on, ask),
         Verb::EffectDone(ask) => check::explain(verdict::DONE, &on, ask),
         Verb::EffectFailed(ask) => check::explain(verdict::FAILED, &on, ask),
         Verb::Publish(ask) => check::explain(publish::CHECKS, &on, ask),
@@ -355,6 +369,8 @@ pub(crate) fn evolve(before: Option<Grant>, event: &Event) -> Result<Grant, Ille
         Happened::Revoked(_) => expire::evolve(grant, Closing::Revoked, at),
         Happened::ReviewDue(_) => review::evolve_due(grant, at),
         Happened::Reviewed(reviewed) => review::evolve(grant, reviewed),
+        Happened::Erased if !grant.is_settled_for_good() => Err(request::illegal(&grant, "erased")),
+        Happened::Erased => Ok(erase::evolve(grant)),
         Happened::KeptFor(kept) => outbox::evolve_kept(grant, kept),
         Happened::EffectTaken { handed } => outbox::evolve_taken(grant, handed),
         Happened::EffectSkipped { number } => outbox::evolve_skipped(grant, *number),
@@ -384,7 +400,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::Reminded(reminded) => remind::effects(board, after, reminded),
         Happened::ExtensionAsked(_) => extend::effects_asked(board, after),
         Happened::ExtensionApprovalGiven(given) => decide_extension::effects_approval(board, after, given),
-        Happened::Extended(extended) => Ok(extend::effects(after, extended)),
+        Happened::Extended(extended) => Ok(extend::effects(after, extended, event.cause.as_ref())),
         Happened::ExtensionDenied(ended) => {
             Ok(decide_extension::effects_ended(after, &ended.by, ended.falls_back))
         }
@@ -400,6 +416,7 @@ pub(crate) fn effects(board: &Board<'_>, after: &Grant, event: &Event) -> Result
         Happened::DenialGiven(_)
         | Happened::ExtensionDenialGiven(_)
         | Happened::Reviewed(_)
+        | Happened::Erased
         | Happened::KeptFor(_)
         | Happened::EffectTaken { .. }
         | Happened::EffectSkipped { .. }

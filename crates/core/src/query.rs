@@ -93,7 +93,7 @@ pub fn offer(
 /// # Errors
 /// A [`Fault`] where the world cannot be trusted.
 pub fn explain(world: &World, command: &Command, now: Timestamp) -> Result<Explanation, Fault> {
-    machine::explain(world, command, moment(world, now))
+    machine::explain(world, &command.clone().without_blanks(), moment(world, now))
 }
 
 /// Whether the person holds access to the item, by which grant.

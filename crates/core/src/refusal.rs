@@ -59,6 +59,12 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// The code of that name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
+
             /// The code as hosts and scenario files write it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -186,6 +192,8 @@ codes! {
     ReviewNotNeeded = "review.not_needed",
     /// It was reviewed already.
     ReviewRepeated = "review.repeated",
+    /// The grant is not over, or something of it is not finished.
+    ErasureTooEarly = "erasure.too_early",
     /// No such effect, or it is finished.
     EffectUnknown = "effect.unknown",
     /// The worker does not hold the lease.

@@ -11,6 +11,7 @@ use crate::grant::Grant;
 use crate::id::{CommandId, FlowId, GrantId, Integration, Namespace, PersonId, Revision};
 use crate::lifecycle::revoke_all::{Reached, RevokedAll};
 use crate::person::Item;
+use crate::record::refused::{RefusedOf, Tally};
 use crate::refusal::Refusal;
 use crate::time::{Span, Timestamp};
 use crate::view::View;
@@ -37,6 +38,11 @@ pub enum Read {
     Recent(PersonId, FlowId, Span),
     /// The last instant at which anything happened to any grant, or a policy was put in force.
     Latest,
+    /// How often that actor was refused with that code in the minute in which that was so last.
+    Refused(RefusedOf),
+    /// The same of all actors and codes whose minute began before that instant; the earliest minutes first, at most
+    /// [`crate::limits::TALLIES_AT_ONCE_MAX`] of them.
+    RefusedBefore(Timestamp),
 }
 
 /// What was loaded for a decision.
@@ -60,6 +66,8 @@ pub struct World {
     pub revoked: BTreeMap<GrantId, Reached>,
     /// The last instant at which anything happened at all, where that was read.
     pub last: Option<Timestamp>,
+    /// How often who was refused with what.
+    pub refused: BTreeMap<RefusedOf, Tally>,
 }
 
 /// A policy as it is published.
@@ -184,6 +192,7 @@ impl World {
             revisions: BTreeMap::new(),
             revoked: BTreeMap::new(),
             last: None,
+            refused: BTreeMap::new(),
         }
     }
 

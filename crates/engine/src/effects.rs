@@ -1,17 +1,17 @@
 //! Effects: taken under a lease, carried out by the host, and reported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::ops::Deref;
 
 use serde::Serialize;
-use tenure_core::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb};
+use tenure_core::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb, Which};
 use tenure_core::effect::Handed;
 use tenure_core::id::{GrantId, Integration, PersonId, WorkerId};
 use tenure_core::person::{Item, Record};
 use tenure_core::time::{Span, Timestamp};
 use tenure_core::view::View;
-use tenure_store::{Awaited, Given, Limit, Place};
+use tenure_store::{Awaited, AwaitedAt, Given, Limit, Place};
 
 use crate::ask::Maybe;
 use crate::engine::Engine;
@@ -28,21 +28,36 @@ const PEOPLE_AT_ONCE: usize = 64;
 pub struct Take {
     worker: String,
     lease: Span,
-    at: Option<String>,
+    from: Source,
     most: usize,
+}
+
+/// Where effects are taken, as a caller names it.
+#[derive(Clone, Debug)]
+enum Source {
+    Anywhere,
+    At(String),
+    Notices,
 }
 
 impl Take {
     /// For that worker, who has so long to report on each.
     #[must_use]
     pub fn new(worker: impl AsRef<str>, lease: Span) -> Self {
-        Self { worker: worker.as_ref().to_owned(), lease, at: None, most: TAKEN }
+        Self { worker: worker.as_ref().to_owned(), lease, from: Source::Anywhere, most: TAKEN }
     }
 
     /// Only at this integration; notices are at none.
     #[must_use]
     pub fn at(mut self, integration: impl Maybe<String>) -> Self {
-        self.at = integration.maybe();
+        self.from = integration.maybe().map_or(Source::Anywhere, Source::At);
+        self
+    }
+
+    /// Only notices.
+    #[must_use]
+    pub fn notices(mut self) -> Self {
+        self.from = Source::Notices;
         self
     }
 
@@ -183,8 +198,12 @@ impl Engine {
     /// [`Error::Fault`]. What was taken before it comes back when its lease runs out.
     pub fn take(&self, take: &Take, now: Timestamp) -> Result<Vec<Taken>, Error> {
         let worker = WorkerId::new(&take.worker).map_err(Fault::bad_id("worker id"))?;
-        let at = integration(take)?;
-        let place = at.as_ref().map_or(Place::Anywhere, Place::At);
+        let which = which(take)?;
+        let place = match &which {
+            Which::Any => Place::Anywhere,
+            Which::At(integration) => Place::At(integration),
+            Which::Notices => Place::Notices,
+        };
         let until = self.believed(now)?;
         let mut taken = Vec::new();
         let mut after: Option<Awaited> = None;
@@ -193,7 +212,7 @@ impl Engine {
             let people = self.store.ready(&self.namespace, place, until, after.as_ref(), limit)?;
             let Some(last) = people.last().cloned() else { return Ok(taken) };
             let people: Vec<_> = people.into_iter().map(|awaited| awaited.person).collect();
-            self.take_from(people, &worker, take, now, &mut taken)?;
+            self.take_from(people, &worker, &which, take, now, &mut taken)?;
             if taken.len() >= take.most {
                 return Ok(taken);
             }
@@ -226,31 +245,45 @@ impl Engine {
                 worker,
                 error,
                 last,
+                stuck_after: self.stuck_after,
             })
         })?;
         Ok(self.carry_out(command, now, false)?.receipt.view.clone())
     }
 
-    /// Asks these people's grants for one effect each, again and again until they have no more.
+    /// Places with an effect that may be taken by `until`, one page of them after that mark.
+    pub(crate) fn ready_places(
+        &self,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+    ) -> Result<Vec<AwaitedAt>, Error> {
+        Ok(self.store.ready_places(&self.namespace, until, after, Limit::new(Limit::MAX))?)
+    }
+
+    /// Asks these people's grants for one effect each, and whoever had one again after the others.
     fn take_from(
         &self,
-        mut people: Vec<PersonId>,
+        people: Vec<PersonId>,
         worker: &WorkerId,
+        which: &Which,
         take: &Take,
         now: Timestamp,
         taken: &mut Vec<Taken>,
     ) -> Result<(), Error> {
-        let at = integration(take)?;
+        let mut people = VecDeque::from(people);
         while !people.is_empty() && taken.len() < take.most {
-            people.truncate(take.most.saturating_sub(taken.len()));
+            let room = take.most.saturating_sub(taken.len()).min(people.len());
+            let asked: Vec<PersonId> = people.drain(..room).collect();
             let mut given = Vec::new();
-            for person in &people {
-                let (person, at, lease) = (person.clone(), at.clone(), take.lease);
-                let verb = |worker| Verb::TakeEffect(TakeEffect { person, at, worker, lease });
+            for person in &asked {
+                let verb = |worker| {
+                    let any = TakeEffect::new(person.clone(), worker, take.lease);
+                    let (which, stuck_after) = (which.clone(), self.stuck_after);
+                    Verb::TakeEffect(TakeEffect { which, stuck_after, ..any })
+                };
                 given.push(Given { command: self.by_worker(worker, verb)?, now, keep: false });
             }
-            let mut more = Vec::new();
-            for (person, answer) in people.into_iter().zip(self.transact(given)?) {
+            for (person, answer) in asked.into_iter().zip(self.transact(given)?) {
                 if let Some(handed) = answer?.handed {
                     let id = EffectId {
                         grant: handed.grant.clone(),
@@ -258,10 +291,9 @@ impl Engine {
                         worker: worker.clone(),
                     };
                     taken.push(Taken { id, handed });
-                    more.push(person);
+                    people.push_back(person);
                 }
             }
-            people = more;
         }
         Ok(())
     }
@@ -273,7 +305,12 @@ impl Engine {
     }
 }
 
-fn integration(take: &Take) -> Result<Option<Integration>, Error> {
-    let at = take.at.as_ref().map(Integration::new).transpose();
-    Ok(at.map_err(Fault::bad_id("integration"))?)
+fn which(take: &Take) -> Result<Which, Error> {
+    Ok(match &take.from {
+        Source::Anywhere => Which::Any,
+        Source::At(integration) => {
+            Which::At(Integration::new(integration).map_err(Fault::bad_id("integration"))?)
+        }
+        Source::Notices => Which::Notices,
+    })
 }

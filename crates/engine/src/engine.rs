@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tenure_core::command::Command;
 use tenure_core::id::{Namespace, Revision};
+use tenure_core::limits::{EFFECT_ATTEMPTS_DEFAULT, EFFECT_ATTEMPTS_MAX};
 use tenure_core::time::Timestamp;
 use tenure_core::view::View;
 use tenure_core::world::{Found, Receipt, World};
@@ -14,8 +15,8 @@ use tenure_store::plan::Question;
 use tenure_store::{Answered, Given, Store};
 
 use crate::ask::{
-    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
+    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
 };
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
@@ -35,6 +36,7 @@ pub struct Engine {
     /// Shared by all handles that were made of one another.
     lanes: Arc<Mutex<HashMap<Namespace, Arc<Lane>>>>,
     lane: Arc<Lane>,
+    pub(crate) stuck_after: u32,
 }
 
 impl Engine {
@@ -54,8 +56,9 @@ impl Engine {
         let namespace = Namespace::new(NAMESPACE).expect("`default` is an id");
         store.compile_with(Arc::new(compile));
         let lane = Arc::<Lane>::default();
-        let lanes = HashMap::from([(namespace.clone(), lane.clone())]);
-        Self { store, namespace, ids: Arc::new(RandomIds), lanes: Arc::new(Mutex::new(lanes)), lane }
+        let lanes = Arc::new(Mutex::new(HashMap::from([(namespace.clone(), lane.clone())])));
+        let stuck_after = EFFECT_ATTEMPTS_DEFAULT;
+        Self { store, namespace, ids: Arc::new(RandomIds), lanes, lane, stuck_after }
     }
 
     /// A handle for another namespace on the same store. Nothing of one is there for another.
@@ -74,6 +77,14 @@ impl Engine {
     #[must_use]
     pub fn with_ids(self, ids: impl Ids + 'static) -> Self {
         Self { ids: Arc::new(ids), ..self }
+    }
+
+    /// The same handle, under which an effect is stuck after so many attempts: 8 where a host says nothing, at
+    /// least 1, at most 100. It is said aloud, listed and still retried. The number goes with each command of a
+    /// worker, so hosts may differ, and what was recorded stays as it was.
+    #[must_use]
+    pub fn stuck_after(self, attempts: u32) -> Self {
+        Self { stuck_after: attempts.clamp(1, EFFECT_ATTEMPTS_MAX), ..self }
     }
 
     /// The store's clock: what a host hands in as `now` that has no time of its own.
@@ -215,6 +226,15 @@ impl Engine {
         self.grant(review, now)
     }
 
+    /// Erases what people wrote of a grant that is over: reasons, fields, errors of workers, and the hashes that
+    /// could be tried out. The record stays whole, with salted hashes in their place.
+    ///
+    /// # Errors
+    /// [`Error`]; `erasure.too_early` while something may still come of the grant.
+    pub fn erase(&self, erase: Erase, now: Timestamp) -> Result<View, Error> {
+        self.grant(erase, now)
+    }
+
     /// Gives any command: the grant as it then stands, where the command was about one; of a kit the first.
     ///
     /// # Errors
@@ -246,7 +266,7 @@ impl Engine {
 
     /// Runs commands in one transaction, each with its own answer. Those of other callers may be in it too.
     pub(crate) fn transact(&self, given: Vec<Given>) -> Result<Vec<Result<Accepted, Error>>, Error> {
-        let answers = self.lane.carry_out(&*self.store, &self.namespace, given)?;
+        let answers = self.lane.carry_out(&*self.store, &self.namespace, given, self.ids.salt()?)?;
         let answers = answers.into_iter().map(|answer| match answer {
             Answered::Accepted(accepted) => Ok(accepted),
             Answered::Refused(refusal) => Err(refusal.into()),

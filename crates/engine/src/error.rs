@@ -40,8 +40,17 @@ pub enum Fault {
         /// What is wrong with it.
         why: String,
     },
-    /// No random bytes could be had for a command id.
+    /// No random bytes could be had for a command id or a salt.
     Random(String),
+    /// A checkpoint could not be signed.
+    Signer(String),
+    /// A proof was asked of a record that is not there, or of a tree that is larger than the record.
+    NotOnRecord {
+        /// What was asked for.
+        asked: u64,
+        /// How many records there are.
+        size: u64,
+    },
 }
 
 impl Error {
@@ -65,6 +74,8 @@ impl Fault {
             Self::Illegal(_) => "broken",
             Self::BadId { .. } => "bad_id",
             Self::Random(_) => "random",
+            Self::Signer(_) => "signer",
+            Self::NotOnRecord { .. } => "not_on_record",
         }
     }
 
@@ -92,7 +103,11 @@ impl fmt::Display for Fault {
             Self::Store(fault) => fault.fmt(f),
             Self::Illegal(illegal) => illegal.fmt(f),
             Self::BadId { which, why } => write!(f, "this is no {which}: {why}"),
-            Self::Random(why) => write!(f, "no random bytes for a command id: {why}"),
+            Self::Random(why) => write!(f, "no random bytes for a command id or a salt: {why}"),
+            Self::Signer(why) => write!(f, "the checkpoint could not be signed: {why}"),
+            Self::NotOnRecord { asked, size } => {
+                write!(f, "the record has {size} entries, so nothing can be proved of {asked}")
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use tenure_core::id::CommandId;
+use tenure_core::record::written::Salt;
 
 use crate::error::Fault;
 
@@ -13,6 +14,15 @@ pub trait Ids: Send + Sync {
     /// # Errors
     /// [`Fault::Random`] where none can be made.
     fn next(&self) -> Result<CommandId, Fault>;
+
+    /// What the salts are made of beside which written text is kept: 128 random bits of the operating system,
+    /// unless everything is to be the same again, as in tests, and nothing has to be erased.
+    ///
+    /// # Errors
+    /// [`Fault::Random`] where none can be had.
+    fn salt(&self) -> Result<Salt, Fault> {
+        random().map(Salt::from_bytes)
+    }
 }
 
 /// Ids of 128 random bits from the operating system.
@@ -21,8 +31,7 @@ pub struct RandomIds;
 
 impl Ids for RandomIds {
     fn next(&self) -> Result<CommandId, Fault> {
-        let mut bytes = [0_u8; 16];
-        getrandom::fill(&mut bytes).map_err(|error| Fault::Random(error.to_string()))?;
+        let bytes = random()?;
         let mut text = String::with_capacity(32);
         for byte in bytes {
             // Writing to a text cannot fail.
@@ -30,6 +39,12 @@ impl Ids for RandomIds {
         }
         CommandId::new(text).map_err(Fault::bad_id("command id"))
     }
+}
+
+fn random() -> Result<[u8; 16], Fault> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Fault::Random(error.to_string()))?;
+    Ok(bytes)
 }
 
 impl<F: Fn() -> Result<CommandId, Fault> + Send + Sync> Ids for F {
@@ -47,5 +62,6 @@ mod tests {
         let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RandomIds.next().unwrap()).collect();
         assert_eq!(ids.len(), 1_000);
         assert!(ids.iter().all(|id| id.as_str().len() == 32));
+        assert_ne!(RandomIds.salt().unwrap(), RandomIds.salt().unwrap());
     }
 }

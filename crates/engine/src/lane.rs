@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tenure_core::id::Namespace;
+use tenure_core::record::written::Salt;
 use tenure_core::world::World;
 use tenure_store::{Answered, Batch, Given, Plan, Store, StoreFault, Turn};
 
@@ -50,8 +51,15 @@ enum Word {
 }
 
 impl Lane {
-    /// Carries out commands in one transaction, perhaps together with those of others.
-    pub(crate) fn carry_out(&self, store: &dyn Store, ns: &Namespace, given: Vec<Given>) -> Answers {
+    /// Carries out commands in one transaction, perhaps together with those of others: under the salt of whoever
+    /// leads.
+    pub(crate) fn carry_out(
+        &self,
+        store: &dyn Store,
+        ns: &Namespace,
+        given: Vec<Given>,
+        salt: Salt,
+    ) -> Answers {
         let seat = {
             let mut queue = self.queue();
             if queue.led {
@@ -61,12 +69,12 @@ impl Lane {
             } else {
                 queue.led = true;
                 drop(queue);
-                return self.lead(store, ns, given);
+                return self.lead(store, ns, given, salt);
             }
         };
         match seat.wait() {
             Word::Answered(answers) => answers,
-            Word::Lead(given) => self.lead(store, ns, given),
+            Word::Lead(given) => self.lead(store, ns, given, salt),
         }
     }
 
@@ -75,8 +83,8 @@ impl Lane {
         self.queue().waiting.len()
     }
 
-    fn lead(&self, store: &dyn Store, ns: &Namespace, given: Vec<Given>) -> Answers {
-        let mut shared = Shared::begin(self, given);
+    fn lead(&self, store: &dyn Store, ns: &Namespace, given: Vec<Given>, salt: Salt) -> Answers {
+        let mut shared = Shared::begin(self, given, salt);
         let committed = store.transact(ns, &mut shared);
         shared.end(store, ns, committed)
     }
@@ -116,6 +124,7 @@ impl Seat {
 struct Shared<'l> {
     lane: &'l Lane,
     batch: Batch,
+    salt: Salt,
     /// How many commands the leader gave.
     own: usize,
     others: Vec<Other>,
@@ -130,9 +139,9 @@ struct Other {
 }
 
 impl<'l> Shared<'l> {
-    fn begin(lane: &'l Lane, given: Vec<Given>) -> Self {
+    fn begin(lane: &'l Lane, given: Vec<Given>, salt: Salt) -> Self {
         let own = given.len();
-        Self { lane, batch: Batch::new(given), own, others: Vec::new(), over: false }
+        Self { lane, batch: Batch::new(given, salt), salt, own, others: Vec::new(), over: false }
     }
 
     /// Takes along who waits, as far as there is room.
@@ -150,7 +159,7 @@ impl<'l> Shared<'l> {
 
     /// Hands out the answers, and returns the leader's own.
     fn end(mut self, store: &dyn Store, ns: &Namespace, committed: Result<(), StoreFault>) -> Answers {
-        let batch = std::mem::take(&mut self.batch);
+        let batch = std::mem::replace(&mut self.batch, Batch::new(Vec::new(), self.salt));
         let others = std::mem::take(&mut self.others);
         if let (Err(StoreFault::Broken(_)), false) = (&committed, others.is_empty()) {
             return self.apart(store, ns, batch, others);
@@ -169,8 +178,9 @@ impl<'l> Shared<'l> {
 
     /// Carries out each caller's commands alone: what is broken for one is not broken for all.
     fn apart(mut self, store: &dyn Store, ns: &Namespace, batch: Batch, others: Vec<Other>) -> Answers {
+        let salt = self.salt;
         let alone = |given: Vec<Given>| {
-            let mut batch = Batch::new(given);
+            let mut batch = Batch::new(given, salt);
             store.transact(ns, &mut batch).map(|()| batch.into_answers())
         };
         let mut given = batch.into_given().into_iter();

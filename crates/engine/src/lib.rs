@@ -54,6 +54,8 @@ pub mod error;
 pub mod ids;
 mod lane;
 pub mod queries;
+pub mod record;
+pub mod runner;
 pub mod sweep;
 
 pub use tenure_core;
@@ -63,19 +65,21 @@ pub use tenure_sqlite::SqliteStore;
 pub use tenure_store;
 
 pub use ask::{
-    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Extend, GiveBack, IntoActor, Publish,
-    Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
+    Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
+    Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
 };
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;
 pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
 pub use queries::{List, Page, StageName, Verdict};
+pub use record::{Consistency, Inclusion, LogKey, Signer};
+pub use runner::{Carried, Handler, Runner, Stop, Trouble, Turn};
 pub use sweep::SweepReport;
 
 pub use tenure_core::command::{Asked, Command};
 pub use tenure_core::explain::Explanation;
-pub use tenure_core::id::{BadId, GrantId, Namespace, PersonId};
+pub use tenure_core::id::{BadId, GrantId, Integration, Namespace, PersonId};
 pub use tenure_core::offer::Offer;
 pub use tenure_core::person::{Actor, Authenticated, Fact, Item, Level, Person, Resource, ResourceId};
 pub use tenure_core::record::Record;

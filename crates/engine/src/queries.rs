@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tenure_core::explain::Explanation;
 use tenure_core::flow::Flow;
-use tenure_core::grant::Outcome;
+use tenure_core::grant::{Enforcement, Outcome};
 use tenure_core::id::{FlowId, GrantId, PersonId};
 use tenure_core::machine;
 use tenure_core::offer::Offer;
@@ -58,6 +58,8 @@ pub struct List {
     pub outcome: Option<Outcome>,
     /// Taken in an emergency, and awaiting its review (`true`) or not.
     pub awaits_review: Option<bool>,
+    /// Where the targets have confirmed that much: what is stuck, and what is not yet removed, closed grants too.
+    pub enforcement: Option<Enforcement>,
     /// After this one, in order of id.
     pub after: Option<GrantId>,
     /// At most so many.
@@ -309,6 +311,7 @@ impl List {
             && self.outcome.is_none_or(|outcome| view.outcome == Some(outcome))
             && self.item.as_ref().is_none_or(|item| view.items.contains(item))
             && self.awaits_review.is_none_or(|awaits| awaits == view.awaits_review())
+            && self.enforcement.is_none_or(|enforcement| enforcement == view.enforcement)
     }
 }
 

@@ -8,8 +8,10 @@ use tenure_core::grant::Stage;
 use tenure_core::id::{FlowId, PersonId, SystemName};
 use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::person::{Actor, Record};
+use tenure_core::record::refused::minute;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, Standing, World};
+use tenure_store::tally::WriteUp;
 use tenure_store::{Filter, Given, Limit};
 
 use crate::engine::Engine;
@@ -48,7 +50,18 @@ impl Engine {
         for flow in self.ended_flows(until)? {
             self.end_waits(&flow, now, &mut report)?;
         }
+        self.write_up_refusals(until)?;
         Ok(report)
+    }
+
+    /// Puts on record how often who was refused in minutes that are over.
+    fn write_up_refusals(&self, now: Timestamp) -> Result<(), Error> {
+        // Mostly there is nothing, and then nobody who writes is held up.
+        let over = |_: &World| vec![Read::RefusedBefore(minute(now))];
+        while self.question(over, |world| !world.refused.is_empty())? {
+            self.store.transact(&self.namespace, &mut WriteUp::new(now, self.ids.salt()?))?;
+        }
+        Ok(())
     }
 
     /// Flows whose `until` has passed.

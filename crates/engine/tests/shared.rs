@@ -9,9 +9,11 @@ use std::time::Duration;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure::tenure_core::query::Held;
 use tenure::tenure_core::record::Record;
+use tenure::tenure_core::record::leaf::Leaf;
+use tenure::tenure_core::record::tree::{Hash, Node};
 use tenure::tenure_core::world::{Receipt, World};
 use tenure::tenure_policy::document::Format;
-use tenure::tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
+use tenure::tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
 use tenure::{
     Engine, Error, Fault, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Store, StoreFault,
     Timestamp, View,
@@ -137,6 +139,16 @@ impl Store for Gated {
         self.store.ready(ns, place, until, after, limit)
     }
 
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.store.ready_places(ns, until, after, limit)
+    }
+
     fn list(
         &self,
         ns: &Namespace,
@@ -159,6 +171,18 @@ impl Store for Gated {
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault> {
         self.store.history(ns, grant, after, limit)
+    }
+
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
+        self.store.size(ns)
+    }
+
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
+        self.store.nodes(ns, wanted)
+    }
+
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
+        self.store.leaves(ns, after, limit)
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

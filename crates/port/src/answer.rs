@@ -11,10 +11,11 @@ use tenure::tenure_core::offer::Offer;
 use tenure::tenure_core::person::Person;
 use tenure::tenure_core::query;
 use tenure::tenure_core::record::Record;
+use tenure::tenure_core::record::export::Exported;
 use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
 use tenure::tenure_core::world::{Found, Receipt};
-use tenure::{Error, Page, Problems, SweepReport, Taken, Verdict};
+use tenure::{Consistency, Error, Inclusion, Page, Problems, SweepReport, Taken, Verdict};
 
 /// What came of a call.
 #[derive(Clone, Debug, Serialize)]
@@ -70,6 +71,22 @@ pub enum Answered {
         /// The lines, in order of position.
         records: Vec<Arc<Record>>,
     },
+    /// Records as they are handed out.
+    Exported {
+        /// The records, in order of position.
+        exported: Vec<Exported>,
+    },
+    /// A signed checkpoint.
+    Checkpoint {
+        /// The signed note.
+        checkpoint: String,
+        /// The public key, as tools of signed notes take it.
+        key: String,
+    },
+    /// That a record is in the tree.
+    Inclusion(Inclusion),
+    /// That one tree is the beginning of another.
+    Consistency(Consistency),
 }
 
 /// A flow as a requester sees it.

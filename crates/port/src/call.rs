@@ -10,12 +10,12 @@ use tenure::tenure_core::id::{GrantId, SystemName};
 use tenure::tenure_core::person::{self, Person};
 
 pub use self::command::{
-    Activate, Approve, ApproveExtension, Deny, DenyExtension, Extend, GiveBack, Publish, Request, Review,
-    Revoke, Withdraw,
+    Activate, Approve, ApproveExtension, Deny, DenyExtension, Erase, Extend, GiveBack, Publish, Request,
+    Review, Revoke, Withdraw,
 };
 pub use self::question::{
-    Catalog, EffectDone, EffectFailed, Explain, History, Holds, Inbox, List, Look, Offer, Records, Sweep,
-    TakeEffects,
+    Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, Inbox, List, Look, Offer,
+    Prove, Records, Sweep, TakeEffects,
 };
 
 /// One call. The field `call` names it, the others are its own; a field that is not here is refused.
@@ -57,6 +57,8 @@ pub enum Call {
     Revoke(Revoke),
     /// Says that access taken in an emergency was looked at.
     Review(Review),
+    /// Erases what people wrote of a grant that is over.
+    Erase(Erase),
     /// Puts a policy in force.
     Publish(Publish),
     /// Writes down what time has made true.
@@ -85,6 +87,12 @@ pub enum Call {
     History(History),
     /// The whole record.
     Records(Records),
+    /// The record as it is handed out to be checked elsewhere.
+    Export(Export),
+    /// How long the record is and what its root is, signed.
+    Checkpoint(Checkpoint),
+    /// That a record is in the tree, or that one tree is the beginning of another.
+    Prove(Prove),
 }
 
 /// Who gives a command.
@@ -139,6 +147,7 @@ impl Call {
             Self::GiveBack(_) => "give_back",
             Self::Revoke(_) => "revoke",
             Self::Review(_) => "review",
+            Self::Erase(_) => "erase",
             Self::Publish(_) => "publish",
             Self::Sweep(_) => "sweep",
             Self::TakeEffects(_) => "take_effects",
@@ -153,6 +162,9 @@ impl Call {
             Self::Catalog(_) => "catalog",
             Self::History(_) => "history",
             Self::Records(_) => "records",
+            Self::Export(_) => "export",
+            Self::Checkpoint(_) => "checkpoint",
+            Self::Prove(_) => "prove",
         }
     }
 }

@@ -62,6 +62,7 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "give_back" => GiveBack,
         "revoke" => Revoke,
         "review" => Review,
+        "erase" => Erase,
         "publish" => Publish,
         "sweep" => Sweep,
         "take_effects" => TakeEffects,
@@ -76,6 +77,9 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "catalog" => Catalog,
         "history" => History,
         "records" => Records,
+        "export" => Export,
+        "checkpoint" => Checkpoint,
+        "prove" => Prove,
     }
 }
 

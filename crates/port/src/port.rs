@@ -10,7 +10,7 @@ use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::person::{Actor, Record};
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_policy::document;
-use tenure::{Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Store, Take, View};
+use tenure::{Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Signer, Store, Take, View};
 
 use crate::answer::{Answer, Answered, Listed, Misread};
 use crate::call::{self, Call, Document, Format};
@@ -31,6 +31,7 @@ use crate::call::{self, Call, Document, Format};
 /// after it, for what the panic interrupted is not known.
 pub struct Port {
     engine: Engine,
+    signer: Option<Arc<dyn Signer>>,
     broken: AtomicBool,
 }
 
@@ -38,7 +39,13 @@ impl Port {
     /// On an engine.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
-        Self { engine, broken: AtomicBool::new(false) }
+        Self { engine, signer: None, broken: AtomicBool::new(false) }
+    }
+
+    /// The same handle with a key that signs checkpoints. No call carries one.
+    #[must_use]
+    pub fn signing(self, signer: Arc<dyn Signer>) -> Self {
+        Self { signer: Some(signer), ..self }
     }
 
     /// On a store, in the namespace `default`.
@@ -154,18 +161,7 @@ impl Port {
             }
             Question::List(ask) => {
                 let now = self.at(ask.now);
-                let list = List {
-                    holder: ask.holder,
-                    requester: ask.requester,
-                    flow: ask.flow,
-                    item: ask.item,
-                    stage: ask.stage,
-                    outcome: ask.outcome,
-                    awaits_review: ask.awaits_review,
-                    after: ask.after,
-                    limit: ask.limit.map(count),
-                };
-                Answered::Grants(engine.list(&list, now)?)
+                Answered::Grants(engine.list(&listed(*ask), now)?)
             }
             Question::Inbox(ask) => {
                 let now = self.at(ask.now);
@@ -177,12 +173,57 @@ impl Port {
             }
             Question::History(ask) => Answered::Recorded { records: engine.history(ask.grant)? },
             Question::Records(ask) => {
-                let limit = ask.limit.map_or(usize::MAX, count);
-                Answered::Recorded { records: engine.records(ask.after.unwrap_or(0), limit)? }
+                let records = engine.records(ask.after.unwrap_or(0), most(ask.limit))?;
+                Answered::Recorded { records }
             }
+            Question::Export(ask) => {
+                let exported = engine.export(ask.after.unwrap_or(0), most(ask.limit))?;
+                Answered::Exported { exported }
+            }
+            Question::Checkpoint(ask) => self.checkpoint(self.at(ask.now))?,
+            Question::Prove(ask) => self.prove(&ask)?,
         })
     }
+
+    fn prove(&self, ask: &call::Prove) -> Result<Answered, Bad> {
+        match (ask.position, ask.old) {
+            (Some(position), None) => Ok(Answered::Inclusion(self.engine.inclusion(position, ask.size)?)),
+            (None, Some(old)) => Ok(Answered::Consistency(self.engine.consistency(old, ask.size)?)),
+            (None, None) => Err(misread("missing_field", "position", PROVED).into()),
+            (Some(_), Some(_)) => Err(misread("contradiction", "old", PROVED).into()),
+        }
+    }
+
+    fn checkpoint(&self, now: Timestamp) -> Result<Answered, Bad> {
+        let missing = || Fault::Signer("this handle was opened without a key".to_owned());
+        let signer = self.signer.as_deref().ok_or_else(|| Error::from(missing()))?;
+        let checkpoint = self.engine.checkpoint(signer, now)?;
+        Ok(Answered::Checkpoint { checkpoint, key: self.engine.verifier_key(signer)?.to_string() })
+    }
 }
+
+fn listed(ask: call::List) -> List {
+    List {
+        holder: ask.holder,
+        requester: ask.requester,
+        flow: ask.flow,
+        item: ask.item,
+        stage: ask.stage,
+        outcome: ask.outcome,
+        awaits_review: ask.awaits_review,
+        enforcement: ask.enforcement,
+        after: ask.after,
+        limit: ask.limit.map(count),
+    }
+}
+
+/// A limit as a store takes it: as many as it gives at once, where none is named.
+fn most(limit: Option<u32>) -> usize {
+    limit.map_or(usize::MAX, count)
+}
+
+/// What a call says of which it is not clear what is to be proved.
+const PROVED: &str = "a proof names a record by `position`, or an `old` size";
 
 /// Why a call is not answered with what it asks.
 enum Bad {
@@ -244,6 +285,9 @@ enum Question {
     Catalog(call::Catalog),
     History(call::History),
     Records(call::Records),
+    Export(call::Export),
+    Checkpoint(call::Checkpoint),
+    Prove(call::Prove),
 }
 
 /// A command as a call brings it: the id may be absent, and the time.
@@ -325,6 +369,7 @@ impl Given {
                 let review = command::Review { grant: ask.grant, reason: ask.reason };
                 given!(ask, Verb::Review(review))
             }
+            Call::Erase(ask) => given!(ask, Verb::Erase(command::Erase { grant: ask.grant })),
             Call::Publish(ask) => published(ask),
             Call::Sweep(ask) => Ok(Asked::Question(Question::Sweep(ask))),
             Call::TakeEffects(ask) => Ok(Asked::Question(Question::TakeEffects(ask))),
@@ -339,6 +384,9 @@ impl Given {
             Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),
             Call::History(ask) => Ok(Asked::Question(Question::History(ask))),
             Call::Records(ask) => Ok(Asked::Question(Question::Records(ask))),
+            Call::Export(ask) => Ok(Asked::Question(Question::Export(ask))),
+            Call::Checkpoint(ask) => Ok(Asked::Question(Question::Checkpoint(ask))),
+            Call::Prove(ask) => Ok(Asked::Question(Question::Prove(ask))),
         }
     }
 }

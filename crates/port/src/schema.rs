@@ -9,7 +9,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
 
 use self::shapes::Answer;
-pub(crate) use self::shapes::{Actor, Asked, Facts, Item, Outcome, Person, Resource, Span, Stage, Time};
+pub(crate) use self::shapes::{
+    Actor, Asked, Enforcement, Facts, Item, Outcome, Person, Resource, Span, Stage, Time,
+};
 
 /// The JSON Schema of a call.
 #[must_use]

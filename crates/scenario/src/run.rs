@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 use tenure_port::Port;
 use tenure_port::core::time::{Span, Timestamp};
-use tenure_port::store::{ManualClock, MemoryStore};
+use tenure_port::store::{Clock as _, ManualClock, MemoryStore};
 
 use crate::house::{Counted, House, Kept};
 
@@ -39,7 +39,12 @@ pub struct Stage<'s> {
     taken: Vec<Json>,
     /// The revision of the document in force.
     revision: Option<String>,
+    /// Who hears every call.
+    listener: Option<Listener<'s>>,
 }
+
+/// Hears every call of a story, the runner's own too: what the store's clock showed, the call, its answer.
+pub type Listener<'s> = Box<dyn Fn(Timestamp, &Json, &Json) + 's>;
 
 /// A story that cannot be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +67,28 @@ impl<'s> Stage<'s> {
     /// # Errors
     /// The policy is refused, or the store cannot be opened.
     pub fn on(scenario: &'s Scenario, house: &House) -> Result<Self, Unplayable> {
+        Self::open(scenario, house, None)
+    }
+
+    /// The same, in memory, where somebody listens to every call from the first on.
+    ///
+    /// # Errors
+    /// The policy is refused.
+    pub fn heard_by(scenario: &'s Scenario, listener: Listener<'s>) -> Result<Self, Unplayable> {
+        Self::open(scenario, &House::Memory, Some(listener))
+    }
+
+    fn open(
+        scenario: &'s Scenario,
+        house: &House,
+        listener: Option<Listener<'s>>,
+    ) -> Result<Self, Unplayable> {
         let clock = Arc::new(ManualClock::at(scenario.start));
         let kept = house.open(&clock).map_err(|message| Unplayable { message })?;
         let ids = Counted::default();
         let port = kept.port(&ids);
-        let mut stage =
-            Self { scenario, clock, kept, ids, port, position: 0, taken: Vec::new(), revision: None };
+        let (position, taken, revision) = (0, Vec::new(), None);
+        let mut stage = Self { scenario, clock, kept, ids, port, position, taken, revision, listener };
         let answer = stage.call(&json!({
             "call": "publish",
             "actor": "system:scenario",
@@ -194,11 +215,16 @@ impl<'s> Stage<'s> {
         }
     }
 
-    fn call(&self, call: &Json) -> Json {
+    /// A call beside the story's own.
+    pub fn call(&self, call: &Json) -> Json {
         let answer = self.port.call(&call.to_string());
-        serde_json::from_str(&answer).unwrap_or_else(|wrong| {
+        let answer = serde_json::from_str(&answer).unwrap_or_else(|wrong| {
             json!({"fault": {"code": "broken", "message": format!("the answer is no JSON: {wrong}")}})
-        })
+        });
+        if let Some(listener) = &self.listener {
+            listener(self.clock.now(), call, &answer);
+        }
+        answer
     }
 
     fn page(&self, call: &Json) -> Vec<Json> {

@@ -191,6 +191,7 @@ pub(crate) const CALLS: &[Shape] = &[
         answers: Answers::Grant,
     },
     Shape { verb: "review", fields: &[AS, ID, CONTEXT, GRANT, REASON], answers: Answers::Grant },
+    Shape { verb: "erase", fields: &[AS, ID, CONTEXT, GRANT], answers: Answers::Grant },
     Shape {
         verb: "publish",
         fields: &[

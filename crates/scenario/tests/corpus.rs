@@ -94,6 +94,7 @@ const REACHABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("withdraw", &["command.reused", "grant.unknown", "actor.not_allowed", "request.closed"]),
+    ("erase", &["command.reused", "grant.unknown", "actor.not_allowed", "erasure.too_early"]),
     (
         "activate",
         &[

@@ -40,6 +40,7 @@ const EXPIRED: &str = "grant.expired";
 const PENDING: &str = "extension.pending";
 const NOT_PENDING: &str = "extension.not_pending";
 const UNNEEDED: &str = "review.not_needed";
+const EARLY: &str = "erasure.too_early";
 /// No rule lets this be reached; [`UNREACHABLE`] says which rule it is.
 const NEVER: &str = "-";
 
@@ -151,6 +152,13 @@ const COMMANDS: &[(&str, [&str; 17])] = &[
         [
             UNKNOWN, UNNEEDED, UNNEEDED, UNNEEDED, UNNEEDED, UNNEEDED, YES, UNNEEDED, UNNEEDED, UNNEEDED,
             UNNEEDED, UNNEEDED, UNNEEDED, UNNEEDED, YES, YES, YES,
+        ],
+    ),
+    (
+        "erase",
+        [
+            UNKNOWN, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY, EARLY,
+            EARLY, EARLY, YES, EARLY,
         ],
     ),
     (

@@ -9,17 +9,17 @@ use tenure_core::id::{GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, World};
-use tenure_store::Plan;
 use tenure_store::plan::decide;
 use tenure_store::query::lasts;
+use tenure_store::{Plan, Seal};
 
+use crate::marks::damaged;
 use crate::policies::{Policies, Shelf};
-use crate::seal::damaged;
 use crate::states::States;
 use crate::trouble::{Out, broken, count, number};
 use crate::words::{self, Kind};
 use crate::write::grant_mark;
-use crate::{receipts, records};
+use crate::{erase, receipts, records, refusals, seals};
 
 /// One transaction in one namespace.
 pub(crate) struct Desk<'c> {
@@ -33,6 +33,10 @@ pub(crate) struct Desk<'c> {
     keys: HashMap<GrantId, i64>,
     revocations: HashMap<u64, Arc<RevokedAll>>,
     words: HashMap<(Kind, String), i64>,
+    /// The end of the record, once anything is added to it.
+    pub(crate) seal: Option<Seal>,
+    /// Records that erase what was written of their grant before them.
+    pub(crate) erasing: Vec<(i64, u64)>,
     /// Whose grants were changed.
     pub(crate) touched: BTreeSet<PersonId>,
     pub(crate) wrote: bool,
@@ -98,6 +102,8 @@ impl<'c> Desk<'c> {
             keys: HashMap::new(),
             revocations: HashMap::new(),
             words: HashMap::new(),
+            seal: None,
+            erasing: Vec::new(),
             touched: BTreeSet::new(),
             wrote: false,
         })
@@ -146,6 +152,13 @@ impl<'c> Desk<'c> {
                     let from = world.clock.minus(*span).millis();
                     put(self.all(&sql, (holder, flow, from))?, world);
                 }
+            }
+            Read::Refused(of) => {
+                let tally = refusals::of(self.connection, self.tenant.key, of)?;
+                world.refused.extend(tally.map(|tally| (of.clone(), tally)));
+            }
+            Read::RefusedBefore(minute) => {
+                world.refused.extend(refusals::before(self.connection, self.tenant.key, *minute)?);
             }
             Read::Latest => world.last = Some(self.tenant.latest),
         }
@@ -220,7 +233,7 @@ impl<'c> Desk<'c> {
         let by = match self.revocations.get(&position) {
             Some(by) => by.clone(),
             None => {
-                let by = records::revocation(self.connection, self.tenant.key, position)?;
+                let by = records::revocation(self.connection, (self.tenant.key, self.ns), position)?;
                 self.revocations.insert(position, by.clone());
                 by
             }
@@ -259,7 +272,13 @@ impl<'c> Desk<'c> {
     /// Writes what the namespace's row says.
     pub(crate) fn close(&mut self) -> Out<()> {
         self.renew()?;
+        for (grant, position) in std::mem::take(&mut self.erasing) {
+            erase::before(self.connection, (self.tenant.key, self.ns), grant, position)?;
+        }
         let Tenant { key, latest, records, documents } = self.tenant;
+        if let Some(seal) = &self.seal {
+            seals::keep(self.connection, key, seal)?;
+        }
         self.connection
             .prepare_cached("UPDATE namespace SET latest = ?, records = ?, documents = ? WHERE key = ?")?
             .execute((latest.millis(), number(records), number(documents), key))?;

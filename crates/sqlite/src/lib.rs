@@ -5,13 +5,16 @@
 //! that runs are columns, written in the commit that makes them so.
 
 mod desk;
+mod erase;
 mod file;
+mod marks;
 mod packed;
 mod policies;
 mod questions;
 mod receipts;
 mod records;
-mod seal;
+mod refusals;
+mod seals;
 mod states;
 mod trouble;
 mod words;
@@ -23,12 +26,15 @@ use std::sync::Arc;
 use tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure_core::query::Held;
 use tenure_core::record::Record;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::tree::{Hash, Node};
 use tenure_core::time::Timestamp;
 use tenure_core::world::Receipt;
 use tenure_store::query::asked_at;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, Clock, Compile, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, SystemClock,
+    Awaited, AwaitedAt, Clock, Compile, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault,
+    SystemClock,
 };
 
 use crate::desk::{Desk, Tenant};
@@ -175,6 +181,16 @@ impl Store for SqliteStore {
         self.ask(ns, |connection, ns| questions::ready(connection, ns, place, until, after, limit))
     }
 
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.ask(ns, |connection, ns| questions::ready_places(connection, ns, until, after, limit))
+    }
+
     fn list(
         &self,
         ns: &Namespace,
@@ -186,7 +202,7 @@ impl Store for SqliteStore {
     }
 
     fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.ask(ns, |connection, ns| records::after(connection, ns, after, limit.get()))
+        self.ask(ns, |connection, key| records::after(connection, (key, ns), after, limit))
     }
 
     fn history(
@@ -196,7 +212,21 @@ impl Store for SqliteStore {
         after: u64,
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.ask(ns, |connection, ns| records::of_grant(connection, (ns, grant), after, limit.get()))
+        self.ask(ns, |connection, key| records::of_grant(connection, (key, ns), grant, after, limit))
+    }
+
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
+        Ok(self.file.read(|connection| Ok(Tenant::find(connection, ns)?.records))?)
+    }
+
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
+        self.ask(ns, |connection, key| {
+            wanted.iter().map(|node| seals::node(connection, key, *node)).collect()
+        })
+    }
+
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
+        self.ask(ns, |connection, key| records::leaves(connection, key, after, limit))
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

@@ -1,15 +1,15 @@
 //! What a store is asked beside plans: each answer is an index, read.
 
 use rusqlite::Connection;
-use tenure_core::id::{GrantId, Namespace, PersonId};
+use tenure_core::id::{GrantId, Integration, Namespace, PersonId};
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
-use tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+use tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
 
 use crate::states::States;
 use crate::trouble::{Out, broken};
 use crate::words::{self, Kind};
-use crate::write::{ANYWHERE, DUE, span_mark};
+use crate::write::{ANYWHERE, DUE, NOTICES, span_mark};
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -84,11 +84,48 @@ pub(crate) fn ready(
     let place = match place {
         Place::Anywhere => Some(ANYWHERE),
         Place::At(at) => words::find(connection, ns, Kind::Integration, at.as_str())?,
+        Place::Notices => Some(NOTICES),
     };
     match place {
         Some(place) => awaited(connection, (ns, place), until, after, limit),
         None => Ok(Vec::new()),
     }
+}
+
+/// Places with an effect that waits, where somebody waits longest first. There are as many as integrations: each
+/// costs a step into the index, however many people wait there.
+pub(crate) fn ready_places(
+    connection: &Connection,
+    ns: i64,
+    until: Timestamp,
+    after: Option<&AwaitedAt>,
+    limit: Limit,
+) -> Out<Vec<AwaitedAt>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE places (place) AS (\
+           SELECT ?2 UNION ALL \
+           SELECT (SELECT min(a.place) FROM awaited a INDEXED BY awaited_at \
+                   WHERE a.ns = ?1 AND a.place > max(p.place, 0)) \
+           FROM places p WHERE p.place IS NOT NULL) \
+         SELECT p.place, w.text, (SELECT a.at FROM awaited a INDEXED BY awaited_at \
+                                  WHERE a.ns = ?1 AND a.place = p.place ORDER BY a.at LIMIT 1) \
+         FROM places p LEFT JOIN word w ON w.key = p.place WHERE p.place IS NOT NULL",
+    )?;
+    let mut rows = statement.query((ns, NOTICES))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(at) = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_millis) else { continue };
+        let name: Option<String> = row.get(1)?;
+        if name.is_none() && row.get::<_, i64>(0)? != NOTICES {
+            return Err(broken("an effect waits at an integration without a name"));
+        }
+        let integration = name.map(Integration::new).transpose().map_err(|why| broken(why.to_string()))?;
+        found.push(AwaitedAt { at, integration });
+    }
+    found.retain(|place| place.at <= until && after.is_none_or(|after| after < place));
+    found.sort();
+    found.truncate(limit.get());
+    Ok(found)
 }
 
 fn awaited(

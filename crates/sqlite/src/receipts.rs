@@ -25,18 +25,32 @@ struct Kept<'a> {
 }
 
 pub(crate) fn write(connection: &Connection, ns: i64, command: &CommandId, receipt: &Receipt) -> Out<()> {
+    connection.prepare_cached("INSERT INTO receipt (ns, command, body) VALUES (?, ?, ?)")?.execute((
+        ns,
+        command.as_str(),
+        packed(command, receipt)?,
+    ))?;
+    Ok(())
+}
+
+/// Puts an answer in the place of what it was before.
+pub(crate) fn change(connection: &Connection, ns: i64, command: &CommandId, receipt: &Receipt) -> Out<()> {
+    connection.prepare_cached("UPDATE receipt SET body = ? WHERE ns = ? AND command = ?")?.execute((
+        packed(command, receipt)?,
+        ns,
+        command.as_str(),
+    ))?;
+    Ok(())
+}
+
+fn packed(command: &CommandId, receipt: &Receipt) -> Out<Vec<u8>> {
     let kept = Kept {
         content: Cow::Borrowed(&receipt.content),
         view: receipt.view.as_ref().map(Cow::Borrowed),
         more: Cow::Borrowed(&receipt.more),
         revoked: receipt.revoked.as_ref().map(Cow::Borrowed),
     };
-    connection.prepare_cached("INSERT INTO receipt (ns, command, body) VALUES (?, ?, ?)")?.execute((
-        ns,
-        command.as_str(),
-        pack_as(command.as_str(), &kept)?,
-    ))?;
-    Ok(())
+    pack_as(command.as_str(), &kept)
 }
 
 pub(crate) fn of(connection: &Connection, ns: i64, command: &CommandId) -> Out<Option<Arc<Receipt>>> {

@@ -6,7 +6,8 @@ CREATE TABLE namespace (
   name TEXT NOT NULL UNIQUE,
   latest INTEGER NOT NULL,      -- the last instant that anything happened at
   records INTEGER NOT NULL,     -- the last position of the record
-  documents INTEGER NOT NULL    -- the number of the policy in force
+  documents INTEGER NOT NULL,   -- the number of the policy in force
+  peaks BLOB NOT NULL           -- hashes of the record's tree, to which the next record is added
 ) STRICT;
 
 -- Policies that were in force, in order, as text.
@@ -49,6 +50,7 @@ CREATE INDEX grants_recent ON grants (holder, flow, changed);
 CREATE INDEX grants_unsettled ON grants (holder) WHERE unsettled = 1;
 CREATE INDEX grants_open ON grants (ns, id) WHERE open = 1;
 CREATE INDEX grants_awaiting ON grants (ns, id) WHERE awaiting = 1;
+CREATE INDEX grants_reached ON grants (ns, reached) WHERE reached IS NOT NULL;
 
 -- Open grants by their flow, their items and their integrations.
 CREATE TABLE open_on (
@@ -71,8 +73,8 @@ CREATE TABLE span (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX span_until ON span (item, until);
 
--- People with something that comes due: a deadline (place 0), an effect anywhere (place -1), or at one
--- integration (its key).
+-- People with something that comes due: a deadline (place 0), an effect anywhere (place -1), a notice
+-- (place -2), or an effect at one integration (its key).
 CREATE TABLE awaited (
   person INTEGER NOT NULL,
   place INTEGER NOT NULL,
@@ -83,15 +85,38 @@ CREATE TABLE awaited (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX awaited_at ON awaited (ns, place, at, id);
 
+-- The record: each as the bytes that the tree is made of, with their checksum, and beside those what people wrote of it, until that
+-- is erased, and the hashes of the tree's nodes that it completes.
 CREATE TABLE record (
   ns INTEGER NOT NULL,
   position INTEGER NOT NULL,
-  recorded_at INTEGER NOT NULL,
   about INTEGER,                -- the grant
-  body BLOB NOT NULL,
+  leaf BLOB NOT NULL,
+  written BLOB,
+  nodes BLOB NOT NULL,
   PRIMARY KEY (ns, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX record_about ON record (about, position) WHERE about IS NOT NULL;
+
+-- Where revocations of many stand in the record.
+CREATE TABLE revocation (
+  ns INTEGER NOT NULL,
+  command TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (ns, command)
+) STRICT, WITHOUT ROWID;
+
+-- How often who was refused with what in the minute in which that was so last.
+CREATE TABLE refusal (
+  ns INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  code TEXT NOT NULL,
+  minute INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY (ns, actor, code)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refusal_minute ON refusal (ns, minute, actor, code);
 
 -- What accepted commands answered.
 CREATE TABLE receipt (

@@ -8,21 +8,24 @@ use tenure_core::id::{GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::record::Entry;
 use tenure_core::time::Timestamp;
+use tenure_store::Sealed;
 use tenure_store::next::Next;
 use tenure_store::plan::Write;
 use tenure_store::query::{awaits_decision, unsure_from};
 
 use crate::desk::{Desk, Known};
-use crate::seal::Mark;
+use crate::marks::Mark;
 use crate::states::States;
 use crate::trouble::{Out, number};
 use crate::words::{self, Kind};
-use crate::{receipts, records};
+use crate::{receipts, records, refusals, seals};
 
 /// The place in `awaited` of deadlines.
 pub(crate) const DUE: i64 = 0;
 /// The place in `awaited` of effects wherever they are.
 pub(crate) const ANYWHERE: i64 = -1;
+/// The place of notices.
+pub(crate) const NOTICES: i64 = -2;
 /// An end that never comes: what the rules must say something about stays in sight.
 const NEVER: i64 = i64::MAX;
 
@@ -36,13 +39,14 @@ struct Stretch {
 
 impl Desk<'_> {
     /// Writes what one decision leads to.
-    pub(crate) fn write(&mut self, write: Write) -> Out<()> {
-        let Write { recorded_at, entries, after, policy, receipt } = write;
-        if entries.is_empty() && after.is_empty() && policy.is_none() && receipt.is_none() {
+    pub(crate) fn write(&mut self, mut write: Write) -> Out<()> {
+        if write.is_empty() {
             return Ok(());
         }
         self.wrote = true;
         self.begin()?;
+        let sealed = self.sealed(&mut write)?;
+        let Write { after, policy, receipt, refused, .. } = write;
         let published = policy.and_then(|head| head.document.clone().zip(head.published_at));
         if let Some((document, at)) = published {
             self.tenant.documents = self.tenant.documents.saturating_add(1);
@@ -63,8 +67,11 @@ impl Desk<'_> {
         for grant in after.into_values() {
             self.put(grant)?;
         }
-        for entry in entries {
-            self.record(recorded_at, &entry)?;
+        for sealed in sealed {
+            self.record(&sealed)?;
+        }
+        for (of, tally) in refused {
+            refusals::write(self.connection, self.tenant.key, &of, tally)?;
         }
         if let Some((command, receipt)) = receipt {
             receipts::write(self.connection, self.tenant.key, &command, &receipt)?;
@@ -75,7 +82,8 @@ impl Desk<'_> {
     /// Gives the namespace its row where it has none.
     fn begin(&mut self) -> Out<()> {
         if self.tenant.key == 0 {
-            let sql = "INSERT INTO namespace (name, latest, records, documents) VALUES (?, ?, 0, 0)";
+            let sql =
+                "INSERT INTO namespace (name, latest, records, documents, peaks) VALUES (?, ?, 0, 0, x'')";
             self.connection.prepare_cached(sql)?.execute((self.ns.as_str(), self.tenant.latest.millis()))?;
             self.tenant.key = self.connection.last_insert_rowid();
         }
@@ -86,17 +94,36 @@ impl Desk<'_> {
         self.tenant.latest = self.tenant.latest.max(at);
     }
 
-    /// Puts one line on record, at the next position.
-    fn record(&mut self, recorded_at: Timestamp, entry: &Entry) -> Out<()> {
-        self.tenant.records = self.tenant.records.saturating_add(1);
-        let about = match entry.grant() {
+    /// Makes records of what a decision puts on record.
+    fn sealed(&mut self, write: &mut Write) -> Out<Vec<Sealed>> {
+        if write.entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.seal.is_none() {
+            self.seal = Some(seals::last(self.connection, self.tenant.key, self.tenant.records)?);
+        }
+        let sealed = self.seal.as_mut().map(|seal| seal.write(self.ns, write)).transpose()?;
+        Ok(sealed.unwrap_or_default())
+    }
+
+    /// Puts one line on record.
+    fn record(&mut self, sealed: &Sealed) -> Out<()> {
+        let record = &sealed.record;
+        self.tenant.records = record.position;
+        let about = match record.entry.grant() {
             Some(grant) => self.grant(grant)?.map(|known| known.key),
             None => None,
         };
-        let (ns, position) = (self.tenant.key, self.tenant.records);
-        records::write(self.connection, ns, position, recorded_at, about, entry)?;
-        if let Entry::Revoked(by) = entry {
-            self.reach(position, by)?;
+        records::write(self.connection, self.tenant.key, about, sealed)?;
+        if record.erases().is_some() {
+            // When all is written: what a revocation still has to close is known then.
+            self.erasing.extend(about.map(|grant| (grant, record.position)));
+        }
+        if let Entry::Revoked(by) = &record.entry {
+            self.connection
+                .prepare_cached("INSERT INTO revocation (ns, command, position) VALUES (?, ?, ?)")?
+                .execute((self.tenant.key, by.cause.command.as_str(), number(record.position)))?;
+            self.reach(record.position, by)?;
         }
         Ok(())
     }
@@ -274,7 +301,11 @@ impl Desk<'_> {
         is.extend(next.due.map(|at| (DUE, at.millis())));
         is.extend(next.ready.map(|at| (ANYWHERE, at.millis())));
         for (at, ready) in next.ready_at {
-            is.insert(self.word_made(Kind::Integration, at.as_str())?, ready.millis());
+            let place = match at {
+                Some(at) => self.word_made(Kind::Integration, at.as_str())?,
+                None => NOTICES,
+            };
+            is.insert(place, ready.millis());
         }
         let mut was = BTreeMap::new();
         let mut statement =

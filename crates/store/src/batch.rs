@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tenure_core::command::Command;
 use tenure_core::effect::Handed;
 use tenure_core::machine::{self, Fault};
+use tenure_core::record::refused::RefusedOf;
+use tenure_core::record::written::Salt;
 use tenure_core::record::{Entry, Published, Refused};
 use tenure_core::refusal::Refusal;
 use tenure_core::time::Timestamp;
-use tenure_core::world::{Decided, Done, Journal, Outcome, Receipt, World};
+use tenure_core::world::{Decided, Done, Journal, Outcome, Read, Receipt, World};
 
 use crate::plan::{Plan, Turn, Write, unread};
 
@@ -51,23 +53,27 @@ pub struct Accepted {
 }
 
 /// Commands that are decided in order and written together, each with its own answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
     given: Vec<Given>,
+    salt: Salt,
     answers: Vec<Answered>,
 }
 
 impl Batch {
-    /// These commands, in this order.
+    /// These commands, in this order. What people wrote in them is kept beside hashes with salts that are made
+    /// of this one: random bytes of its own for each batch, unless nothing is ever to be erased.
     #[must_use]
-    pub fn new(given: Vec<Given>) -> Self {
-        Self { given, answers: Vec::new() }
+    pub fn new(given: Vec<Given>, salt: Salt) -> Self {
+        let taken_in = |given: Given| Given { command: given.command.without_blanks(), ..given };
+        let given = given.into_iter().map(taken_in).collect();
+        Self { given, salt, answers: Vec::new() }
     }
 
     /// A single command.
     #[must_use]
-    pub fn one(given: Given) -> Self {
-        Self::new(vec![given])
+    pub fn one(given: Given, salt: Salt) -> Self {
+        Self::new(vec![given], salt)
     }
 
     /// How many commands there are.
@@ -120,14 +126,24 @@ impl Plan for Batch {
         if !missing.is_empty() {
             return Turn::Read(missing);
         }
-        let (answer, write) = decide(given, world);
+        let (answer, mut write) = decide(given, self.salt, world);
+        if let Answered::Refused(refusal) = &answer {
+            let of = RefusedOf { actor: given.command.actor.to_string(), code: refusal.code };
+            let missing = unread(vec![Read::Refused(of.clone())], world);
+            if !missing.is_empty() {
+                return Turn::Read(missing);
+            }
+            if let Some(write) = &mut write {
+                write.count(of, world);
+            }
+        }
         self.answers.push(answer);
         Turn::Decided(write.map(Box::new))
     }
 }
 
 /// Decides one command over a world in which all it needs was read.
-fn decide(given: &Given, world: &World) -> (Answered, Option<Write>) {
+fn decide(given: &Given, salt: Salt, world: &World) -> (Answered, Option<Write>) {
     match machine::apply(world, &given.command, given.now) {
         Err(fault) => (Answered::Fault(fault), None),
         Ok(Decided::Repeated(receipt)) => {
@@ -138,9 +154,11 @@ fn decide(given: &Given, world: &World) -> (Answered, Option<Write>) {
             let Outcome { now, settled, answer } = *outcome;
             let mut write = Write {
                 recorded_at: now,
+                salt,
                 entries: Vec::new(),
                 after: BTreeMap::new(),
                 policy: None,
+                refused: BTreeMap::new(),
                 receipt: None,
             };
             write.take(settled);
@@ -161,6 +179,15 @@ impl Write {
     fn take(&mut self, journal: Journal) {
         self.entries.extend(journal.events.into_iter().map(Entry::Event));
         self.after.extend(journal.after.into_iter().map(|(id, grant)| (id, Arc::new(grant))));
+    }
+
+    /// Counts the refusal at the end of these entries, and takes it out where it is one too many.
+    fn count(&mut self, of: RefusedOf, world: &World) {
+        let counted = of.count(world.refused.get(&of).copied(), self.recorded_at);
+        let refused = self.entries.pop().filter(|_| counted.recorded);
+        self.entries.extend(counted.earlier.map(Entry::MoreRefused));
+        self.entries.extend(refused);
+        self.refused.insert(of, Some(counted.tally));
     }
 
     fn accept(&mut self, given: &Given, done: Done) -> Accepted {
@@ -187,12 +214,5 @@ impl Write {
 
 fn refused(command: &Command, refusal: &Refusal, world: &World, now: Timestamp) -> Refused {
     let grant = command.verb.grant().filter(|grant| world.grants.contains_key(*grant));
-    Refused {
-        refused: refusal.code,
-        at: now,
-        verb: command.verb.name(),
-        actor: command.actor.to_string(),
-        command: command.id.clone(),
-        grant: grant.cloned(),
-    }
+    Refused::of(command, refusal, grant.cloned(), now)
 }

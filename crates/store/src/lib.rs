@@ -10,6 +10,7 @@ pub mod memory;
 pub mod next;
 pub mod plan;
 pub mod query;
+pub mod seal;
 pub mod store;
 #[cfg(any(test, feature = "suite"))]
 #[expect(
@@ -19,11 +20,13 @@ pub mod store;
     reason = "these are tests: a panic is how they fail"
 )]
 pub mod suite;
+pub mod tally;
 
 pub use batch::{Answered, Batch, Given};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use plan::{Plan, Turn, Write};
-pub use query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+pub use query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
+pub use seal::{Seal, Sealed};
 pub use store::{Compile, Store};

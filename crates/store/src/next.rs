@@ -14,8 +14,8 @@ pub struct Next {
     pub due: Option<Timestamp>,
     /// The earliest instant at which an effect may be taken.
     pub ready: Option<Timestamp>,
-    /// The same at each integration.
-    pub ready_at: BTreeMap<Integration, Timestamp>,
+    /// The same at each integration, and for notices.
+    pub ready_at: BTreeMap<Option<Integration>, Timestamp>,
 }
 
 impl Next {
@@ -28,10 +28,8 @@ impl Next {
             for outgoing in &grant.outbox {
                 let ready = ready(outgoing);
                 next.ready = earlier(next.ready, Some(ready));
-                if let Some(at) = outgoing.effect.task.at() {
-                    let known = next.ready_at.get(at).copied();
-                    next.ready_at.extend(earlier(known, Some(ready)).map(|ready| (at.clone(), ready)));
-                }
+                let first = next.ready_at.entry(outgoing.effect.task.at().cloned()).or_insert(ready);
+                *first = ready.min(*first);
             }
         }
         next

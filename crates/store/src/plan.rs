@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, GrantId};
 use tenure_core::record::Entry;
+use tenure_core::record::refused::{RefusedOf, Tally};
+use tenure_core::record::written::Salt;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Read, Receipt, World};
 
@@ -44,14 +46,27 @@ pub enum Turn {
 pub struct Write {
     /// The `now` of the decision.
     pub recorded_at: Timestamp,
+    /// What the salts of its records are made of.
+    pub salt: Salt,
     /// What goes on record, in order.
     pub entries: Vec<Entry>,
     /// The grants this leads to.
     pub after: BTreeMap<GrantId, Arc<Grant>>,
     /// The policy in force from now on, where one was published.
     pub policy: Option<Arc<Head>>,
+    /// How often who was refused with what from now on; where nothing is said of it any more, it is forgotten.
+    pub refused: BTreeMap<RefusedOf, Option<Tally>>,
     /// The command id that is claimed from now on, and what it answered.
     pub receipt: Option<(CommandId, Arc<Receipt>)>,
+}
+
+impl Write {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { recorded_at: _, salt: _, entries, after, policy, refused, receipt } = self;
+        entries.is_empty() && after.is_empty() && policy.is_none() && refused.is_empty() && receipt.is_none()
+    }
 }
 
 /// Lets a plan take one decision over a world into which `read` puts what it asks for: what it writes, if

@@ -60,6 +60,8 @@ pub enum Place<'a> {
     Anywhere,
     /// Those at one integration.
     At(&'a Integration),
+    /// Notices, which are at no integration.
+    Notices,
 }
 
 /// A person with something that has come due, and since when. Also the mark after which a list goes on.
@@ -69,6 +71,15 @@ pub struct Awaited {
     pub at: Timestamp,
     /// The holder.
     pub person: PersonId,
+}
+
+/// A place with effects that wait, and since when. Also the mark after which a list goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AwaitedAt {
+    /// Since when.
+    pub at: Timestamp,
+    /// The integration; none for notices.
+    pub integration: Option<Integration>,
 }
 
 /// Which grants are listed: those that match all that is named here. Only what never changes of a grant,

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure_core::query::{self, Held};
 use tenure_core::record::Record;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::tree::{Hash, Node};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Publication, Receipt};
 
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Question};
-use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place};
+use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
 
 /// Where grants live. The namespace is part of every key: what is in one is not there for another.
 pub trait Store: Send + Sync {
@@ -64,6 +66,20 @@ pub trait Store: Send + Sync {
         limit: Limit,
     ) -> Result<Vec<Awaited>, StoreFault>;
 
+    /// Integrations with an effect that [`Store::ready`] names people for, and notices as a place of their own:
+    /// where somebody waits longest first, after that mark. A place stands there once, and however many wait
+    /// at one of them, the others cost no more.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault>;
+
     /// Grants that match, in order of id, after that one.
     ///
     /// # Errors
@@ -93,6 +109,25 @@ pub trait Store: Send + Sync {
         after: u64,
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault>;
+
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault>;
+
+    /// The hashes of these nodes of the tree, in the order asked: each was sealed with the record at
+    /// [`Node::position`] (see [`crate::seal`]), at the place of its level.
+    ///
+    /// # Errors
+    /// [`StoreFault::Broken`] where one of them is not there.
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault>;
+
+    /// The same records as [`Store::records`], as they are kept: their bytes, and what people wrote of them.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault>;
 
     /// How policies are made of the text that is kept of them, for a store that makes them when they are
     /// needed. The first way that it is told stays.

@@ -22,8 +22,8 @@ use workspace::Workspace;
 const HELP: &str = "\
 cargo xtask CHORE
 
-  test [--fast]  check everything: format, deps, arrows, sizes, time, map, guards, clippy, docs, all tests
-                 (--fast leaves out docs, doctests and the build without optional parts)
+  test [--fast]  check everything: format, deps, arrows, sizes, time, map, guards, clippy, docs, all tests, random worlds
+                 (--fast leaves out docs, doctests, random worlds and the build without optional parts)
   deps           every dependency says why it is there, and every crate shares the lints
   arrows         crates depend on each other only as the house allows
   sizes          a function fits a screen, a file a sitting

@@ -30,6 +30,21 @@ enum Work {
     Tests(&'static [&'static str]),
 }
 
+/// A million commands, always the same ones: longer runs with other seeds are made by hand.
+const SIM: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "1",
+    "--commands",
+    "1000000",
+    "--coverage",
+    "--progress",
+];
+
 /// A step that was made.
 struct Made {
     name: &'static str,
@@ -96,6 +111,11 @@ fn steps(reach: Reach) -> Vec<Step> {
                 "tests",
                 "all tests, scenarios, golden files, schemas and examples in documentation",
                 Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
+            ),
+            step(
+                "sim",
+                "in random worlds the library answers as the auditor does, and what must be true is",
+                Work::Cargo(SIM),
             ),
         ]),
     }
@@ -247,7 +267,8 @@ mod tests {
         let names = |reach| steps(reach).iter().map(|step| step.name).collect::<Vec<_>>();
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
-        for owed in ["format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests"]
+        for owed in
+            ["format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim"]
         {
             assert!(whole.contains(&owed), "{owed}");
         }

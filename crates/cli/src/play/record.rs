@@ -75,6 +75,10 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         let about = if grant.is_empty() { String::new() } else { format!(" of {grant}") };
         return format!("{}{about} refused: {}", text(record, "verb"), text(record, "refused"));
     }
+    if record.get("more_refused").is_some() {
+        let times = record.get("times").and_then(Json::as_u64).unwrap_or_default();
+        return format!("refused {times} more times in that minute: {}", text(record, "more_refused"));
+    }
     if record.get("published").is_some() {
         let revision: String = text(record, "published").chars().take(12).collect();
         return format!("a policy is put in force ({revision}…)");
@@ -125,6 +129,7 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         "expired" => format!("{grant}: its end has come"),
         "given_back" => format!("{grant}: given back"),
         "revoked" => format!("{grant}: revoked, “{}”", text(record, "reason")),
+        "erased" => format!("{grant}: what was written of it is erased"),
         "kept_for" => format!("{grant}: keeps what {} had", text(record, "from")),
         other => format!("{grant}: {}", other.replace('_', " ")),
     }

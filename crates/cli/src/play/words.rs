@@ -90,6 +90,7 @@ fn asked(ask: &Ask, now: Timestamp) -> String {
         "give_back" => format!("gives {grant} back"),
         "revoke" => format!("revokes {}", revoked(ask, grant)),
         "review" => format!("reviews {grant}"),
+        "erase" => format!("erases what was written of {grant}"),
         "publish" => "puts a policy in force".to_owned(),
         "sweep" => "sweeps: what time has made true is written down".to_owned(),
         "look" => format!("looks at {grant}"),

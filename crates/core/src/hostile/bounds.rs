@@ -3,7 +3,7 @@
 use super::*;
 use crate::command::TakeEffect;
 use crate::flow::approval_rule::Step;
-use crate::limits::{EFFECT_ATTEMPTS_MAX, ID_BYTES_MAX, LEASE_MAX, LEASE_MIN};
+use crate::limits::{EFFECT_ATTEMPTS_DEFAULT, ID_BYTES_MAX, LEASE_MAX, LEASE_MIN};
 use crate::refusal::Code;
 use crate::time::Span;
 
@@ -40,7 +40,7 @@ fn a_lease_is_neither_for_ever_nor_for_no_time() {
         tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 60));
         let takes = |tenant: &mut Tenant| {
             let (person, worker) = (person_id("alice"), worker("w1"));
-            tenant.system(Verb::TakeEffect(TakeEffect { person, at: None, worker, lease })).unwrap().handed
+            tenant.system(Verb::TakeEffect(TakeEffect::new(person, worker, lease))).unwrap().handed
         };
         let (first, second) = (takes(&mut tenant).unwrap(), takes(&mut tenant).unwrap());
         assert_eq!(first.lease_until, at(0).plus(given));
@@ -53,13 +53,14 @@ fn an_effect_that_fails_for_ever_leaves_a_grant_as_large_as_it_was() {
     let mut tenant = Tenant::new([automatic("f")]);
     tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 240));
     let mut sizes = Vec::new();
-    for number in 0..6 * EFFECT_ATTEMPTS_MAX {
+    for number in 0..6 * EFFECT_ATTEMPTS_DEFAULT {
         let (person, worker) = (person_id("alice"), worker(&format!("worker-{number:03}")));
-        let take = TakeEffect { person, at: None, worker, lease: LEASE_MIN };
+        let take = TakeEffect::new(person, worker, LEASE_MIN);
         while tenant.system(Verb::TakeEffect(take.clone())).unwrap().handed.is_some() {}
         sizes.push(serde_json::to_string(tenant.grant("x")).unwrap().len());
         tenant.later(LEASE_MIN);
     }
-    let (early, late) = (sizes[usize::try_from(3 * EFFECT_ATTEMPTS_MAX).unwrap()], sizes[sizes.len() - 1]);
+    let (early, late) =
+        (sizes[usize::try_from(3 * EFFECT_ATTEMPTS_DEFAULT).unwrap()], sizes[sizes.len() - 1]);
     assert!(late <= early + 16, "{early} bytes, then {late}");
 }

@@ -180,12 +180,8 @@ fn r28_a_grant_is_as_large_as_it_is_however_long_its_target_is_sick() {
     let mut tenant = Tenant::new([automatic("f")]);
     tenant.asks(&alice(), asking("f", "x", &["pg/a/read"], 240));
     for number in 0..4 * SILENT_WORKERS_MAX {
-        let take = crate::command::TakeEffect {
-            person: person_id("alice"),
-            at: None,
-            worker: worker(&format!("w{number:02}")),
-            lease: crate::limits::LEASE_MIN,
-        };
+        let (person, worker) = (person_id("alice"), worker(&format!("w{number:02}")));
+        let take = crate::command::TakeEffect::new(person, worker, crate::limits::LEASE_MIN);
         while tenant.system(Verb::TakeEffect(take.clone())).unwrap().handed.is_some() {}
         tenant.later(Span::seconds(1));
     }

@@ -131,7 +131,7 @@ impl Life {
 
     fn take(&mut self, number: u8, fate: Fate) -> Option<Handed> {
         let (person, worker) = (person_id("alice"), worker(&format!("w{number}")));
-        let take = TakeEffect { person, at: None, worker, lease: Span::seconds(30) };
+        let take = TakeEffect::new(person, worker, Span::seconds(30));
         let handed = self.tenant.system(Verb::TakeEffect(take)).unwrap().handed?;
         let acts = matches!(fate, Fate::Done | Fate::FailedAfter | Fate::DiedAfter);
         let already = if acts { self.carry_out(&handed) } else { BTreeSet::new() };

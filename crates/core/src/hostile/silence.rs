@@ -1,7 +1,7 @@
 //! Workers that fall silent and act late: what they put back is taken away again.
 
 use super::*;
-use crate::command::TakeEffect;
+use crate::command::{TakeEffect, Which};
 use crate::grant::Enforcement;
 use crate::id::Integration;
 use crate::limits::SILENT_WORKERS_MAX;
@@ -13,9 +13,9 @@ const A: &str = "pg/a/read";
 
 fn takes(tenant: &mut Tenant, name: &str) -> Option<Handed> {
     let (person, worker) = (person_id("alice"), worker(name));
-    let take =
-        TakeEffect { person, at: Some(Integration::new("pg").unwrap()), worker, lease: Span::seconds(30) };
-    tenant.system(Verb::TakeEffect(take)).unwrap().handed
+    let which = Which::At(Integration::new("pg").unwrap());
+    let take = TakeEffect::new(person, worker, Span::seconds(30));
+    tenant.system(Verb::TakeEffect(TakeEffect { which, ..take })).unwrap().handed
 }
 
 /// These workers take the provision of `x` one after the other and fall silent; then `x` is given back, and

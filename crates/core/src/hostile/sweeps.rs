@@ -214,7 +214,7 @@ impl Story {
     fn take(&mut self, tenant: &mut Tenant, number: u8, fate: Fate) {
         let worker = worker(&format!("w{}", number % 2));
         let person = holder(number).id;
-        let take = TakeEffect { person, at: None, worker, lease: mins(2) };
+        let take = TakeEffect::new(person, worker, mins(2));
         let Some(handed) = self.give(tenant, system(), Verb::TakeEffect(take)) else { return };
         let last = matches!(fate, Fate::FailedForGood);
         let failed = failed(handed.grant.as_str(), handed.number);

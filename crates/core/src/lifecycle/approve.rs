@@ -309,7 +309,7 @@ fn size(on: &On<'_>, ask: &Approve) -> Result<(), No> {
 
 fn decision(on: &On<'_>, ask: &Approve, ballot: &Ballot<'_>) -> Result<Decision, No> {
     let fits = ballot.counting(on, &ballot.awaited(on), ask.reason.as_deref())?;
-    Ok(Decision { fits, ..unplaced(on, ask)? })
+    Ok(Decision { named_by: ballot.naming(on, &fits), fits, ..unplaced(on, ask)? })
 }
 
 fn unplaced(on: &On<'_>, ask: &Approve) -> Result<Decision, No> {
@@ -317,6 +317,7 @@ fn unplaced(on: &On<'_>, ask: &Approve) -> Result<Decision, No> {
         by: ballot::decider(on)?,
         at: on.now(),
         fits: Vec::new(),
+        named_by: None,
         span: ask.span,
         only: ask.only.clone(),
         reason: ask.reason.clone(),

@@ -92,6 +92,13 @@ impl<'a> Ballot<'a> {
         self.open_steps().filter(awaits).map(|(place, _)| place).collect()
     }
 
+    /// The selector that names this person in the first of these places: an approver's, then a tier's.
+    pub(crate) fn naming(&self, on: &On<'_>, places: &[Place]) -> Option<String> {
+        let (decider, of) = (on.person()?, self.step(*places.first()?)?);
+        let means = |one: &&Selector| eligible::means(one, decider, self.grant);
+        of.step.everybody().find(means).map(ToString::to_string)
+    }
+
     /// Steps that wait for a decision now, in order.
     pub(crate) fn open_steps(&self) -> impl Iterator<Item = (Place, &'a Step)> {
         self.steps().filter(|(place, _)| self.is_open(*place))

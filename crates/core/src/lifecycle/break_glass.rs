@@ -122,7 +122,8 @@ pub(crate) fn names(flow: &Flow, person: &Person) -> bool {
     who(flow).iter().any(|selector| selector.includes(person))
 }
 
-fn who(flow: &Flow) -> &[Selector] {
+/// Those who may take it.
+pub(crate) fn who(flow: &Flow) -> &[Selector] {
     flow.break_glass.as_ref().map_or(&[], |rule| &rule.who)
 }
 

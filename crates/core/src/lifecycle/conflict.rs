@@ -36,7 +36,7 @@ pub(crate) fn none_held(
                 && holder.iter().any(|names| names.same_human(&grant.origin.holder))
         };
         for grant in on.board.grants().filter(|grant| clashes(grant)) {
-            if settle::is_open(on.board, grant)? {
+            if settle::is_open(on.board, grant, on.board.surely())? {
                 let over_at = settle::fewer_open_at(on.board, clashes, 1)?;
                 return Err(held(on, conflict, grant, holder, over_at).into());
             }

@@ -98,17 +98,20 @@ struct Search<'s, 'w, V> {
     tried: Vec<WouldPass>,
 }
 
-impl<'w, V: Ask> Search<'_, 'w, V> {
+impl<V: Ask> Search<'_, '_, V> {
     /// What passes now; where nothing does, the first of the later times at which something does.
     fn smallest(&mut self, refusal: &Refusal) -> Option<WouldPass> {
         let now = WouldPass::default();
         if let Some(found) = self.beyond(&now, refusal, self.board) {
             return Some(found);
         }
+        let mut later = Board::imagined(self.board.world, self.board.now);
+        // A moment that is found at one is later than that one, so that time only goes on.
         while let Some(at) = self.moments.pop_first() {
+            later.now = at;
             // What cannot be told is not told.
-            let board = self.later(at).ok()?;
-            if let Some(found) = self.pass(WouldPass::at(at), &board) {
+            self.settle(&mut later).ok()?;
+            if let Some(found) = self.pass(WouldPass::at(at), &later) {
                 return Some(found);
             }
         }
@@ -143,13 +146,11 @@ impl<'w, V: Ask> Search<'_, 'w, V> {
         None
     }
 
-    /// The world at a later time, nothing else having happened.
-    fn later(&self, at: Timestamp) -> Result<Board<'w>, Fault> {
-        let mut board = Board::new(self.board.world, at);
-        for holder in machine::holders(board.world, self.command) {
-            settle::holder(&mut board, &holder)?;
-        }
-        Ok(board)
+    /// What time will have made true by then, nothing else having happened.
+    fn settle(&self, later: &mut Board<'_>) -> Result<(), Fault> {
+        machine::holders(later.world, self.command)
+            .iter()
+            .try_for_each(|holder| settle::holder(later, holder))
     }
 }
 

@@ -246,10 +246,12 @@ fn decision(
     ballot: &Ballot<'_>,
     among: &[Place],
 ) -> Result<Decision, No> {
+    let fits = ballot.counting(on, among, ask.reason.as_deref())?;
     Ok(Decision {
         by: ballot::decider(on)?,
         at: on.now(),
-        fits: ballot.counting(on, among, ask.reason.as_deref())?,
+        named_by: ballot.naming(on, &fits),
+        fits,
         span: None,
         only: None,
         reason: ask.reason.clone(),

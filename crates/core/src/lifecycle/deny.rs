@@ -44,10 +44,12 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Deny) -> Re
     let on = On::new(board, command);
     check::all(CHECKS, &on, ask)?;
     let ballot = ballot(&on, ask)?;
+    let fits = ballot.counting(&on, &ballot.places(&on), ask.reason.as_deref())?;
     let decision = Decision {
         by: ballot::decider(&on)?,
         at: on.now(),
-        fits: ballot.counting(&on, &ballot.places(&on), ask.reason.as_deref())?,
+        named_by: ballot.naming(&on, &fits),
+        fits,
         span: None,
         only: None,
         reason: ask.reason.clone(),

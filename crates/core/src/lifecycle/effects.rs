@@ -13,7 +13,7 @@ use crate::flow::Kind;
 use crate::grant::{Grant, Stage};
 use crate::id::{GrantId, Integration};
 use crate::lifecycle::{expire, request, verdict};
-use crate::limits::{EFFECT_ATTEMPTS_MAX, LEASE_MAX, LEASE_MIN};
+use crate::limits::{LEASE_MAX, LEASE_MIN};
 use crate::machine::Fault;
 use crate::person::Item;
 use crate::time::Timestamp;
@@ -38,15 +38,15 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
     let cause = Cause::of(&command.actor, &command.id);
     let now = board.now;
     while let Some((id, outgoing)) = first_ready(board, ask) {
-        let Some(grant) = board.grant(&id).cloned() else { break };
-        let number = outgoing.effect.number;
-        let (order, kept) = order(board, &grant, &outgoing.effect.task, now)?;
+        let Some(grant) = board.grant(&id) else { break };
+        let (number, holder) = (outgoing.effect.number, grant.holder().clone());
+        let (order, kept) = order(board, grant, &outgoing.effect.task, now)?;
         let Some(order) = order else {
             pass_on(board, &id, &kept, now, Some(cause.clone()))?;
             board.record(&id, now, Some(cause.clone()), Happened::EffectSkipped { number })?;
             continue;
         };
-        if outgoing.attempts >= EFFECT_ATTEMPTS_MAX && !outgoing.stuck {
+        if verdict::is_used_up(&outgoing, ask.stuck_after) && !outgoing.stuck {
             let stuck = Happened::EffectStuck { number, worker: ask.worker.clone() };
             board.record(&id, now, Some(cause.clone()), stuck)?;
         }
@@ -54,7 +54,7 @@ pub(crate) fn take(board: &mut Board<'_>, command: &Command, ask: &TakeEffect) -
             grant: id.clone(),
             number,
             kind: kind(&outgoing.effect.task, &order),
-            holder: grant.holder().clone(),
+            holder,
             attempt: outgoing.attempts.saturating_add(1),
             worker: ask.worker.clone(),
             lease_until: now.plus(ask.lease.clamp(LEASE_MIN, LEASE_MAX)),
@@ -81,7 +81,7 @@ pub(crate) fn pass_on(
     at: Timestamp,
     cause: Option<Cause>,
 ) -> Result<(), Fault> {
-    let Some(grant) = board.grant(from) else { return Ok(()) };
+    let Some(grant) = board.grant(from).filter(|_| !kept.is_empty()) else { return Ok(()) };
     let targets = grant.targets.clone();
     let heirs: BTreeSet<&GrantId> = kept.iter().map(|kept| &kept.by).collect();
     for heir in heirs {
@@ -206,9 +206,7 @@ fn first_ready<'b>(board: &'b Board<'_>, ask: &TakeEffect) -> Option<(GrantId, O
         out.filter_map(|(grant, outgoing)| Some(place(grant, outgoing.effect.task.at()?))).collect();
     let ready = |grant: &'b Grant, outgoing: &'b Outgoing| {
         let at = outgoing.effect.task.at();
-        outgoing.is_ready(now)
-            && ask.at.as_ref().is_none_or(|only| at == Some(only))
-            && at.is_none_or(|at| !busy.contains(&place(grant, at)))
+        outgoing.is_ready(now) && ask.which.means(at) && at.is_none_or(|at| !busy.contains(&place(grant, at)))
     };
     of_holder()
         .filter(|(grant, outgoing)| ready(grant, outgoing))
@@ -232,6 +230,9 @@ fn order(
         Task::Deprovision { at } => (at, true),
         Task::Rotate { at } => return Ok((rotation(board, grant, at, now)?, Vec::new())),
     };
+    if !removes && !grant.is_closed() {
+        return Ok((holding(board, grant, at, now)?, Vec::new()));
+    }
     let here = |item: &&Item| item.resource.integration == *at;
     let mut kept = expire::kept(board, grant, now);
     kept.retain(|kept| kept.item.resource.integration == *at);
@@ -259,7 +260,7 @@ fn holding(
     };
     let until = |item: &Item| {
         let others = others.iter().filter(|other| tells(other, item));
-        others.chain([&grant]).filter_map(|one| told_until(board, one, now)).max()
+        others.chain([&grant]).filter_map(|one| expire::told_until(board, one, now)).max()
     };
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
     // A grant that is over holds nothing new: what was never given for it is the other grants' to give.
@@ -272,15 +273,6 @@ fn holding(
     }
     let credential = board.pinned(grant)?.credentials.map(|credentials| credentials.kind);
     Ok(Some(Order::Hold { at: at.clone(), kind: grant.origin.kind, credential, items }))
-}
-
-/// Until when a grant has its items held. Before access runs, no end can come of it that lies past the flow's
-/// `until` of today.
-fn told_until(board: &Board<'_>, grant: &Grant, now: Timestamp) -> Option<Timestamp> {
-    let reserved = grant.reserved_until(now)?;
-    let until = board.world.policy.flow(&grant.origin.flow).and_then(|since| since.flow.until);
-    let bound = until.filter(|_| grant.active().is_none());
-    Some(bound.map_or(reserved, |until| until.min(reserved)))
 }
 
 /// What a worker is to do, in one word: a removal that has only ends left to tell is an `adjust`.

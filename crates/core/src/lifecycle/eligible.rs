@@ -8,6 +8,7 @@ use crate::flow::selector::Selector;
 use crate::flow::{Flow, OwnRequests};
 use crate::grant::Grant;
 use crate::id::PersonId;
+use crate::lifecycle::break_glass;
 use crate::person::{Actor, Names, Person};
 use crate::refusal::{Code, Refusal};
 
@@ -90,6 +91,12 @@ pub(crate) fn may_hold(flow: &Flow, holder: Option<&Person>, id: &PersonId) -> R
     } else {
         Err(not_eligible(flow, format!("`{id}` is in no group and has no role that `{}` is for", flow.id)))
     }
+}
+
+/// The selector that lets the holder in: of those whom the flow, or its glass, is for.
+pub(crate) fn admitting<'f>(flow: &'f Flow, holder: &Person, break_glass: bool) -> Option<&'f Selector> {
+    let who = if break_glass { break_glass::who(flow) } else { &flow.who.any };
+    who.iter().find(|selector| selector.includes(holder))
 }
 
 /// `person.not_eligible`: the holder is excepted, whatever else matches.

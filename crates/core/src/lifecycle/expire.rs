@@ -113,7 +113,7 @@ pub(crate) fn kept(board: &Board<'_>, grant: &Grant, at: Timestamp) -> Vec<Kept>
 fn kept_without(board: &Board<'_>, grant: &Grant, at: Timestamp, together: &[GrantId]) -> Vec<Kept> {
     let mut others = beside(board, grant, at);
     others.retain(|other| together.binary_search(other.id()).is_err());
-    grant.terms.scope.iter().filter_map(|item| covered(&others, item, at)).collect()
+    grant.terms.scope.iter().filter_map(|item| covered(board, &others, item, at)).collect()
 }
 
 /// The holder's other grants for which targets are to hold what they name. What has an account of its own is
@@ -128,12 +128,21 @@ pub(crate) fn beside<'b>(board: &'b Board<'_>, grant: &Grant, at: Timestamp) -> 
         .collect()
 }
 
+/// Until when targets are told to hold what a grant names. Before access runs, no end can come of it that lies past the
+/// flow's `until` of today.
+pub(crate) fn told_until(board: &Board<'_>, grant: &Grant, now: Timestamp) -> Option<Timestamp> {
+    let reserved = grant.reserved_until(now)?;
+    let until = board.world.policy.flow(&grant.origin.flow).and_then(|since| since.flow.until);
+    let bound = until.filter(|_| grant.active().is_none());
+    Some(bound.map_or(reserved, |until| until.min(reserved)))
+}
+
 /// Which of the grants covers the item: the latest end, then the smallest id.
-fn covered(others: &[&Grant], item: &Item, at: Timestamp) -> Option<Kept> {
+fn covered(board: &Board<'_>, others: &[&Grant], item: &Item, at: Timestamp) -> Option<Kept> {
     others
         .iter()
         .filter(|other| other.terms.scope.contains(item))
-        .filter_map(|other| Some((other.reserved_until(at)?, other.id())))
+        .filter_map(|other| Some((told_until(board, other, at)?, other.id())))
         .min_by_key(|(until, id)| (std::cmp::Reverse(*until), *id))
         .map(|(until, id)| Kept { item: item.clone(), by: id.clone(), until })
 }

@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
-use crate::event::{Happened, IllegalEvent};
+use crate::event::{Cause, Happened, IllegalEvent};
 use crate::explain::Explanation;
 use crate::flow::Flow;
 use crate::flow::approval_rule::Approval;
@@ -185,8 +185,15 @@ pub(crate) fn wanted(board: &Board<'_>, after: &Grant, asked: &AskedExtension) -
     Ok(Task::Notify { notice: Notice::ExtensionWanted, to, ends: Some(asked.end) })
 }
 
-pub(crate) fn effects(after: &Grant, event: &Extended) -> Vec<Task> {
-    let notice = Task::Notify { notice: Notice::Extended, to: remind::parties(after), ends: Some(event.to) };
+/// The targets and the parties are told; where somebody else decided on it, who asked hears of that, too.
+pub(crate) fn effects(after: &Grant, event: &Extended, cause: Option<&Cause>) -> Vec<Task> {
+    let mut to = remind::parties(after);
+    let asker = format!("user:{}", event.by.id);
+    let decided = cause.is_some_and(|cause| cause.actor != event.by.id.as_str());
+    if decided && !to.contains(&asker) {
+        to.push(asker);
+    }
+    let notice = Task::Notify { notice: Notice::Extended, to, ends: Some(event.to) };
     adjusted(after).chain([notice]).collect()
 }
 
@@ -266,8 +273,9 @@ fn requester(on: &On<'_>, ask: &Extend) -> Result<(), No> {
     if !is_party(on, rules.grant) {
         return Ok(());
     }
-    let today = rules::holder(on, ask, rules.grant).and_then(|holder| holder.manager.as_ref());
-    let manager = today.or(rules.grant.origin.manager.as_ref());
+    // Whoever is their manager no more asks for them no more.
+    let today = rules::holder(on, ask, rules.grant);
+    let manager = today.map_or(rules.grant.origin.manager.as_ref(), |holder| holder.manager.as_ref());
     let holder = &rules.grant.origin.holder;
     each(rules, |side| eligible::may_request(side.flow, on.actor(), holder, manager))
 }

@@ -5,7 +5,7 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, GiveBack};
 use crate::event::Happened;
 use crate::id::GrantId;
-use crate::lifecycle::{expire, withdraw};
+use crate::lifecycle::{bring, expire, withdraw};
 use crate::refusal::Code;
 
 pub(crate) const CHECKS: &[Check<GiveBack>] = &[
@@ -16,6 +16,7 @@ pub(crate) const CHECKS: &[Check<GiveBack>] = &[
         codes: &[Code::GrantExpired, Code::GrantNotActive],
         run: |on, ask| check::running(on.grant(&ask.grant)?).map(|_| ()),
     },
+    Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &GiveBack) -> Result<GrantId, No> {

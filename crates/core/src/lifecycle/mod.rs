@@ -29,6 +29,8 @@ pub mod revoke_all;
 
 pub mod review;
 
+pub(crate) mod erase;
+
 pub mod effects;
 pub(crate) mod verdict;
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::check::{self, Check, No, On};
 use crate::command::Publish;
+use crate::lifecycle::bring;
 use crate::refusal::{Code, Refusal};
 use crate::world::Head;
 
 pub(crate) const CHECKS: &[Check<Publish>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
+    Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
     Check { codes: &[Code::PolicyStale], run: replaces },
 ];
 

@@ -86,7 +86,9 @@ pub(crate) fn holders(world: &World) -> Vec<PersonId> {
         | Read::OpenOn(_)
         | Read::OpenAt(_)
         | Read::Recent(..)
-        | Read::Latest => None,
+        | Read::Latest
+        | Read::Refused(_)
+        | Read::RefusedBefore(_) => None,
     });
     read.collect()
 }
@@ -136,7 +138,7 @@ fn found(on: &On<'_>, ask: &RevokeAll) -> Result<Found, No> {
 fn reached(on: &On<'_>, ask: &RevokeAll) -> Result<Found, Fault> {
     let mut found = Found::default();
     for grant in on.board.grants().filter(|grant| !grant.is_closed() && ask.of.meets(grant)) {
-        if !settle::is_open(on.board, grant)? {
+        if !settle::is_open(on.board, grant, on.now())? {
             continue;
         }
         let list = if revoke::may_revoke(on, grant)? { &mut found.revoked } else { &mut found.not_allowed };

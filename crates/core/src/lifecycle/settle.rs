@@ -45,11 +45,12 @@ pub(crate) fn holder(board: &mut Board<'_>, holder: &PersonId) -> Result<(), Fau
     Ok(())
 }
 
-/// How many of the loaded grants that match are open by now, whoever's they are.
+/// How many of the loaded grants that match are open, whoever's they are. What is not the holder's was not settled:
+/// it is open until the store's clock says that it is over.
 pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) -> Result<usize, Fault> {
     let mut open = 0_usize;
     for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
-        if is_open(board, grant)? {
+        if is_open(board, grant, board.surely())? {
             open = open.saturating_add(1);
         }
     }
@@ -65,7 +66,7 @@ pub(crate) fn fewer_open_at(
 ) -> Result<Option<Timestamp>, Fault> {
     let mut ends = Vec::new();
     for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {
-        if is_open(board, grant)? {
+        if is_open(board, grant, board.surely())? {
             let known = board.world.grants.contains_key(grant.id());
             let over_at = if known { over_at(board, grant)? } else { None };
             ends.push(over_at.unwrap_or(Timestamp::MAX));
@@ -76,21 +77,17 @@ pub(crate) fn fewer_open_at(
     Ok(place.copied().filter(|at| *at < Timestamp::MAX))
 }
 
-/// Whether a grant is open by now, time and revocations of many considered.
-pub(crate) fn is_open(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
+/// Whether a grant is open by that instant, time and revocations of many considered.
+pub(crate) fn is_open(board: &Board<'_>, grant: &Grant, by: Timestamp) -> Result<bool, Fault> {
     if board.world.revoked.contains_key(grant.id()) {
         return Ok(false);
     }
     match &grant.stage {
-        Stage::Pending(pending) => Ok(board.now < pending.decide_by),
-        Stage::Active(active) => Ok(board.now < active.over_by()),
+        Stage::Pending(pending) => Ok(by < pending.decide_by),
+        Stage::Active(active) => Ok(by < active.over_by()),
         Stage::Closed(_) => Ok(false),
-        Stage::Approved(_) => still_waits_or_runs(board, grant),
+        Stage::Approved(_) => played_through(board, grant, by, |grant| !grant.is_closed()),
     }
-}
-
-fn still_waits_or_runs(board: &Board<'_>, grant: &Grant) -> Result<bool, Fault> {
-    played_through(board, grant, board.now, |grant| !grant.is_closed())
 }
 
 /// When an open grant will be over, time alone considered.
@@ -114,10 +111,13 @@ fn played_through<T: Default>(
     until: Timestamp,
     came: impl Fn(&Grant) -> T,
 ) -> Result<T, Fault> {
+    if due(board, grant, until).is_none() {
+        return Ok(came(grant));
+    }
     let mut world = World::new(board.world.namespace.clone(), board.world.clock, board.world.policy.clone());
     world.revisions.clone_from(&board.world.revisions);
     world.grants.insert(grant.id().clone(), Arc::new(grant.clone()));
-    let mut alone = Board::new(&world, until);
+    let mut alone = Board::imagined(&world, until);
     holder(&mut alone, grant.holder())?;
     Ok(alone.grant(grant.id()).map(came).unwrap_or_default())
 }
@@ -125,14 +125,14 @@ fn played_through<T: Default>(
 /// What happens next to a grant, by now: what time does, then what somebody did who revoked it among many, with
 /// the place of that in the record.
 fn next(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Option<u64>, Due)> {
-    let timed = due(board, grant).map(|(at, due)| (at, None, due));
+    let timed = due(board, grant, board.now).map(|(at, due)| (at, None, due));
     let reached = board.world.revoked.get(grant.id()).filter(|_| !grant.is_closed());
     let revoked = reached.map(|reached| (reached.by.at, Some(reached.position), Due::Revoke));
     timed.into_iter().chain(revoked).min()
 }
 
-/// What falls due next of a grant, by now.
-fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
+/// What falls due next of a grant, by that instant.
+fn due(board: &Board<'_>, grant: &Grant, by: Timestamp) -> Option<(Timestamp, Due)> {
     let due = match &grant.stage {
         Stage::Pending(pending) => due_undecided(pending),
         Stage::Approved(approved) => due_waiting(board, grant, approved),
@@ -141,7 +141,7 @@ fn due(board: &Board<'_>, grant: &Grant) -> Option<(Timestamp, Due)> {
     };
     // Access that is over awaits its review all the same.
     let review = grant.review_due().map(|at| (at, Due::Review));
-    due.into_iter().chain(review).min().filter(|(at, _)| *at <= board.now)
+    due.into_iter().chain(review).min().filter(|(at, _)| *at <= by)
 }
 
 /// The end of the approvers' time, unless more of them are asked first.

@@ -11,7 +11,7 @@ use crate::effect::{Lease, Notice, Outgoing, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
 use crate::flow::Kind;
 use crate::grant::{Grant, Stage, Target, Waiting};
-use crate::id::{GrantId, Integration, WorkerId};
+use crate::id::{GrantId, Integration, WorkerId, digest};
 use crate::lifecycle::effects::on_outgoing;
 use crate::lifecycle::{expire, open, remind, request};
 use crate::limits::{
@@ -104,8 +104,8 @@ pub(crate) fn failed(board: &mut Board<'_>, command: &Command, ask: &EffectFaile
     // From here it must succeed.
     let (number, worker) = (ask.effect, ask.worker.clone());
     let in_vain = ask.last && is_waited_for(grant, &outgoing.effect.task);
-    let gives_up = (ask.last || outgoing.attempts >= EFFECT_ATTEMPTS_MAX) && !outgoing.stuck;
-    let pause = if ask.last { EFFECT_PAUSE_MAX } else { pause(outgoing.attempts) };
+    let gives_up = (ask.last || is_used_up(outgoing, ask.stuck_after)) && !outgoing.stuck;
+    let pause = pause(&on, outgoing, ask);
     let (now, cause) = (on.now(), on.cause());
     let error = ask.error.chars().take(ERROR_CHARS_MAX).collect();
     let missed = EffectMissed { number, error, again_at: now.plus(pause) };
@@ -166,8 +166,9 @@ pub(crate) fn effects_stuck(board: &Board<'_>, after: &Grant, number: u32) -> Re
     if stuck.is_none_or(|stuck| stuck.effect.task.at().is_none()) {
         return Ok(Vec::new());
     }
-    let mut to: Vec<String> = flow.revoke_by.iter().map(ToString::to_string).collect();
-    to.extend(remind::recipients(&flow.notify.to, after));
+    let mut to = remind::resolved(&flow.revoke_by, after);
+    let others = remind::recipients(&flow.notify.to, after);
+    to.extend(others.into_iter().filter(|other| !to.contains(other)).collect::<Vec<_>>());
     Ok(vec![Task::Notify { notice: Notice::Stuck, to, ends: None }])
 }
 
@@ -252,7 +253,23 @@ fn is_told(on: &On<'_>, grant: &Grant) -> bool {
     grant.reserved_until(on.now()).is_some()
 }
 
-fn pause(attempts: u32) -> Span {
+/// Whether so many attempts were made that it is stuck.
+pub(crate) fn is_used_up(outgoing: &Outgoing, stuck_after: u32) -> bool {
+    outgoing.attempts >= stuck_after.clamp(1, EFFECT_ATTEMPTS_MAX)
+}
+
+/// How long a failed effect pauses. What failed together must not come back together, so each attempt of each
+/// effect has its own share of the pause taken off: a digest of its name, which is the same on every host.
+fn pause(on: &On<'_>, outgoing: &Outgoing, ask: &EffectFailed) -> Span {
+    let longest = if ask.last { EFFECT_PAUSE_MAX } else { longest_pause(outgoing.attempts) };
+    let (number, attempt) = (ask.effect.to_be_bytes(), outgoing.attempts.to_be_bytes());
+    let namespace = on.board.world.namespace.as_str().as_bytes();
+    let digits = digest([namespace, ask.grant.as_str().as_bytes(), &number, &attempt]);
+    let share = digits.get(..4).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0);
+    longest.less(Span::millis(longest.as_millis().saturating_mul(share) / (2 * 0xffff)))
+}
+
+fn longest_pause(attempts: u32) -> Span {
     let doubled = 1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
     EFFECT_PAUSE_MIN.times(doubled).min(EFFECT_PAUSE_MAX)
 }

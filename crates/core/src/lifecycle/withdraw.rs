@@ -6,7 +6,7 @@ use crate::command::{Command, Withdraw};
 use crate::event::Happened;
 use crate::grant::{Grant, Stage};
 use crate::id::GrantId;
-use crate::lifecycle::expire;
+use crate::lifecycle::{bring, expire};
 use crate::refusal::{Code, Refusal};
 
 pub(crate) const CHECKS: &[Check<Withdraw>] = &[
@@ -14,6 +14,7 @@ pub(crate) const CHECKS: &[Check<Withdraw>] = &[
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
     Check { codes: &[Code::ActorNotAllowed], run: |on, ask| party(on, on.grant(&ask.grant)?) },
     Check { codes: &[Code::RequestClosed], run: waiting },
+    Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
 ];
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Withdraw) -> Result<GrantId, No> {

@@ -29,7 +29,7 @@ use crate::person::{Fact, Item, Names, Record};
 use crate::time::Timestamp;
 
 /// How many events there are.
-pub(crate) const EVENTS: usize = 31;
+pub(crate) const EVENTS: usize = 32;
 
 /// The place of an event among the examples: whoever adds an event adds an example.
 pub(crate) const fn place(happened: &Happened) -> usize {
@@ -58,13 +58,14 @@ pub(crate) const fn place(happened: &Happened) -> usize {
         Happened::Revoked(_) => 21,
         Happened::ReviewDue(_) => 22,
         Happened::Reviewed(_) => 23,
-        Happened::KeptFor(_) => 24,
-        Happened::EffectTaken { .. } => 25,
-        Happened::EffectSkipped { .. } => 26,
-        Happened::EffectDone(_) => 27,
-        Happened::EffectFailed(_) => 28,
-        Happened::EffectLate(_) => 29,
-        Happened::EffectStuck { .. } => 30,
+        Happened::Erased => 24,
+        Happened::KeptFor(_) => 25,
+        Happened::EffectTaken { .. } => 26,
+        Happened::EffectSkipped { .. } => 27,
+        Happened::EffectDone(_) => 28,
+        Happened::EffectFailed(_) => 29,
+        Happened::EffectLate(_) => 30,
+        Happened::EffectStuck { .. } => 31,
     }
 }
 
@@ -124,6 +125,7 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
         Happened::Revoked(Revoked { reason: "incident over".to_owned(), ended: end_of_access }),
         Happened::ReviewDue(ReviewDue { to: vec!["group:security".to_owned()] }),
         Happened::Reviewed(Reviewed { by: names("bob"), reason: Some("justified".to_owned()) }),
+        Happened::Erased,
         Happened::KeptFor(KeptFor {
             from: grant_id("g0"),
             items: (*about.scope).clone(),
@@ -180,7 +182,7 @@ pub(crate) fn event(happened: Happened) -> Event {
         at: at(10),
         cause: Some(Cause { actor: "alice".to_owned(), command }),
         happened,
-        effects: tasks.into_iter().zip(1..).map(|(task, number)| Effect { number, task }).collect(),
+        effects: tasks.into_iter().zip(1..).map(|(task, number)| Arc::new(Effect { number, task })).collect(),
     }
 }
 
@@ -208,6 +210,7 @@ fn decision() -> Decision {
         by: names("bob"),
         at: at(5),
         fits: vec![(0, 1)],
+        named_by: Some("group:owners".to_owned()),
         span: Some(mins(45)),
         only: Some(BTreeSet::from([item("pg/a/read")])),
         reason: Some("looks right".to_owned()),
@@ -304,6 +307,7 @@ fn origin() -> Origin {
         revision: Revision::new("r1").unwrap(),
         kind: Kind::Elevation,
         holder: names("alice"),
+        admitted_by: Some("group:sre".to_owned()),
         manager: Some(person_id("mary")),
         requester: names("rita"),
         requested_at: at(0),

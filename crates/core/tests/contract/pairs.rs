@@ -152,6 +152,7 @@ const COMMANDS: &[Line] = &[
         [None, None, None, None, None, None, UNKNOWN, UNKNOWN, UNKNOWN],
     ),
     ("review", || (carol(), Verb::Review(Review { grant: grant_id("g1"), reason: None })), [NOT_NEEDED; 9]),
+    ("erase", || (carol(), erase("g1")), [Some(Code::ActorNotAllowed); 9]),
 ];
 
 // guard: `lifecycle/deny.rs`, the check `request.closed`
@@ -306,6 +307,7 @@ fn an_extension_moves_the_end_that_stands_and_only_later() {
             | Happened::Failed(_)
             | Happened::ReviewDue(_)
             | Happened::Reviewed(_)
+            | Happened::Erased
             | Happened::Undecided
             | Happened::Activated(_)
             | Happened::Unused(_)

@@ -1,6 +1,6 @@
 //! What must always be true, looked at after every command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::command::{Command, Reach, RevokeAll, Verb};
@@ -9,7 +9,7 @@ use crate::fixture::{Answered, Tenant, command, item, settle, system};
 use crate::flow::extension_rule::{ExtensionRule, GovernedBy};
 use crate::flow::{Flow, Quota};
 use crate::grant::{Grant, Origin, Outcome, Stage};
-use crate::id::{CommandId, GrantId};
+use crate::id::{CommandId, GrantId, PersonId};
 use crate::machine::{self, Fault};
 use crate::people::{EXTENSIONS, ITEMS, LANE, PEOPLE, REQUESTS, human};
 use crate::refusal::{Code, Refusal};
@@ -301,6 +301,7 @@ fn own(moment: &Moment<'_>) -> Result<(), String> {
             | Happened::Failed(_)
             | Happened::ReviewDue(_)
             | Happened::Reviewed(_)
+            | Happened::Erased
             | Happened::Undecided
             | Happened::Activated(_)
             | Happened::Unused(_)
@@ -391,17 +392,8 @@ fn refused(moment: &Moment<'_>) -> Result<(), String> {
         Err(Fault::Clock { .. }) => {}
         Err(fault) => return Err(format!("{fault}")),
         Ok(Err(_)) => {
-            let holder = match (&moment.command.verb, moment.command.verb.grant()) {
-                (Verb::Request(ask), _) => {
-                    let holder = ask.holder.as_ref().or(moment.command.actor.person());
-                    holder.map(|holder| holder.id.clone())
-                }
-                (Verb::RevokeAll(RevokeAll { of: Reach::Person(person), .. }), _) => Some(person.clone()),
-                (_, Some(grant)) => moment.before.grants.get(grant).map(|grant| grant.holder().clone()),
-                (_, None) => None,
-            };
-            if let Some(holder) = holder {
-                // What was loaded for the command may be later than its host: so is the moment it was decided at.
+            // What was loaded for the command may be later than its host: so is the moment it was decided at.
+            for holder in settled(moment) {
                 let sweep = command("alone", &system(), settle(holder.as_str()));
                 expected
                     .give(&sweep, moment.after.decided_at)
@@ -414,6 +406,24 @@ fn refused(moment: &Moment<'_>) -> Result<(), String> {
         return Err("a refused command did something".to_owned());
     }
     Ok(())
+}
+
+/// Whose grants time may have changed when a command was refused.
+fn settled(moment: &Moment<'_>) -> BTreeSet<PersonId> {
+    let holder = match (&moment.command.verb, moment.command.verb.grant()) {
+        (Verb::Request(ask), _) => {
+            ask.holder.as_ref().or(moment.command.actor.person()).map(|holder| holder.id.clone())
+        }
+        (Verb::RevokeAll(RevokeAll { of: Reach::Person(person), .. }), _) => Some(person.clone()),
+        // Whoever's grants it would have closed first: what became of them must be time's doing alone.
+        (Verb::RevokeAll(_), _) => {
+            let changed = pairs(moment).filter(|(before, after)| before != after);
+            return changed.map(|(before, _)| before.holder().clone()).collect();
+        }
+        (_, Some(grant)) => moment.before.grants.get(grant).map(|grant| grant.holder().clone()),
+        (_, None) => None,
+    };
+    holder.into_iter().collect()
 }
 
 fn final_(moment: &Moment<'_>) -> Result<(), String> {

@@ -8,7 +8,7 @@ mod revoke_all;
 
 pub use extend::Extend;
 pub use on_grant::{
-    Activate, Approve, ApproveExtension, Deny, DenyExtension, GiveBack, Review, Revoke, Withdraw,
+    Activate, Approve, ApproveExtension, Deny, DenyExtension, Erase, GiveBack, Review, Revoke, Withdraw,
 };
 pub use publish::{Publish, compile, publication};
 pub use request::{Request, RequestKit};

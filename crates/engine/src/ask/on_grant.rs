@@ -97,6 +97,8 @@ on_grant! {
         /// Why; it must be given.
         reason: String,
     }
+    /// Erases what people wrote of a grant that is over. Only the host itself may.
+    Erase: Erase {}
     /// Says that access taken in an emergency was looked at.
     Review: Review {
         /// What came of it.

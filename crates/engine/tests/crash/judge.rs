@@ -7,14 +7,19 @@ use std::sync::Arc;
 use tenure::tenure_core::event::{Event, Happened};
 use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace, PersonId};
+use tenure::tenure_core::limits::REFUSALS_A_MINUTE_MAX;
 use tenure::tenure_core::machine;
+use tenure::tenure_core::record::refused::{RefusedOf, Tally};
 use tenure::tenure_core::record::{Entry, Record};
+use tenure::tenure_core::refusal::Code;
 use tenure::tenure_core::world::Read;
 use tenure::tenure_store::next::Next;
 use tenure::tenure_store::plan::{Question, unread};
 use tenure::tenure_store::store::holds_by_the_rules;
 use tenure::tenure_store::{Awaited, Clock, Filter, HoldsAsk, Limit, Place};
-use tenure::{Engine, Error, ManualClock, Span, SqliteStore, Store, StoreFault, SystemClock, Timestamp};
+use tenure::{
+    Engine, Error, Integration, ManualClock, Span, SqliteStore, Store, StoreFault, SystemClock, Timestamp,
+};
 
 use crate::journal::{Heard, Told, digest};
 use crate::load::{Deed, PEOPLE, place};
@@ -35,6 +40,8 @@ struct Story {
     /// Where what a command did stands.
     done: BTreeMap<CommandId, Vec<u64>>,
     refused: BTreeMap<CommandId, Vec<String>>,
+    /// Refusals that are on record by their number alone.
+    more_refused: BTreeMap<RefusedOf, u64>,
     taken: BTreeMap<(String, u32), usize>,
 }
 
@@ -59,7 +66,7 @@ impl Judge {
             let history = self.engine.history(id.as_str()).unwrap();
             let history = history.iter().filter_map(|record| match &record.entry {
                 Entry::Event(event) => Some(event),
-                Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
+                Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => None,
             });
             assert!(history.eq(events), "the history of {id} is what is on record of it");
             let numbers = events.iter().flat_map(|event| &event.effects).map(|effect| effect.number);
@@ -95,7 +102,7 @@ impl Judge {
         let many: BTreeSet<&CommandId> = (story.records.iter())
             .filter_map(|record| match &record.entry {
                 Entry::Revoked(by) => Some(&by.cause.command),
-                Entry::Event(_) | Entry::Refused(_) | Entry::Published(_) => None,
+                Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => None,
             })
             .collect();
         for (command, positions) in &story.done {
@@ -158,10 +165,13 @@ impl Judge {
         let ready = self.store.ready(&self.ns, Place::Anywhere, far, None, limit).unwrap();
         assert_eq!(ready, expected(&|next| next.ready), "effects");
         for at in ["pg", "k8s"] {
-            let at = at.parse().unwrap();
-            let ready = self.store.ready(&self.ns, Place::At(&at), far, None, limit).unwrap();
-            assert_eq!(ready, expected(&|next| next.ready_at.get(&at).copied()), "effects at {at}");
+            let integration: Integration = at.parse().unwrap();
+            let ready = self.store.ready(&self.ns, Place::At(&integration), far, None, limit).unwrap();
+            let place = Some(integration);
+            assert_eq!(ready, expected(&|next| next.ready_at.get(&place).copied()), "effects at {at}");
         }
+        let notices = self.store.ready(&self.ns, Place::Notices, far, None, limit).unwrap();
+        assert_eq!(notices, expected(&|next| next.ready_at.get(&None).copied()), "notices");
     }
 
     /// What is answered at the door is what the rules say.
@@ -183,6 +193,7 @@ impl Judge {
         for (effect, attempt) in &told.taken {
             assert_eq!(before.taken.get(&(effect.clone(), *attempt)), Some(&1), "{effect} was handed out");
         }
+        self.refusals(told, &before);
         let mut unheard = 0;
         for (deed, heard) in &told.deeds {
             let id = deed.id();
@@ -196,10 +207,8 @@ impl Judge {
             let kept = receipt.map(|receipt| digest(&receipt));
             match heard {
                 Heard::Accepted(answer) => assert_eq!(kept.as_ref(), Some(answer), "{id} was answered"),
-                Heard::Refused(code) => {
-                    let codes = before.refused.get(&id).map_or(&[][..], Vec::as_slice);
-                    assert_eq!(codes, std::slice::from_ref(code), "{id} was refused");
-                }
+                // That is asked before anything is given again: then more is counted.
+                Heard::Refused(_) => {}
                 Heard::Nothing => unheard += usize::from(on_record || before.refused.contains_key(&id)),
             }
             self.again(deed, heard, kept);
@@ -211,6 +220,42 @@ impl Judge {
             assert!(was.is_none() || was == after.done.get(&id), "{id} was given again and happened once");
         }
         unheard
+    }
+
+    /// Every refusal is on record by itself, once; or it is one of so many that are counted.
+    fn refusals(&self, told: &Told, story: &Story) {
+        let mut unrecorded: BTreeMap<RefusedOf, u64> = BTreeMap::new();
+        for (deed, heard) in &told.deeds {
+            let Heard::Refused(code) = heard else { continue };
+            match story.refused.get(&deed.id()) {
+                Some(codes) => assert_eq!(codes, std::slice::from_ref(code), "{} was refused", deed.id()),
+                None => {
+                    let actor = deed.command().actor.to_string();
+                    let of = RefusedOf { actor, code: Code::named(code).unwrap() };
+                    *unrecorded.entry(of).or_default() += 1;
+                }
+            }
+        }
+        for (of, times) in unrecorded {
+            let told = story.more_refused.get(&of).copied().unwrap_or_default();
+            let open = self.tally(&of).map_or(0, |tally| tally.times.saturating_sub(REFUSALS_A_MINUTE_MAX));
+            assert!(
+                times <= told + open,
+                "{times} of {of:?} are not on record, and {told} and {open} counted"
+            );
+        }
+    }
+
+    /// What is counted of refusals and not on record yet.
+    fn tally(&self, of: &RefusedOf) -> Option<Tally> {
+        let mut tally = None;
+        let mut question = Question::new(
+            |world| unread(vec![Read::Refused(of.clone())], world),
+            |world| tally = world.refused.get(of).copied(),
+        );
+        self.store.view(&self.ns, &mut question).unwrap();
+        drop(question);
+        tally
     }
 
     /// Gives a command again.
@@ -246,6 +291,10 @@ impl Story {
             Entry::Refused(refused) => {
                 let code = refused.refused.as_str().to_owned();
                 self.refused.entry(refused.command.clone()).or_default().push(code);
+            }
+            Entry::MoreRefused(more) => {
+                let of = RefusedOf { actor: more.actor.clone(), code: more.more_refused };
+                *self.more_refused.entry(of).or_default() += more.times;
             }
             Entry::Revoked(by) => {
                 self.done.entry(by.cause.command.clone()).or_default().push(record.position);

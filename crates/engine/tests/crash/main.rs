@@ -77,7 +77,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 #[test]
 fn a_program_that_is_ended_loses_nothing_and_leaves_nothing_half() {
-    let (rounds, seed) = (number("TENURE_CRASHES", 200), number("TENURE_SEED", 1));
+    let (rounds, seed) = (number("TENURE_CRASHES", 60), number("TENURE_SEED", 1));
     let folder = tempfile::TempDir::new().unwrap();
     let (mut answered, mut unheard, mut grants) = (0, 0, 0);
     let mut file = PathBuf::new();

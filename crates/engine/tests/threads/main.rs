@@ -338,10 +338,7 @@ fn command(dice: &mut Dice, thread: u64, n: u64, grants: &AtomicU64, lanes: Lane
             Verb::Revoke(Revoke { grant, reason: Some("over".to_owned()) })
         }
         11 => Verb::Settle(Settle { person: who.parse().unwrap() }),
-        12 => {
-            let lease = Span::millis(400);
-            Verb::TakeEffect(TakeEffect { person: holder.parse().unwrap(), at: None, worker, lease })
-        }
+        12 => Verb::TakeEffect(TakeEffect::new(holder.parse().unwrap(), worker, Span::millis(400))),
         _ => {
             let effect = dice.below(4) + 1;
             Verb::EffectDone(EffectDone { grant, effect, worker, already_held: Default::default() })

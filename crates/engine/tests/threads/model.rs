@@ -8,6 +8,7 @@ use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure::tenure_core::lifecycle::revoke_all::Reached;
 use tenure::tenure_core::machine::{self, Fault};
+use tenure::tenure_core::record::refused::{RefusedOf, Tally};
 use tenure::tenure_core::record::{Entry, Published, Refused};
 use tenure::tenure_core::world::{Decided, Head, Journal, Read, Receipt, World};
 use tenure::{Refusal, Timestamp, View};
@@ -19,6 +20,7 @@ pub(crate) struct Model {
     grants: BTreeMap<GrantId, Arc<Grant>>,
     receipts: BTreeMap<CommandId, Arc<Receipt>>,
     pub(crate) entries: Vec<Entry>,
+    refused: BTreeMap<RefusedOf, Tally>,
     /// Revocations of many, each with its place in the record.
     revocations: Vec<Reached>,
 }
@@ -32,6 +34,7 @@ impl Model {
             grants: BTreeMap::new(),
             receipts: BTreeMap::new(),
             entries: Vec::new(),
+            refused: BTreeMap::new(),
             revocations: Vec::new(),
         }
     }
@@ -68,14 +71,12 @@ impl Model {
             }
             Err(refusal) => {
                 let known = command.verb.grant().filter(|grant| self.grants.contains_key(*grant));
-                self.entries.push(Entry::Refused(Refused {
-                    refused: refusal.code,
-                    at: outcome.now,
-                    verb: command.verb.name(),
-                    actor: command.actor.to_string(),
-                    command: command.id.clone(),
-                    grant: known.cloned(),
-                }));
+                let refused = Refused::of(command, &refusal, known.cloned(), outcome.now);
+                let of = RefusedOf { actor: refused.actor.clone(), code: refusal.code };
+                let counted = of.count(self.refused.get(&of).copied(), outcome.now);
+                self.refused.insert(of, counted.tally);
+                self.entries.extend(counted.earlier.map(Entry::MoreRefused));
+                self.entries.extend(counted.recorded.then_some(Entry::Refused(refused)));
                 Ok(Err(refusal))
             }
         }
@@ -108,7 +109,11 @@ impl Model {
                     && grant.origin.flow == *flow
                     && world.clock.minus(*span) <= grant.changed_at
             }
-            Read::Command(_) | Read::Revision(_) | Read::Latest => false,
+            Read::Command(_)
+            | Read::Revision(_)
+            | Read::Latest
+            | Read::Refused(_)
+            | Read::RefusedBefore(_) => false,
             Read::Grant(id) => grant.id() == id,
             Read::Person(person) => grant.holder() == person && !grant.is_settled_for_good(),
             Read::OpenIn(flow) => !grant.is_closed() && grant.origin.flow == *flow,
@@ -128,6 +133,8 @@ impl Model {
                 world.revisions.extend(flows.next().map(|flow| (revision.clone(), flow.clone())));
             }
             Read::Grant(_)
+            | Read::Refused(_)
+            | Read::RefusedBefore(_)
             | Read::Person(_)
             | Read::OpenIn(_)
             | Read::OpenOn(_)

@@ -6,9 +6,13 @@ use std::thread::{self, ThreadId};
 use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure::tenure_core::query::Held;
 use tenure::tenure_core::record::Record;
+use tenure::tenure_core::record::leaf::Leaf;
+use tenure::tenure_core::record::tree::{Hash, Node};
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_core::world::{Read, Receipt, World};
-use tenure::tenure_store::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, Turn};
+use tenure::tenure_store::{
+    Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, Turn,
+};
 
 /// Decisions in their order: on which thread, of which command.
 pub(crate) type Order = Arc<Mutex<Vec<(ThreadId, CommandId)>>>;
@@ -48,7 +52,9 @@ impl Plan for Listening<'_> {
                 | Read::OpenOn(_)
                 | Read::OpenAt(_)
                 | Read::Recent(..)
-                | Read::Latest => None,
+                | Read::Latest
+                | Read::Refused(_)
+                | Read::RefusedBefore(_) => None,
             });
             self.order.lock().unwrap().extend(id.map(|id| (thread::current().id(), id)));
         }
@@ -94,6 +100,16 @@ impl<S: Store> Store for Watched<S> {
         self.store.ready(ns, place, until, after, limit)
     }
 
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.store.ready_places(ns, until, after, limit)
+    }
+
     fn list(
         &self,
         ns: &Namespace,
@@ -116,6 +132,18 @@ impl<S: Store> Store for Watched<S> {
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault> {
         self.store.history(ns, grant, after, limit)
+    }
+
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
+        self.store.size(ns)
+    }
+
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
+        self.store.nodes(ns, wanted)
+    }
+
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
+        self.store.leaves(ns, after, limit)
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

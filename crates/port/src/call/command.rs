@@ -222,6 +222,12 @@ commands! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     }
+    /// Erases what people wrote of a grant that is over. Only the host itself may.
+    Erase {
+        /// The grant.
+        #[schemars(with = "String")]
+        grant: GrantId,
+    }
     /// Puts a policy in force.
     Publish {
         /// The policy document: fields by name, or a text with its `format`.

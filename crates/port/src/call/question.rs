@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenure::StageName;
-use tenure::tenure_core::grant::Outcome;
+use tenure::tenure_core::grant::{Enforcement, Outcome};
 use tenure::tenure_core::id::{FlowId, GrantId, Integration, PersonId, WorkerId};
 use tenure::tenure_core::person::{self, Item, Person, Record, Resource};
 use tenure::tenure_core::time::{Span, Timestamp};
@@ -143,6 +143,10 @@ questions! {
         /// Taken in an emergency, and awaiting its review, or not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         awaits_review: Option<bool>,
+        /// Where the targets have confirmed that much.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Enforcement>")]
+        enforcement: Option<Enforcement>,
         /// After this grant, in order of id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -184,5 +188,29 @@ questions! {
         /// At most so many.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
+    }
+    /// The record as it is handed out to be checked elsewhere, the first first.
+    Export {
+        /// After this position.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+    /// How long the record is and what its root is, signed: to be kept where the host cannot reach it.
+    Checkpoint {}
+    /// That the record at `position` is in the tree, or that the tree of the first `old` records is the beginning
+    /// of it. One of the two is named.
+    Prove {
+        /// The record, by position from 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        position: Option<u64>,
+        /// How many records the earlier tree has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old: Option<u64>,
+        /// How many records the tree has; as many as there are where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
     }
 }

@@ -337,6 +337,64 @@ described! {
         /// The lines, in order of `position`: events, refusals, policies and revocations of many.
         records: Vec<BTreeMap<String, Value>>,
     }
+    /// Records as they are handed out to be checked elsewhere.
+    Exported {
+        /// The records, in order of `position`.
+        exported: Vec<ExportedRecord>,
+    }
+    /// A record as it is handed out.
+    ExportedRecord {
+        /// Its position, from 1.
+        position: u64,
+        /// The hash of its leaf (RFC 6962).
+        hash: String,
+        /// The leaf: the text that the hash is over.
+        leaf: String,
+        /// What people wrote of it; absent where they wrote nothing, or where that was erased.
+        written: Option<Written>,
+    }
+    /// What people wrote of a record, and what it is hashed with.
+    Written {
+        /// The salt.
+        salt: String,
+        /// The texts, by their place in the record.
+        texts: BTreeMap<String, String>,
+    }
+    /// A signed checkpoint.
+    Checkpoint {
+        /// A signed note (C2SP `tlog-checkpoint`).
+        checkpoint: String,
+        /// The public key, as tools of signed notes take it.
+        key: String,
+    }
+    /// That a record is in the tree (RFC 6962).
+    Inclusion {
+        /// The record's position, from 1.
+        position: u64,
+        /// How many records the tree has.
+        size: u64,
+        /// The root of the tree.
+        root: String,
+        /// The leaf: the text that the hash is over.
+        leaf: String,
+        /// The hash of the leaf.
+        hash: String,
+        /// The hashes beside the way from leaf to root.
+        proof: Vec<String>,
+    }
+    /// That one tree is the beginning of another (RFC 6962).
+    Consistency {
+        /// How many records the earlier tree has.
+        old: u64,
+        /// The root of the earlier tree.
+        old_root: String,
+        /// How many records the later tree has.
+        size: u64,
+        /// The root of the later tree.
+        root: String,
+        /// The hashes that lead from both roots to each other.
+        proof: Vec<String>,
+    }
     /// What a revocation of many found.
     Revoked {
         /// Grants that ended, in order of id.
@@ -479,7 +537,7 @@ pub(crate) enum Answer {
 #[expect(dead_code, reason = "only its shape is used")]
 pub(crate) enum Answered {
     /// `request`, `approve`, `deny`, `withdraw`, `activate`, `extend`, `approve_extension`, `deny_extension`,
-    /// `give_back`, `revoke`, `review`, `effect_done`, `effect_failed`, `look`.
+    /// `give_back`, `revoke`, `review`, `erase`, `effect_done`, `effect_failed`, `look`.
     Grant(Box<Grant>),
     /// `revoke`, where it names no grant.
     Revoked(Revoked),
@@ -495,6 +553,14 @@ pub(crate) enum Answered {
     Flows(Flows),
     /// `history`, `records`.
     Recorded(Recorded),
+    /// `export`.
+    Exported(Exported),
+    /// `checkpoint`.
+    Checkpoint(Checkpoint),
+    /// `prove` of a record.
+    Inclusion(Inclusion),
+    /// `prove` of an earlier tree.
+    Consistency(Consistency),
     /// `publish`.
     Published(Published),
     /// `sweep`.

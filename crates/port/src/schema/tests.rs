@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize as _;
 use serde_json::{Value, json};
-use tenure::{ManualClock, MemoryStore};
+use tenure::{LogKey, ManualClock, MemoryStore};
 
 use super::*;
 use crate::Port;
@@ -14,11 +14,12 @@ use crate::Port;
 fn story() -> Vec<(Value, Value)> {
     let clock = Arc::new(ManualClock::at("2026-03-02T09:00:00Z".parse().unwrap()));
     let port = Port::open(Arc::new(MemoryStore::with_clock(clock)));
+    let port = port.signing(Arc::new(LogKey::new("log.example", &[7; 32])));
     let answered = |call: Value| {
         let answer = port.call(&call.to_string());
         (call, serde_json::from_str(&answer).unwrap())
     };
-    calls().into_iter().map(answered).collect()
+    calls().into_iter().chain(calls_on_the_record()).map(answered).collect()
 }
 
 fn calls() -> Vec<Value> {
@@ -83,9 +84,22 @@ fn calls() -> Vec<Value> {
         json!({"call": "sweep"}),
         json!({"call": "list", "holder": "alice", "stage": "closed", "outcome": "given_back", "item": item}),
         json!({"call": "list", "awaits_review": false}),
+        json!({"call": "list", "enforcement": "stuck_removing"}),
         json!({"call": "list", "limit": 1}),
         json!({"call": "history", "grant": "g1"}),
         json!({"call": "records", "after": 3, "limit": 10}),
+    ]
+}
+
+fn calls_on_the_record() -> Vec<Value> {
+    vec![
+        json!({"call": "erase", "actor": "system:host", "grant": "g1"}),
+        json!({"call": "export", "after": 1, "limit": 3}),
+        json!({"call": "checkpoint"}),
+        json!({"call": "prove", "position": 2}),
+        json!({"call": "prove", "old": 3, "size": 7}),
+        json!({"call": "prove", "position": 9_999}),
+        json!({"call": "prove"}),
     ]
 }
 

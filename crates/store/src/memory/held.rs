@@ -3,17 +3,18 @@
 //! An entry knows the end of the access and the instant from which it no longer knows enough, so it is
 //! right by time alone, whether or not anything was swept since it was written.
 
+use std::cmp::Reverse;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
-use tenure_core::grant::Grant;
+use tenure_core::grant::{Grant, Stage};
 use tenure_core::id::{GrantId, PersonId};
 use tenure_core::person::Item;
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
 
-use crate::query::{HoldsAsk, unsure_from};
+use crate::query::{self, HoldsAsk};
 
 /// What the index says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,16 +70,17 @@ impl HeldIndex {
         &mut self,
         person: &PersonId,
         item: &Item,
-        grants: impl Iterator<Item = &'a Grant> + Clone,
+        grants: impl Iterator<Item = &'a Grant>,
     ) {
         let ask = HoldsAsk { person, resource: &item.resource, permission: &item.permission };
         let hashed = hash(&self.seed, ask);
-        let covering = grants.filter(|grant| grant.terms.scope.contains(item));
-        let runs = covering
-            .clone()
-            .filter_map(runs)
-            .max_by(|(one, ends), (other, until)| ends.cmp(until).then_with(|| other.cmp(one)));
-        let unsure_from = covering.filter_map(unsure_from).min();
+        let (mut best, mut unsure_from) = (None, None);
+        for grant in grants.filter(|grant| says_something(grant) && grant.terms.scope.contains(item)) {
+            let runs = grant.active().map(|active| (active.held_until(), Reverse(grant.id())));
+            best = best.max(runs);
+            unsure_from = unsure_from.into_iter().chain(query::unsure_from(grant)).min();
+        }
+        let runs = best.map(|(until, Reverse(grant))| (grant.clone(), until));
         let found = self.entries.find_entry(hashed, |entry| entry.key.is(ask));
         match (found, runs.is_some() || unsure_from.is_some()) {
             (Ok(mut old), true) => {
@@ -97,8 +99,9 @@ impl HeldIndex {
     }
 }
 
-fn runs(grant: &Grant) -> Option<(GrantId, Timestamp)> {
-    grant.active().map(|active| (grant.id().clone(), active.held_until()))
+/// Whether its items may be held now, or may come to be by time alone.
+const fn says_something(grant: &Grant) -> bool {
+    matches!(grant.stage, Stage::Approved(_) | Stage::Active(_))
 }
 
 fn parts<'a>(ask: HoldsAsk<'a>) -> [&'a [u8]; 5] {

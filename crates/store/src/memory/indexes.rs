@@ -1,16 +1,17 @@
 //! Indexes over open grants and unfinished effects, renewed person by person with every commit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use tenure_core::grant::Grant;
 use tenure_core::id::{FlowId, GrantId, Integration, PersonId};
 use tenure_core::person::Item;
 use tenure_core::time::Timestamp;
 
 use crate::next::Next;
-use crate::query::{Awaited, Place, awaits_decision};
+use crate::query::{Awaited, AwaitedAt, Place, awaits_decision};
 
 /// Who waits for what, and which grants are open where.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,92 +19,107 @@ pub(super) struct Indexes {
     /// By holder: grants that are open or have unfinished effects, and what comes next of them.
     people: HashMap<PersonId, Standing>,
     /// Open grants by flow.
-    flows: HashMap<FlowId, HashSet<GrantId>>,
+    flows: HashMap<FlowId, BTreeSet<GrantId>>,
     /// Open grants by item.
-    items: HashMap<Item, HashSet<GrantId>>,
+    items: HashMap<Item, BTreeSet<GrantId>>,
+    /// Open grants by integration.
+    integrations: HashMap<Integration, BTreeSet<GrantId>>,
     /// Grants with a request or an extension that awaits a decision.
     awaiting: BTreeSet<GrantId>,
     due: BTreeSet<Awaited>,
     ready: BTreeSet<Awaited>,
-    ready_at: HashMap<Integration, BTreeSet<Awaited>>,
+    /// The same at each integration, and for notices.
+    ready_at: HashMap<Option<Integration>, BTreeSet<Awaited>>,
+    /// The first of each of those.
+    ready_places: BTreeSet<AwaitedAt>,
 }
 
 /// One person's unfinished grants, and when something comes of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Standing {
-    grants: BTreeSet<GrantId>,
+    grants: BTreeMap<GrantId, Arc<Grant>>,
     next: Next,
 }
 
 impl Indexes {
     /// Takes note of a grant's new state.
-    pub(super) fn change(&mut self, before: Option<&Grant>, after: &Grant) {
+    pub(super) fn change(&mut self, before: Option<&Grant>, after: &Arc<Grant>) {
         let id = after.id();
         let standing = self.people.entry_ref(after.holder()).or_default();
         if after.is_settled_for_good() {
             standing.grants.remove(id);
-        } else if !standing.grants.contains(id) {
-            standing.grants.insert(id.clone());
+        } else {
+            standing.grants.insert(id.clone(), after.clone());
         }
         if awaits_decision(after) {
             self.awaiting.insert(id.clone());
         } else {
             self.awaiting.remove(id);
         }
-        let was_open = before.is_some_and(|before| !before.is_closed());
-        let flow = &after.origin.flow;
-        match (was_open, !after.is_closed()) {
-            (false, true) => {
-                self.flows.entry_ref(flow).or_default().insert(id.clone());
-                for item in after.terms.scope.iter() {
-                    self.items.entry_ref(item).or_default().insert(id.clone());
-                }
-            }
-            (true, false) => {
-                forget(&mut self.flows, flow, id);
-                // A scope never grows: what it held before covers what it holds now.
-                for item in before.iter().flat_map(|before| before.terms.scope.iter()) {
-                    forget(&mut self.items, item, id);
-                }
-            }
-            (true, true) => {
-                let scope = before.into_iter().flat_map(|before| before.terms.scope.iter());
-                for item in scope.filter(|item| !after.terms.scope.contains(*item)) {
-                    forget(&mut self.items, item, id);
-                }
-            }
-            (false, false) => {}
+        let open = |grant: &&Grant| !grant.is_closed();
+        let (before, now) = (before.filter(open), Some(&**after).filter(open));
+        // Of an open grant only the scope ever changes that it is found by.
+        if before.map(|grant| &grant.terms.scope) == now.map(|grant| &grant.terms.scope) {
+            return;
+        }
+        if let Some(before) = before {
+            forget(&mut self.flows, &before.origin.flow, id);
+            before.terms.scope.iter().for_each(|item| forget(&mut self.items, item, id));
+            before.integrations().into_iter().for_each(|at| forget(&mut self.integrations, at, id));
+        }
+        if let Some(now) = now {
+            note(&mut self.flows, &now.origin.flow, id);
+            now.terms.scope.iter().for_each(|item| note(&mut self.items, item, id));
+            now.integrations().into_iter().for_each(|at| note(&mut self.integrations, at, id));
         }
     }
 
-    /// Takes note of what comes next of one person's grants, after all of their changes: each with the
-    /// instant at which it was revoked, where that is still to be written.
-    pub(super) fn renew<'a>(
-        &mut self,
-        person: &PersonId,
-        grant: impl Fn(&GrantId) -> Option<(&'a Grant, Option<Timestamp>)>,
-    ) {
+    /// Takes note of what comes next of one person's grants, after all of their changes; `revoked` is the
+    /// instant at which one was revoked, where that is still to be written.
+    pub(super) fn renew(&mut self, person: &PersonId, revoked: impl Fn(&GrantId) -> Option<Timestamp>) {
         let Some(standing) = self.people.get_mut(person) else { return };
-        let next = Next::of(standing.grants.iter().filter_map(grant));
+        let next = Next::of(standing.grants.iter().map(|(id, grant)| (&**grant, revoked(id))));
         let gone = standing.grants.is_empty();
         let old = std::mem::replace(&mut standing.next, next.clone());
         swap(&mut self.due, person, old.due, next.due);
         swap(&mut self.ready, person, old.ready, next.ready);
         for at in old.ready_at.keys().chain(next.ready_at.keys()) {
             let (was, is) = (old.ready_at.get(at).copied(), next.ready_at.get(at).copied());
-            swap(self.ready_at.entry_ref(at).or_default(), person, was, is);
-            if self.ready_at.get(at).is_some_and(BTreeSet::is_empty) {
-                self.ready_at.remove(at);
-            }
+            self.wait_at(at, person, was, is);
         }
         if gone {
             self.people.remove(person);
         }
     }
 
+    /// Takes note of since when a person waits at a place.
+    fn wait_at(
+        &mut self,
+        at: &Option<Integration>,
+        person: &PersonId,
+        was: Option<Timestamp>,
+        is: Option<Timestamp>,
+    ) {
+        if was == is {
+            return;
+        }
+        let place = |first: &Awaited| AwaitedAt { at: first.at, integration: at.clone() };
+        let people = self.ready_at.entry(at.clone()).or_default();
+        let first = people.first().map(place);
+        swap(people, person, was, is);
+        let now_first = people.first().map(place);
+        if people.is_empty() {
+            self.ready_at.remove(at);
+        }
+        if first != now_first {
+            first.map(|first| self.ready_places.remove(&first));
+            self.ready_places.extend(now_first);
+        }
+    }
+
     /// One person's unfinished grants.
-    pub(super) fn of_person(&self, person: &PersonId) -> impl Iterator<Item = &GrantId> + Clone {
-        self.people.get(person).into_iter().flat_map(|standing| standing.grants.iter())
+    pub(super) fn of_person(&self, person: &PersonId) -> impl Iterator<Item = &Arc<Grant>> {
+        self.people.get(person).into_iter().flat_map(|standing| standing.grants.values())
     }
 
     /// Open grants under a flow.
@@ -114,6 +130,11 @@ impl Indexes {
     /// Open grants on an item.
     pub(super) fn on_item(&self, item: &Item) -> impl Iterator<Item = &GrantId> {
         self.items.get(item).into_iter().flatten()
+    }
+
+    /// Open grants at an integration.
+    pub(super) fn at(&self, integration: &Integration) -> impl Iterator<Item = &GrantId> {
+        self.integrations.get(integration).into_iter().flatten()
     }
 
     /// Grants that await a decision.
@@ -135,9 +156,20 @@ impl Indexes {
     ) -> impl Iterator<Item = &Awaited> {
         let set = match place {
             Place::Anywhere => Some(&self.ready),
-            Place::At(integration) => self.ready_at.get(integration),
+            Place::At(integration) => self.ready_at.get(&Some(integration.clone())),
+            Place::Notices => self.ready_at.get(&None),
         };
         set.into_iter().flat_map(move |set| by(set, until, after))
+    }
+
+    /// Places with an effect that may be taken by `until`, after that mark.
+    pub(super) fn ready_places(
+        &self,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+    ) -> impl Iterator<Item = &AwaitedAt> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
+        self.ready_places.range((from, Bound::Unbounded)).take_while(move |place| place.at <= until)
     }
 }
 
@@ -161,7 +193,11 @@ fn swap(set: &mut BTreeSet<Awaited>, person: &PersonId, was: Option<Timestamp>, 
     set.extend(is.map(awaited));
 }
 
-fn forget<K: std::hash::Hash + Eq>(index: &mut HashMap<K, HashSet<GrantId>>, key: &K, id: &GrantId) {
+fn note<K: std::hash::Hash + Eq + Clone>(index: &mut HashMap<K, BTreeSet<GrantId>>, key: &K, id: &GrantId) {
+    index.entry_ref(key).or_default().insert(id.clone());
+}
+
+fn forget<K: std::hash::Hash + Eq>(index: &mut HashMap<K, BTreeSet<GrantId>>, key: &K, id: &GrantId) {
     let emptied = index.get_mut(key).is_some_and(|ids| {
         ids.remove(id);
         ids.is_empty()

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tenure_core::command::Verb;
-use tenure_core::effect::Effect;
-use tenure_core::event::{Cause, Event, Happened};
+use tenure_core::event::Event;
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId, Revision};
-use tenure_core::lifecycle::revoke_all::RevokedAll;
 use tenure_core::machine;
-use tenure_core::record::{Entry, Published, Refused};
+use tenure_core::record::Entry;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::refused::{RefusedOf, Tally};
+use tenure_core::record::tree::Hash;
+use tenure_core::record::written::Written;
 use tenure_core::refusal::Code;
 use tenure_core::time::Timestamp;
 use tenure_core::view::View;
@@ -21,6 +22,7 @@ use tenure_core::world::{Found, Publication, Receipt};
 
 use super::state::State;
 use crate::fault::StoreFault;
+use crate::seal::Sealed;
 use crate::store::Compile;
 
 /// The version of the format.
@@ -35,8 +37,16 @@ enum Line {
     Namespace(Namespace),
     /// A policy that was in force from that instant on.
     Document { at: Timestamp, revision: Revision, source: String },
-    /// One line of the record.
-    Record { position: u64, recorded_at: Timestamp, entry: Written },
+    /// One line of the record, and what people wrote of it.
+    Record {
+        leaf: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        written: Option<Written>,
+    },
+    /// How many records that were, and the root over them: what was damaged is not read as if it were not.
+    Root { size: u64, root: Hash },
+    /// How often an actor was refused with a code in one minute.
+    Refused { actor: String, code: String, tally: Tally },
     /// What a command answered.
     Receipt {
         command: CommandId,
@@ -49,34 +59,6 @@ enum Line {
     },
     /// The last line: how many came before it, so that a file that was cut short is noticed.
     End { lines: u64 },
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Written {
-    /// What happened stands under a name of its own, so that no field of it can be taken for one of the event.
-    Event {
-        grant: GrantId,
-        at: Timestamp,
-        cause: Option<Cause>,
-        happened: Box<Happened>,
-        effects: Vec<Effect>,
-    },
-    Refused {
-        refused: String,
-        at: Timestamp,
-        verb: String,
-        actor: String,
-        command: CommandId,
-        grant: Option<GrantId>,
-    },
-    Published {
-        published: Revision,
-        at: Timestamp,
-        actor: String,
-        command: CommandId,
-    },
-    Revoked(RevokedAll),
 }
 
 /// Writes lines and counts them.
@@ -98,9 +80,14 @@ impl Writer {
             let source = document.source.to_string();
             self.line(&Line::Document { at: *at, revision: document.revision.clone(), source })?;
         }
-        for record in &state.records {
-            let (position, recorded_at) = (record.position, record.recorded_at);
-            self.line(&Line::Record { position, recorded_at, entry: written(&record.entry)? })?;
+        for leaf in &state.leaves {
+            self.line(&Line::Record { leaf: leaf.text.clone(), written: leaf.written.clone() })?;
+        }
+        let frontier = state.seal.frontier();
+        self.line(&Line::Root { size: frontier.size(), root: frontier.root() })?;
+        for (of, tally) in &state.refused {
+            let (actor, code) = (of.actor.clone(), of.code.to_string());
+            self.line(&Line::Refused { actor, code, tally: *tally })?;
         }
         let receipts: BTreeMap<_, _> = state.receipts.iter().collect();
         for (command, receipt) in receipts {
@@ -125,41 +112,12 @@ impl Writer {
     }
 }
 
-fn written(entry: &Entry) -> Result<Written, StoreFault> {
-    Ok(match entry {
-        Entry::Event(event) => Written::Event {
-            grant: event.grant.clone(),
-            at: event.at,
-            cause: event.cause.clone(),
-            happened: Box::new(event.happened.clone()),
-            effects: event.effects.clone(),
-        },
-        Entry::Refused(refused) if !Verb::NAMES.contains(&refused.verb) => {
-            return Err(broken(format!("the verb `{}` could not be read again", refused.verb)));
-        }
-        Entry::Refused(refused) => Written::Refused {
-            refused: refused.refused.to_string(),
-            at: refused.at,
-            verb: refused.verb.to_owned(),
-            actor: refused.actor.clone(),
-            command: refused.command.clone(),
-            grant: refused.grant.clone(),
-        },
-        Entry::Published(published) => Written::Published {
-            published: published.published.clone(),
-            at: published.at,
-            actor: published.actor.clone(),
-            command: published.command.clone(),
-        },
-        Entry::Revoked(revoked) => Written::Revoked(revoked.as_ref().clone()),
-    })
-}
-
 /// What was read of one namespace so far.
-#[derive(Default)]
 struct Tenant {
+    ns: Namespace,
     state: State,
-    entries: Vec<(Timestamp, Entry)>,
+    sealed: Vec<Sealed>,
+    whole: bool,
     events: BTreeMap<GrantId, Vec<Event>>,
 }
 
@@ -169,14 +127,14 @@ pub(super) fn read(bytes: &[u8], compile: &dyn Compile) -> Result<BTreeMap<Names
     let first = lines.next().unwrap_or_default();
     version(first)?;
     let mut states = BTreeMap::new();
-    let mut open: Option<(Namespace, Tenant)> = None;
+    let mut open: Option<Tenant> = None;
     let mut count = 1_u64;
     for text in lines.by_ref() {
         match parse(text, count)? {
             Line::Tenure { .. } => return Err(at(count, "a store begins in the middle of another")),
             Line::Namespace(ns) => {
                 close(&mut states, open.take())?;
-                open = Some((ns, Tenant::default()));
+                open = Some(Tenant::new(ns));
             }
             Line::End { lines } if lines == count => break,
             Line::End { .. } => return Err(at(count, "lines are missing")),
@@ -184,10 +142,19 @@ pub(super) fn read(bytes: &[u8], compile: &dyn Compile) -> Result<BTreeMap<Names
                 let document = compiled(compile, &revision, &source).map_err(|why| at(count, &why))?;
                 within(&mut open, count)?.enforce(since, document);
             }
-            Line::Record { position, recorded_at, entry } => {
-                within(&mut open, count)?
-                    .record(position, recorded_at, entry)
-                    .map_err(|why| at(count, &why))?;
+            Line::Record { leaf: text, written } => {
+                let tenant = within(&mut open, count)?;
+                tenant.record(Leaf { text, written }).map_err(|why| at(count, &why))?;
+            }
+            Line::Root { size, root } => {
+                let tenant = within(&mut open, count)?;
+                let frontier = tenant.state.seal.frontier();
+                tenant.whole = frontier.size() == size && frontier.root() == root;
+            }
+            Line::Refused { actor, code, tally } => {
+                let unknown = || at(count, &format!("`{code}` is no code of a refusal"));
+                let of = RefusedOf { actor, code: Code::named(&code).ok_or_else(unknown)? };
+                within(&mut open, count)?.state.refused.insert(of, tally);
             }
             Line::Receipt { command, content, view, more, revoked } => {
                 let view = view.map(|view| *view);
@@ -213,6 +180,8 @@ fn version(first: &[u8]) -> Result<(), StoreFault> {
         | Line::Namespace(_)
         | Line::Document { .. }
         | Line::Record { .. }
+        | Line::Root { .. }
+        | Line::Refused { .. }
         | Line::Receipt { .. }
         | Line::End { .. } => Err(broken("this is no store".to_owned())),
     }
@@ -222,8 +191,8 @@ fn parse(text: &[u8], line: u64) -> Result<Line, StoreFault> {
     serde_json::from_slice(text).map_err(|error| at(line, &error.to_string()))
 }
 
-fn within(open: &mut Option<(Namespace, Tenant)>, line: u64) -> Result<&mut Tenant, StoreFault> {
-    open.as_mut().map(|(_, tenant)| tenant).ok_or_else(|| at(line, "it belongs to no namespace"))
+fn within(open: &mut Option<Tenant>, line: u64) -> Result<&mut Tenant, StoreFault> {
+    open.as_mut().ok_or_else(|| at(line, "it belongs to no namespace"))
 }
 
 fn compiled(compile: &dyn Compile, revision: &Revision, source: &str) -> Result<Arc<Publication>, String> {
@@ -235,11 +204,9 @@ fn compiled(compile: &dyn Compile, revision: &Revision, source: &str) -> Result<
     }
 }
 
-fn close(
-    states: &mut BTreeMap<Namespace, State>,
-    open: Option<(Namespace, Tenant)>,
-) -> Result<(), StoreFault> {
-    let Some((ns, tenant)) = open else { return Ok(()) };
+fn close(states: &mut BTreeMap<Namespace, State>, open: Option<Tenant>) -> Result<(), StoreFault> {
+    let Some(tenant) = open else { return Ok(()) };
+    let ns = tenant.ns.clone();
     if states.contains_key(&ns) {
         return Err(broken(format!("the namespace `{ns}` is there twice")));
     }
@@ -249,44 +216,32 @@ fn close(
 }
 
 impl Tenant {
+    fn new(ns: Namespace) -> Self {
+        let (state, sealed, events) = (State::default(), Vec::new(), BTreeMap::new());
+        Self { ns, state, sealed, whole: true, events }
+    }
+
     fn enforce(&mut self, since: Timestamp, document: Arc<Publication>) {
         self.state.head = Arc::new(self.state.head.with(document.clone(), since));
         self.state.enforce(since, document);
     }
 
-    fn record(&mut self, position: u64, recorded_at: Timestamp, written: Written) -> Result<(), String> {
-        let expected = u64::try_from(self.entries.len()).unwrap_or(u64::MAX).saturating_add(1);
-        if position != expected {
-            return Err(format!("record {position} stands where record {expected} is missing"));
+    fn record(&mut self, leaf: Leaf) -> Result<(), String> {
+        let sealed = self.state.seal.again(&self.ns, leaf)?;
+        if let Entry::Event(event) = &sealed.record.entry {
+            self.events.entry(event.grant.clone()).or_default().push(event.clone());
         }
-        let entry = match written {
-            Written::Event { grant, at, cause, happened, effects } => {
-                let event = Event { grant, at, cause, happened: *happened, effects };
-                self.events.entry(event.grant.clone()).or_default().push(event.clone());
-                Entry::Event(event)
-            }
-            Written::Refused { refused, at, verb, actor, command, grant } => {
-                let code = Code::ALL.iter().find(|code| code.as_str() == refused);
-                let refused = *code.ok_or_else(|| format!("`{refused}` is no code of a refusal"))?;
-                let known = Verb::NAMES.iter().find(|known| **known == verb);
-                let verb = known.ok_or_else(|| format!("`{verb}` is no verb"))?;
-                Entry::Refused(Refused { refused, at, verb, actor, command, grant })
-            }
-            Written::Published { published, at, actor, command } => {
-                Entry::Published(Published { published, at, actor, command })
-            }
-            Written::Revoked(revoked) if !revoked.grants.is_sorted() => {
-                return Err("the grants of a revocation are not in order".to_owned());
-            }
-            Written::Revoked(revoked) => Entry::Revoked(Arc::new(revoked)),
-        };
-        self.entries.push((recorded_at, entry));
+        self.whole = false;
+        self.sealed.push(sealed);
         Ok(())
     }
 
     /// The namespace as it stands after all of that.
     fn state(self) -> Result<State, StoreFault> {
-        let Self { mut state, entries, events } = self;
+        let Self { ns, mut state, sealed, whole, events } = self;
+        if !whole {
+            return Err(broken(format!("the record of `{ns}` is not the one that was written")));
+        }
         let mut holders: BTreeSet<PersonId> = BTreeSet::new();
         for (id, events) in events {
             let grant = machine::replay(events).map_err(|illegal| broken(illegal.to_string()))?;
@@ -299,8 +254,8 @@ impl Tenant {
         for holder in &holders {
             state.renew(holder);
         }
-        for (recorded_at, entry) in entries {
-            state.record(recorded_at, entry);
+        for sealed in sealed {
+            state.record(sealed);
         }
         Ok(state)
     }
@@ -326,6 +281,20 @@ mod tests {
         read(text.as_bytes(), &nothing).map(|states| states.len()).unwrap_err()
     }
 
+    const PUBLISHED: &str =
+        r#"{"published":{"published":"r","at":"2026-03-02T09:00:00Z","actor":"a","command":"c"}}"#;
+
+    /// A store with one record in it, and no root over it.
+    fn recorded(position: u64, entry: &str) -> String {
+        let leaf = format!(
+            r#"{{"version":1,"namespace":"a","position":{position},"recorded_at":"2026-03-02T09:00:00Z","entry":{entry}}}"#
+        );
+        let record = serde_json::json!({"record": {"leaf": leaf}});
+        format!(
+            "{{\"tenure\":{{\"format\":1}}}}\n{{\"namespace\":\"a\"}}\n{record}\n{{\"end\":{{\"lines\":3}}}}\n"
+        )
+    }
+
     #[test]
     fn what_is_damaged_is_said_and_never_read() {
         assert_eq!(fault("{\"tenure\":{\"format\":2}}\n"), StoreFault::Newer { found: 2 });
@@ -348,17 +317,29 @@ mod tests {
                 "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"document\":{\"at\":\"2026-03-02T09:00:00Z\",\"revision\":\"r\",\"source\":\"\"}}\n",
                 "no policy is known",
             ),
+            (&recorded(2, PUBLISHED), "record 1 is missing"),
+            (&recorded(1, PUBLISHED).replace("namespace\\\":\\\"a", "namespace\\\":\\\"b"), "stands in `a`"),
+            (&recorded(1, PUBLISHED), "not the one that was written"),
             (
-                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":2,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"published\":{\"published\":\"r\",\"at\":\"2026-03-02T09:00:00Z\",\"actor\":\"a\",\"command\":\"c\"}}}}\n",
-                "record 1 is missing",
-            ),
-            (
-                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":1,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"refused\":{\"refused\":\"nonsense\",\"at\":\"2026-03-02T09:00:00Z\",\"verb\":\"request\",\"actor\":\"a\",\"command\":\"c\",\"grant\":null}}}}\n",
+                &recorded(
+                    1,
+                    r#"{"refused":{"refused":"nonsense","at":"2026-03-02T09:00:00Z","verb":"request","actor":"a","command":"c"}}"#,
+                ),
                 "no code",
             ),
             (
-                "{\"tenure\":{\"format\":1}}\n{\"namespace\":\"a\"}\n{\"record\":{\"position\":1,\"recorded_at\":\"2026-03-02T09:00:00Z\",\"entry\":{\"revoked\":{\"of\":{\"person\":\"p\"},\"at\":\"2026-03-02T09:00:00Z\",\"cause\":{\"actor\":\"a\",\"command\":\"c\"},\"reason\":\"r\",\"grants\":[\"g2\",\"g1\"]}}}}\n",
+                &recorded(
+                    1,
+                    r#"{"revoked":{"of":{"person":"p"},"at":"2026-03-02T09:00:00Z","cause":{"actor":"a","command":"c"},"reason":"r","grants":["g2","g1"]}}"#,
+                ),
                 "not in order",
+            ),
+            (
+                &recorded(
+                    1,
+                    r#"{"revoked":{"of":{"person":"p"},"at":"2026-03-02T09:00:00Z","cause":{"actor":"a","command":"c"},"reason":"r","grants":[]}}"#,
+                ),
+                "stands where its hash belongs",
             ),
         ] {
             let StoreFault::Broken(what) = fault(text) else { panic!("`{text}` is not broken") };

@@ -17,6 +17,8 @@ use hashbrown::HashMap;
 use tenure_core::id::{CommandId, GrantId, Namespace};
 use tenure_core::query::Held;
 use tenure_core::record::Record;
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::tree::{Hash, Node};
 use tenure_core::time::Timestamp;
 use tenure_core::world::Receipt;
 
@@ -26,7 +28,7 @@ use self::state::State;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
 use crate::plan::Plan;
-use crate::query::{Awaited, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
+use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
 use crate::store::{Compile, Store, holds_by_the_rules};
 
 /// A store in memory. It can write all that it holds to bytes, and be opened from them again.
@@ -191,6 +193,16 @@ impl Store for MemoryStore {
         self.read(ns, |state| state.indexes.ready(place, until, after).take(limit.get()).cloned().collect())
     }
 
+    fn ready_places(
+        &self,
+        ns: &Namespace,
+        until: Timestamp,
+        after: Option<&AwaitedAt>,
+        limit: Limit,
+    ) -> Result<Vec<AwaitedAt>, StoreFault> {
+        self.read(ns, |state| state.indexes.ready_places(until, after).take(limit.get()).cloned().collect())
+    }
+
     fn list(
         &self,
         ns: &Namespace,
@@ -213,6 +225,19 @@ impl Store for MemoryStore {
         limit: Limit,
     ) -> Result<Vec<Arc<Record>>, StoreFault> {
         self.read(ns, |state| state.history(grant, after, limit))
+    }
+
+    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
+        self.read(ns, |state| state.seal.frontier().size())
+    }
+
+    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
+        let found = self.read(ns, |state| wanted.iter().map(|node| state.node(*node)).collect())?;
+        Option::ok_or_else(found, || StoreFault::Broken("a part of the record's tree is missing".to_owned()))
+    }
+
+    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
+        self.read(ns, |state| state.leaves(after, limit))
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

@@ -7,7 +7,9 @@ use hashbrown::HashMap;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::Reached;
+use tenure_core::limits::TALLIES_AT_ONCE_MAX;
 use tenure_core::record::Entry;
+use tenure_core::record::refused::{RefusedOf, Tally};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Publication, Read, Receipt, World};
 
@@ -15,6 +17,7 @@ use super::state::State;
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Write, decide};
 use crate::query::lasts;
+use crate::seal::{Seal, Sealed};
 
 /// What a plan decided so far.
 #[derive(Debug, Default)]
@@ -24,7 +27,9 @@ pub(super) struct Staged {
     pub(super) head: Option<Arc<Head>>,
     pub(super) documents: Vec<(Timestamp, Arc<Publication>)>,
     pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
-    pub(super) entries: Vec<(Timestamp, Entry)>,
+    pub(super) refused: BTreeMap<RefusedOf, Option<Tally>>,
+    pub(super) sealed: Vec<Sealed>,
+    pub(super) seal: Seal,
     /// Grants that a revocation of many ended here. Those that it closed as well are among them.
     reached: BTreeMap<GrantId, Reached>,
 }
@@ -37,7 +42,7 @@ pub(super) fn run(
     plan: &mut dyn Plan,
 ) -> Result<Staged, StoreFault> {
     plan.start();
-    let mut staged = Staged::default();
+    let mut staged = Staged { seal: state.seal.clone(), ..Staged::default() };
     loop {
         let head = staged.head.as_ref().unwrap_or(&state.head).clone();
         let mut world = World::new(ns.clone(), clock, head);
@@ -46,7 +51,7 @@ pub(super) fn run(
             Ok(())
         };
         match decide(plan, &mut world, read)? {
-            Some(Some(write)) => staged.add(state, *write),
+            Some(Some(write)) => staged.add(ns, *write)?,
             Some(None) => {}
             None => return Ok(staged),
         }
@@ -56,24 +61,25 @@ pub(super) fn run(
 impl Staged {
     /// Whether there is anything to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.sealed.is_empty()
             && self.grants.is_empty()
             && self.head.is_none()
             && self.receipts.is_empty()
             && self.documents.is_empty()
+            && self.refused.is_empty()
     }
 
-    fn add(&mut self, state: &State, write: Write) {
-        let Write { recorded_at, entries, after, policy, receipt } = write;
-        let next = state.records.len().saturating_add(self.entries.len()).saturating_add(1);
-        for (place, entry) in (next..).zip(&entries) {
-            if let Entry::Revoked(by) = entry {
-                let position = u64::try_from(place).unwrap_or(u64::MAX);
+    fn add(&mut self, ns: &Namespace, mut write: Write) -> Result<(), StoreFault> {
+        let sealed = self.seal.write(ns, &mut write)?;
+        let Write { after, policy, receipt, refused, .. } = write;
+        for record in sealed.iter().map(|sealed| &sealed.record) {
+            if let Entry::Revoked(by) = &record.entry {
+                let position = record.position;
                 let reached = |id: &GrantId| (id.clone(), Reached { position, by: by.clone() });
                 self.reached.extend(by.grants.iter().map(reached));
             }
         }
-        self.entries.extend(entries.into_iter().map(|entry| (recorded_at, entry)));
+        self.sealed.extend(sealed);
         self.touched.extend(after.values().map(|grant| grant.holder().clone()));
         self.grants.extend(after);
         if let Some(head) = policy {
@@ -82,6 +88,8 @@ impl Staged {
             self.head = Some(head);
         }
         self.receipts.extend(receipt);
+        self.refused.extend(refused);
+        Ok(())
     }
 
     /// Puts into the world what is read, as it stands in this transaction.
@@ -96,7 +104,7 @@ impl Staged {
             }
             Read::Person(person) => {
                 let wanted = |grant: &Grant| grant.holder() == person && !grant.is_settled_for_good();
-                self.put(state, self.found(state, state.indexes.of_person(person), wanted), world);
+                self.put(state, self.found(state.indexes.of_person(person), wanted), world);
             }
             Read::Revision(revision) => {
                 let staged = self.documents.iter().flat_map(|(_, document)| document.flows.values());
@@ -106,22 +114,36 @@ impl Staged {
             }
             Read::OpenIn(flow) => {
                 let wanted = |grant: &Grant| grant.origin.flow == *flow && lasts(grant, world.clock);
-                self.put(state, self.found(state, state.indexes.in_flow(flow), wanted), world);
+                self.put(state, self.found(state.all(state.indexes.in_flow(flow)), wanted), world);
             }
             Read::OpenOn(item) => {
                 let wanted = |grant: &Grant| grant.terms.scope.contains(item) && lasts(grant, world.clock);
-                self.put(state, self.found(state, state.indexes.on_item(item), wanted), world);
+                self.put(state, self.found(state.all(state.indexes.on_item(item)), wanted), world);
             }
             Read::OpenAt(at) => {
                 let wanted = |grant: &Grant| grant.integrations().contains(at) && lasts(grant, world.clock);
-                self.put(state, self.found(state, state.ids(), wanted), world);
+                self.put(state, self.found(state.all(state.indexes.at(at)), wanted), world);
             }
             Read::Recent(person, flow, span) => {
                 let from = world.clock.minus(*span);
                 let wanted = |grant: &Grant| {
                     grant.holder() == person && grant.origin.flow == *flow && from <= grant.changed_at
                 };
-                self.put(state, self.found(state, state.changed_since(person, from), wanted), world);
+                self.put(state, self.found(state.all(state.changed_since(person, from)), wanted), world);
+            }
+            Read::Refused(of) => {
+                let tally = self.refused.get(of).copied().unwrap_or_else(|| state.refused.get(of).copied());
+                world.refused.extend(tally.map(|tally| (of.clone(), tally)));
+            }
+            Read::RefusedBefore(minute) => {
+                let staged = self.refused.iter().filter_map(|(of, tally)| tally.map(|tally| (of, tally)));
+                let kept = state.refused.iter().map(|(of, tally)| (of, *tally));
+                let kept = kept.filter(|(of, _)| !self.refused.contains_key(*of));
+                let mut over: Vec<_> =
+                    staged.chain(kept).filter(|(_, tally)| tally.minute < *minute).collect();
+                over.sort_by_key(|(of, tally)| (tally.minute, *of));
+                let over = over.into_iter().take(TALLIES_AT_ONCE_MAX);
+                world.refused.extend(over.map(|(of, tally)| (of.clone(), tally)));
             }
             Read::Latest => {
                 let grants = self.grants.values().map(|grant| grant.changed_at);
@@ -134,24 +156,21 @@ impl Staged {
 
     /// Puts grants into the world, with the revocations that ended what is not closed yet.
     fn put(&self, state: &State, found: impl IntoIterator<Item = Arc<Grant>>, world: &mut World) {
-        for grant in found {
-            let id = grant.id();
+        let mut grants: BTreeMap<_, _> = found.into_iter().map(|grant| (grant.id().clone(), grant)).collect();
+        for (id, grant) in &grants {
             let reached = self.reached.get(id).or_else(|| state.reached.get(id));
             world.revoked.extend(reached.filter(|_| !grant.is_closed()).map(|by| (id.clone(), by.clone())));
-            world.grants.insert(id.clone(), grant);
         }
+        world.grants.append(&mut grants);
     }
 
-    /// Grants of that index and of this transaction that are wanted, as they stand in it.
+    /// Of those that are kept and those of this transaction the grants that are wanted, as they stand in it.
     fn found<'a>(
-        &self,
-        state: &State,
-        ids: impl IntoIterator<Item = &'a GrantId>,
+        &'a self,
+        kept: impl Iterator<Item = &'a Arc<Grant>>,
         wanted: impl Fn(&Grant) -> bool,
     ) -> Vec<Arc<Grant>> {
-        let kept = ids.into_iter().filter(|id| !self.grants.contains_key(*id));
-        let kept = kept.filter_map(|id| state.grant(id));
-        let all = kept.chain(self.grants.values());
-        all.filter(|grant| wanted(grant)).cloned().collect()
+        let kept = kept.filter(|grant| !self.grants.contains_key(grant.id()));
+        kept.chain(self.grants.values()).filter(|grant| wanted(grant)).cloned().collect()
     }
 }

@@ -1,6 +1,6 @@
 //! All that is kept for one namespace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -9,6 +9,9 @@ use tenure_core::flow::Flow;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, GrantId, PersonId, Revision};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
+use tenure_core::record::leaf::Leaf;
+use tenure_core::record::refused::{RefusedOf, Tally};
+use tenure_core::record::tree::{Hash, Node};
 use tenure_core::record::{Entry, Record};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Head, Publication, Receipt};
@@ -17,6 +20,7 @@ use super::held::HeldIndex;
 use super::indexes::Indexes;
 use super::staged::Staged;
 use crate::query::{Filter, Limit, Listed};
+use crate::seal::{Seal, Sealed};
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -35,10 +39,19 @@ pub(super) struct State {
     changed: HashMap<PersonId, BTreeSet<(Timestamp, GrantId)>>,
     pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
     pub(super) records: Vec<Arc<Record>>,
+    /// The same as they are kept.
+    pub(super) leaves: Vec<Arc<Leaf>>,
+    /// What was sealed with them, one after the other.
+    nodes: Vec<Hash>,
+    pub(super) seal: Seal,
+    /// How often who was refused with what, in the minute in which that was so last.
+    pub(super) refused: BTreeMap<RefusedOf, Tally>,
     pub(super) indexes: Indexes,
     pub(super) held: HeldIndex,
     /// Open grants that a revocation of many has ended.
     pub(super) reached: HashMap<GrantId, Reached>,
+    /// The place of each revocation of many, by its command.
+    revocations: HashMap<CommandId, usize>,
     /// The latest instant that anything happened at.
     pub(super) latest: Timestamp,
 }
@@ -62,9 +75,14 @@ impl Default for State {
             changed: HashMap::new(),
             receipts: HashMap::new(),
             records: Vec::new(),
+            leaves: Vec::new(),
+            nodes: Vec::new(),
+            seal: Seal::default(),
+            refused: BTreeMap::new(),
             indexes: Indexes::default(),
             held: HeldIndex::default(),
             reached: HashMap::new(),
+            revocations: HashMap::new(),
             latest: Timestamp::MIN,
         }
     }
@@ -75,9 +93,12 @@ impl State {
         self.grants.get(id).map(|kept| &kept.grant)
     }
 
-    /// Every grant, in order of id.
-    pub(super) fn ids(&self) -> impl Iterator<Item = &GrantId> {
-        self.order.iter()
+    /// These grants.
+    pub(super) fn all<'a>(
+        &'a self,
+        ids: impl Iterator<Item = &'a GrantId>,
+    ) -> impl Iterator<Item = &'a Arc<Grant>> {
+        ids.filter_map(|id| self.grant(id))
     }
 
     /// Grants of a holder, open or closed, that changed at that instant or later, the last first: as many are
@@ -98,13 +119,23 @@ impl State {
         for grant in staged.grants.into_values() {
             self.put(grant);
         }
-        for (recorded_at, entry) in staged.entries {
-            self.record(recorded_at, entry);
+        self.receipts.extend(staged.receipts);
+        for sealed in staged.sealed {
+            if let Some(grant) = sealed.record.erases() {
+                self.erase(grant);
+            }
+            self.record(sealed);
+        }
+        self.seal = staged.seal;
+        for (of, tally) in staged.refused {
+            match tally {
+                Some(tally) => drop(self.refused.insert(of, tally)),
+                None => drop(self.refused.remove(&of)),
+            }
         }
         for person in &staged.touched {
             self.renew(person);
         }
-        self.receipts.extend(staged.receipts);
     }
 
     /// Takes note of a document that is in force from that instant on.
@@ -117,17 +148,53 @@ impl State {
     }
 
     /// Puts one line on record, at the next position. The grants it speaks of stand as they do after it.
-    pub(super) fn record(&mut self, recorded_at: Timestamp, entry: Entry) {
-        let place = self.records.len();
-        if let Entry::Revoked(by) = &entry {
-            self.reach(u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1), by);
+    pub(super) fn record(&mut self, sealed: Sealed) {
+        let Sealed { record, leaf, nodes } = sealed;
+        if let Entry::Revoked(by) = &record.entry {
+            self.revocations.insert(by.cause.command.clone(), self.records.len());
+            self.reach(record.position, by);
         }
-        let kept = entry.grant().and_then(|grant| self.grants.get_mut(grant));
+        let kept = record.entry.grant().and_then(|grant| self.grants.get_mut(grant));
         if let Some(kept) = kept {
-            kept.records.push(place);
+            kept.records.push(self.records.len());
         }
-        let position = u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1);
-        self.records.push(Arc::new(Record { position, recorded_at, entry }));
+        self.records.push(record);
+        self.leaves.push(Arc::new(leaf));
+        self.nodes.extend(nodes);
+    }
+
+    /// Forgets what people wrote of that grant so far: beside its records, in them, and in what their commands
+    /// answered. The reason of a revocation of many goes too, unless that still has to close others.
+    fn erase(&mut self, grant: &GrantId) {
+        let places = self.grants.get(grant).map(|kept| kept.records.clone()).unwrap_or_default();
+        for place in places {
+            let Some(record) = self.records.get(place).cloned() else { continue };
+            self.forget(place);
+            let Some(command) = record.command() else { continue };
+            if let Some(receipt) = self.receipts.get_mut(command) {
+                *receipt = Arc::new(receipt.erased(grant));
+            }
+            if let Some(all) = self.revocations.get(command).copied().filter(|all| !self.closes(*all)) {
+                self.forget(all);
+            }
+        }
+    }
+
+    fn forget(&mut self, place: usize) {
+        if let Some(leaf) = self.leaves.get_mut(place).filter(|leaf| leaf.written.is_some()) {
+            *leaf = Arc::new(leaf.erased());
+        }
+        if let Some(record) = self.records.get_mut(place).filter(|record| record.entry.has_text()) {
+            *record = Arc::new(record.erased());
+        }
+    }
+
+    /// Whether the revocation at that place still has to close a grant.
+    fn closes(&self, place: usize) -> bool {
+        self.records.get(place).is_some_and(|record| match &record.entry {
+            Entry::Revoked(by) => by.grants.iter().any(|id| self.reached.contains_key(id)),
+            Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => false,
+        })
     }
 
     /// Puts a grant in the place of what it was before. The indexes of its holder are renewed afterwards.
@@ -172,20 +239,16 @@ impl State {
     /// Writes down anew who holds what this grant covers. What was revoked gives nothing.
     fn hold(&mut self, grant: &Grant) {
         let person = grant.holder();
-        let (indexes, grants, reached) = (&self.indexes, &self.grants, &self.reached);
-        let theirs = indexes.of_person(person).filter(|id| !reached.contains_key(*id));
-        let theirs = theirs.filter_map(|id| grants.get(id).map(|kept| &*kept.grant));
+        let theirs = self.indexes.of_person(person);
+        let theirs: Vec<_> = theirs.filter(|grant| !self.reached.contains_key(grant.id())).collect();
         for item in grant.terms.scope.iter() {
-            self.held.set(person, item, theirs.clone());
+            self.held.set(person, item, theirs.iter().map(|grant| &***grant));
         }
     }
 
     pub(super) fn renew(&mut self, person: &PersonId) {
-        let (grants, reached) = (&self.grants, &self.reached);
-        self.indexes.renew(person, |id| {
-            let revoked = reached.get(id).map(|reached| reached.by.at);
-            grants.get(id).map(|kept| (&*kept.grant, revoked))
-        });
+        let reached = &self.reached;
+        self.indexes.renew(person, |id| reached.get(id).map(|reached| reached.by.at));
     }
 
     pub(super) fn list(&self, filter: &Filter, after: Option<&GrantId>, limit: Limit) -> Listed {
@@ -214,6 +277,16 @@ impl State {
     pub(super) fn records(&self, after: u64, limit: Limit) -> Vec<Arc<Record>> {
         let from = usize::try_from(after).unwrap_or(usize::MAX);
         self.records.iter().skip(from).take(limit.get()).cloned().collect()
+    }
+
+    pub(super) fn leaves(&self, after: u64, limit: Limit) -> Vec<Arc<Leaf>> {
+        let from = usize::try_from(after).unwrap_or(usize::MAX);
+        self.leaves.iter().skip(from).take(limit.get()).cloned().collect()
+    }
+
+    /// The hash of that node of the tree, where the record is long enough.
+    pub(super) fn node(&self, node: Node) -> Option<Hash> {
+        self.nodes.get(usize::try_from(node.place()?).ok()?).copied()
     }
 
     pub(super) fn history(&self, grant: &GrantId, after: u64, limit: Limit) -> Vec<Arc<Record>> {

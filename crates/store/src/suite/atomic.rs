@@ -7,7 +7,7 @@ use tenure_core::world::{Read, World};
 
 use super::House;
 use super::cast::{owner, person};
-use super::story::{Story, accepted, actor, extend, id, refused, request, view};
+use super::story::{Story, accepted, actor, extend, id, refused, request, salt, view};
 use crate::batch::{Answered, Batch};
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Turn};
@@ -87,7 +87,7 @@ pub(super) fn a_plan_that_breaks_off_writes_nothing(house: &impl House) {
     let before = story.records().len();
     let alice = person("alice");
     let given = story.command("b1", &actor(&alice), request("g1", "automatic", &["pg/orders/read"], None));
-    let broken = story.store.transact(&story.ns, &mut BreaksOff(Batch::one(given)));
+    let broken = story.store.transact(&story.ns, &mut BreaksOff(Batch::one(given, salt())));
     assert!(matches!(broken, Err(StoreFault::Broken(_))), "{broken:?}");
     assert_eq!(story.records().len(), before);
     assert!(story.stored(&id("g1")).is_none());
@@ -102,7 +102,7 @@ pub(super) fn a_question_writes_nothing(house: &impl House) {
     let before = story.records().len();
     let alice = actor(&person("alice"));
     let given = story.command("b1", &alice, request("g1", "automatic", &["pg/orders/read"], None));
-    let asked = story.store.view(&story.ns, &mut Batch::one(given));
+    let asked = story.store.view(&story.ns, &mut Batch::one(given, salt()));
     assert!(matches!(asked, Err(StoreFault::Broken(_))), "{asked:?}");
     assert_eq!(story.records().len(), before);
     assert!(story.listed(&Filter::default()).is_empty());

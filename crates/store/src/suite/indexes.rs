@@ -14,7 +14,7 @@ use super::cast::item;
 use super::story::Story;
 use crate::clock::Clock;
 use crate::plan::Question;
-use crate::query::{Awaited, Filter, HoldsAsk, Limit, Place, awaits_decision};
+use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Place, awaits_decision};
 use crate::store::Store;
 
 /// Compares every index with what the stored grants say, and the stored grants with their events.
@@ -76,6 +76,18 @@ fn ready<H: House>(story: &Story<'_, H>, grants: &[&Grant], after: &str) {
             outgoing().filter(|(_, at, _)| *at == Some(&integration)).map(|(holder, _, at)| (holder, at));
         assert_eq!(found(Place::At(&integration)), earliest(there), "at {integration} after {after}");
     }
+    let notices = outgoing().filter(|(_, at, _)| at.is_none()).map(|(holder, _, at)| (holder, at));
+    assert_eq!(found(Place::Notices), earliest(notices), "notices after {after}");
+    let mut firsts: BTreeMap<Option<&Integration>, Timestamp> = BTreeMap::new();
+    for (_, integration, at) in outgoing() {
+        let known = firsts.entry(integration).or_insert(at);
+        *known = at.min(*known);
+    }
+    let place =
+        |(integration, at): (Option<&Integration>, _)| AwaitedAt { at, integration: integration.cloned() };
+    let places: BTreeSet<_> = firsts.into_iter().map(place).collect();
+    let all = story.store.ready_places(&story.ns, Timestamp::MAX, None, limit).unwrap();
+    assert_eq!(all, places.into_iter().collect::<Vec<_>>(), "places after {after}");
 }
 
 /// Each person's earliest instant, in the order of these.

@@ -1,13 +1,18 @@
 //! The record: everything once, in order.
 
 use tenure_core::record::Entry;
+use tenure_core::record::refused::MoreRefused;
+use tenure_core::record::written::Salt;
 use tenure_core::refusal::Code;
+use tenure_core::time::{Span, Timestamp};
 
 use super::House;
-use super::cast::{owner, person};
-use super::story::{Story, id, refused, view};
+use super::cast::{nine, owner, person};
+use super::story::{Story, actor, approve, id, refused, view};
+use crate::clock::Clock as _;
 use crate::query::Limit;
 use crate::store::Store;
+use crate::tally::WriteUp;
 
 pub(super) fn positions_count_from_one_without_a_gap(house: &impl House) {
     let mut story = Story::begin(house);
@@ -25,6 +30,7 @@ pub(super) fn positions_count_from_one_without_a_gap(house: &impl House) {
         .map(|record| match &record.entry {
             Entry::Event(event) => event.happened.name(),
             Entry::Refused(refused) => refused.refused.as_str(),
+            Entry::MoreRefused(_) => "more",
             Entry::Published(_) => "published",
             Entry::Revoked(_) => "revoked",
         })
@@ -74,4 +80,74 @@ pub(super) fn a_history_is_the_records_of_one_grant(house: &impl House) {
     }
     let first = story.store.history(&story.ns, &id("g1"), 0, Limit::new(1)).unwrap();
     assert_eq!(first.len(), 1);
+}
+
+/// Writes up what was counted.
+fn write_up<H: House>(story: &Story<'_, H>, now: Timestamp) {
+    story.store.transact(&story.ns, &mut WriteUp::new(now, Salt::from_bytes([7; 16]))).unwrap();
+}
+
+pub(super) fn after_twenty_refusals_of_a_minute_the_rest_is_one_record(house: &impl House) {
+    let mut story = Story::begin(house);
+    let (alice, carol) = (person("alice"), person("carol"));
+    view(story.request(&alice, "g1", "decided", &["pg/orders/read"]));
+    let before = story.records().len();
+    let last = nine().plus(Span::millis(59_999));
+    for n in 1..=23 {
+        story.clock.set(if n < 23 { nine() } else { last });
+        assert_eq!(refused(story.approve(&alice, "g1")), Code::ApprovalOwn, "{n} is refused all the same");
+        assert_eq!(story.records().len(), before + n.min(20), "{n}");
+    }
+    // Another code, and another actor, are other refusals.
+    assert_eq!(refused(story.approve(&alice, "g9")), Code::GrantUnknown);
+    assert_eq!(refused(story.approve(&carol, "g1")), Code::ApprovalNotApprover);
+    assert_eq!(story.records().len(), before + 22);
+    // The minute is not over before it is over, for a batch neither, and after a restart neither.
+    write_up(&story, last);
+    let mut story = story.restart();
+    assert_eq!(story.records().len(), before + 22);
+    let again = |n: u64| {
+        let ask = approve("g1");
+        story.command(&format!("again {n}"), &actor(&alice), ask)
+    };
+    let batch: Vec<_> = (0..2).map(again).collect();
+    for answer in story.batch(batch) {
+        assert_eq!(refused(answer), Code::ApprovalOwn);
+    }
+    assert_eq!(story.records().len(), before + 22);
+
+    // With the next refusal of the same kind, or with a sweep, what was counted is told: once.
+    story.clock.set(nine().plus(Span::minutes(1)));
+    let more = |story: &Story<'_, _>| -> Vec<MoreRefused> {
+        let more =
+            |entry: &Entry| if let Entry::MoreRefused(more) = entry { Some(more.clone()) } else { None };
+        story.records().iter().filter_map(|record| more(&record.entry)).collect()
+    };
+    let told = MoreRefused {
+        more_refused: Code::ApprovalOwn,
+        at: last,
+        minute: nine(),
+        times: 5,
+        actor: "alice".to_owned(),
+    };
+    assert_eq!(refused(story.approve(&alice, "g1")), Code::ApprovalOwn);
+    assert_eq!(more(&story), std::slice::from_ref(&told));
+    assert_eq!(story.records().len(), before + 24);
+    write_up(&story, story.clock.now());
+    for _ in 0..21 {
+        assert_eq!(refused(story.approve(&alice, "g1")), Code::ApprovalOwn);
+    }
+    story.at(2);
+    write_up(&story, story.clock.now());
+    write_up(&story, story.clock.now());
+    let next = MoreRefused {
+        at: nine().plus(Span::minutes(1)),
+        minute: nine().plus(Span::minutes(1)),
+        times: 2,
+        ..told.clone()
+    };
+    assert_eq!(more(&story), [told, next]);
+    assert_eq!(story.records().len(), before + 44);
+    let positions = story.records().into_iter().map(|record| record.position);
+    assert!(positions.eq(1..=u64::try_from(before + 44).unwrap()));
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use tenure_core::command::{
     Activate, Approve, Command, DecideExtension, EffectDone, EffectFailed, Extend, GiveBack, Publish, Reach,
-    Request, Revoke, RevokeAll, Settle, TakeEffect, Verb, Withdraw,
+    Request, Revoke, RevokeAll, Settle, TakeEffect, Verb, Which, Withdraw,
 };
 use tenure_core::effect::Handed;
 use tenure_core::grant::Grant;
 use tenure_core::id::{CommandId, FlowId, GrantId, Integration, Namespace, PersonId, SystemName, WorkerId};
+use tenure_core::limits::EFFECT_ATTEMPTS_DEFAULT;
 use tenure_core::person::{Actor, Person, Record};
 use tenure_core::query::Held;
+use tenure_core::record::written::Salt;
 use tenure_core::record::{Entry, Record as Recorded};
 use tenure_core::refusal::Code;
 use tenure_core::time::{Span, Timestamp};
@@ -67,15 +69,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn approve(&mut self, who: &Person, grant: &str) -> Answered {
-        let verb = Verb::Approve(Approve {
-            grant: id(grant),
-            span: None,
-            only: None,
-            reason: None,
-            content: None,
-            holder: None,
-        });
-        self.give(&actor(who), verb)
+        self.give(&actor(who), approve(grant))
     }
 
     pub(crate) fn extend(&mut self, who: &Person, grant: &str) -> Answered {
@@ -113,9 +107,12 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {
-        let verb =
-            Verb::TakeEffect(TakeEffect { person: who.clone(), at: at.cloned(), worker: worker(), lease });
-        self.does(&system(), verb).handed
+        self.take_which(who, at.map_or(Which::Any, |at| Which::At(at.clone())), lease)
+    }
+
+    pub(crate) fn take_which(&mut self, who: &PersonId, which: Which, lease: Span) -> Option<Handed> {
+        let take = TakeEffect { which, ..TakeEffect::new(who.clone(), worker(), lease) };
+        self.does(&system(), Verb::TakeEffect(take)).handed
     }
 
     pub(crate) fn done(&mut self, handed: &Handed) -> Answered {
@@ -127,8 +124,9 @@ impl<'a, H: House> Story<'a, H> {
     pub(crate) fn failed(&mut self, handed: &Handed) -> Answered {
         let (grant, effect) = (handed.grant.clone(), handed.number);
         let error = "the target does not answer".to_owned();
-        let verb = Verb::EffectFailed(EffectFailed { grant, effect, worker: worker(), error, last: false });
-        self.give(&system(), verb)
+        let (worker, stuck_after) = (worker(), EFFECT_ATTEMPTS_DEFAULT);
+        let missed = EffectFailed { grant, effect, worker, error, last: false, stuck_after };
+        self.give(&system(), Verb::EffectFailed(missed))
     }
 
     /// Gives a command that must be accepted.
@@ -152,7 +150,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub(crate) fn batch(&self, given: Vec<Given>) -> Vec<Answered> {
-        let mut batch = Batch::new(given);
+        let mut batch = Batch::new(given, salt());
         self.store.transact(&self.ns, &mut batch).unwrap();
         batch.into_answers()
     }
@@ -225,6 +223,11 @@ impl<'a, H: House> Story<'a, H> {
     }
 }
 
+/// The salt of all batches of the stories: the same story has the same record on every store.
+pub(crate) const fn salt() -> Salt {
+    Salt::from_bytes([7; 16])
+}
+
 pub(crate) fn actor(who: &Person) -> Actor {
     Actor::Person(Box::new(who.clone()))
 }
@@ -254,6 +257,17 @@ pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Tim
         break_glass: false,
         resources: Vec::new(),
     }))
+}
+
+pub(crate) fn approve(grant: &str) -> Verb {
+    Verb::Approve(Approve {
+        grant: id(grant),
+        span: None,
+        only: None,
+        reason: None,
+        content: None,
+        holder: None,
+    })
 }
 
 pub(crate) fn revoke_all(of: Reach) -> Verb {

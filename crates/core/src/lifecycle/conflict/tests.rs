@@ -43,6 +43,23 @@ fn open_access_under_the_one_bars_the_other_until_the_very_end() {
     assert_eq!(tenant.at(60).code(&alice(), asks("release", "g6")), None);
 }
 
+/// A host that is ahead sees an end too early, and another host may yet extend what it takes to be over.
+#[test]
+fn what_is_held_under_another_id_is_over_once_the_stores_clock_says_so() {
+    let mut tenant = tenant();
+    let mut bot = member("bot", &["sre"]);
+    bot.acts_for = Some(person_id("alice"));
+    tenant.asks(&bot, request("create", "g1", &["pg/a/read"]));
+    let mut asks = |id: &str, clock, now| {
+        tenant.clock = clock;
+        let asks = command(id, &by(&alice()), asks("release", id));
+        tenant.give(&asks, now).unwrap().err().map(|refusal| refusal.code)
+    };
+    let ahead = at(60).minus(MS).plus(crate::limits::CLOCK_TOLERANCE);
+    assert_eq!(asks("g2", at(60).minus(MS), ahead), Some(Code::ConflictHeld));
+    assert_eq!(asks("g3", at(60), at(60)), None);
+}
+
 #[test]
 fn a_request_that_waits_is_open_too_and_one_that_was_denied_is_not() {
     let mut tenant = tenant();

@@ -1,4 +1,4 @@
-use crate::command::{TakeEffect, Verb};
+use crate::command::{TakeEffect, Verb, Which};
 use crate::effect::{Handed, Order};
 use crate::fixture::*;
 use crate::grant::Enforcement;
@@ -47,7 +47,7 @@ fn one_effect_of_a_holder_at_a_target_is_out_at_a_time() {
 fn a_worker_may_ask_for_one_target_only() {
     let mut tenant = provisioned();
     let Verb::TakeEffect(take) = take("alice") else { panic!() };
-    let only = TakeEffect { at: Some(Integration::new("pg").unwrap()), ..take };
+    let only = TakeEffect { which: Which::At(Integration::new("pg").unwrap()), ..take };
     let handed = tenant.system(Verb::TakeEffect(only.clone())).unwrap().handed.unwrap();
     assert!(matches!(handed.order, Order::Hold { at, .. } if at.as_str() == "pg"));
     assert!(tenant.system(Verb::TakeEffect(only)).unwrap().handed.is_none());

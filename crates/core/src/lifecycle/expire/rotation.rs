@@ -1,4 +1,4 @@
-use crate::command::{EffectDone, Request, TakeEffect, Verb};
+use crate::command::{EffectDone, Request, TakeEffect, Verb, Which};
 use crate::effect::{Handed, Order};
 use crate::fixture::*;
 use crate::flow::{Activation, CredentialKind, Credentials, Parts};
@@ -12,8 +12,8 @@ const B: &str = "aws/b/read";
 /// Alice's next effect at that target, by that worker.
 fn takes(tenant: &mut Tenant, at: &str, by: &str) -> Handed {
     let Verb::TakeEffect(take) = take("alice") else { panic!("taking is taking") };
-    let at = Some(Integration::new(at).unwrap());
-    let taken = tenant.system(Verb::TakeEffect(TakeEffect { at, worker: worker(by), ..take }));
+    let which = Which::At(Integration::new(at).unwrap());
+    let taken = tenant.system(Verb::TakeEffect(TakeEffect { which, worker: worker(by), ..take }));
     taken.unwrap().handed.unwrap()
 }
 

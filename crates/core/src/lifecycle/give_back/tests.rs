@@ -39,6 +39,7 @@ const ROWS: &[Row<GivingBack>] = &[
     (Code::ActorNotAllowed, |case| case.actor = mallory()),
     (Code::GrantExpired, |case| case.minute = 60),
     (Code::GrantNotActive, |case| case.revoked = true),
+    (Code::RequestTooLarge, |case| case.actor.attributes = too_many_facts()),
 ];
 
 #[test]

@@ -1,11 +1,11 @@
-use crate::command::{EffectDone, EffectFailed, Extend, Request, TakeEffect, Verb};
+use crate::command::{EffectDone, EffectFailed, Extend, Request, TakeEffect, Verb, Which};
 use crate::effect::{Handed, Order};
 use crate::event::Happened;
 use crate::fixture::*;
 use crate::flow::{Activation, Kind, Parts};
 use crate::grant::{Enforcement, Outcome, Waiting};
 use crate::id::Integration;
-use crate::limits::{self, EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX};
+use crate::limits::{self, EFFECT_ATTEMPTS_DEFAULT, EFFECT_PAUSE_MAX};
 use crate::refusal::Code;
 use crate::time::{Span, Timestamp};
 
@@ -31,9 +31,9 @@ fn asked(items: &[&str], start: Option<Timestamp>, change: impl FnOnce(&mut Part
 /// The provision of that grant at that target, under a lease of the longest kind.
 fn takes(tenant: &mut Tenant, at: &str, by: &str) -> Handed {
     let Verb::TakeEffect(take) = take("alice") else { panic!("taking is taking") };
-    let (at, lease) = (Some(Integration::new(at).unwrap()), limits::LEASE_MAX);
+    let (which, lease) = (Which::At(Integration::new(at).unwrap()), limits::LEASE_MAX);
     tenant
-        .system(Verb::TakeEffect(TakeEffect { at, lease, worker: worker(by), ..take }))
+        .system(Verb::TakeEffect(TakeEffect { which, lease, worker: worker(by), ..take }))
         .unwrap()
         .handed
         .unwrap()
@@ -129,7 +129,7 @@ fn a_provision_that_failed_for_good_ends_the_wait_at_once() {
 #[test]
 fn attempts_that_are_used_up_are_stuck_and_still_retried() {
     let mut tenant = asked(&[A], None, |parts| parts.activate_within = Span::hours(8));
-    for _ in 0..EFFECT_ATTEMPTS_MAX {
+    for _ in 0..EFFECT_ATTEMPTS_DEFAULT {
         let handed = takes(&mut tenant, "pg", "w1");
         tenant.system(Verb::EffectFailed(failed("g1", handed.number))).unwrap();
         tenant.later(EFFECT_PAUSE_MAX);
@@ -311,6 +311,24 @@ fn r33_what_another_grant_has_or_will_have_is_not_taken_away() {
     assert_eq!(effects(&answer.events), ["adjust"]);
     tenant.later(limits::LEASE_MAX.plus(MS));
     assert_eq!(tenant.holds("alice", A), None);
+}
+
+// guard: `lifecycle/expire.rs`, until when targets are told to hold
+#[test]
+fn what_stays_for_a_grant_that_waits_stays_to_todays_until_at_most() {
+    let flow = confirming(|parts| parts.until = Some(at(100)));
+    let mut tenant = Tenant::new([flow, automatic("db")]);
+    tenant.asks(&alice(), request("db", "g0", &[A]));
+    tenant.deliver("alice");
+    tenant.at(10);
+    tenant.asks(&alice(), request("slow", "g1", &[A, B]));
+    let answer = tenant.at(20).ask(&alice(), give_back("g0")).unwrap();
+    let Happened::GivenBack(ended) = &answer.events[0].happened else { panic!("{answer:?}") };
+    assert_eq!(
+        (ended.kept[0].by.as_str(), ended.kept[0].until),
+        ("g1", at(100)),
+        "its own end would be later"
+    );
 }
 
 #[test]

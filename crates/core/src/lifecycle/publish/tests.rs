@@ -1,17 +1,19 @@
 use crate::command::{Command, Publish, Verb};
 use crate::fixture::*;
 use crate::id::Revision;
+use crate::person::Record;
 use crate::refusal::Code;
 
 /// The host puts another policy in force.
 struct Publishing {
     ask: Publish,
     reused: bool,
+    context: Record,
 }
 
 impl Case for Publishing {
     fn sound() -> Self {
-        Self { ask: publish([flow(parts("db"))]), reused: false }
+        Self { ask: publish([flow(parts("db"))]), reused: false, context: Record::new() }
     }
 
     fn scene(&self) -> (Tenant, Command) {
@@ -20,12 +22,14 @@ impl Case for Publishing {
             let other = Verb::Request(Box::new(request("db", "g2", &["pg/b/read"])));
             tenant.give(&command("click", &by(&alice()), other), tenant.clock).unwrap().unwrap();
         }
-        (tenant, command("click", &system(), Verb::Publish(self.ask.clone())))
+        let click = command("click", &system(), Verb::Publish(self.ask.clone()));
+        (tenant, Command { context: self.context.clone(), ..click })
     }
 }
 
 const ROWS: &[Row<Publishing>] = &[
     (Code::CommandReused, |case| case.reused = true),
+    (Code::RequestTooLarge, |case| case.context = too_many_facts()),
     (Code::PolicyStale, |case| case.ask.if_revision = Some(Revision::new("another").unwrap())),
 ];
 

@@ -6,6 +6,7 @@ use crate::flow::Flow;
 use crate::flow::approval_rule::Approval;
 use crate::grant::Origin;
 use crate::id::digest;
+use crate::lifecycle::eligible;
 use crate::lifecycle::items::Items;
 use crate::person::{Item, Person};
 use crate::time::Timestamp;
@@ -24,6 +25,7 @@ pub(super) fn asked(on: &On<'_>, ask: &Request, flow: &Flow, holder: &Person) ->
         revision: flow.revision.clone(),
         kind: flow.kind,
         holder: holder.names(),
+        admitted_by: eligible::admitting(flow, holder, ask.break_glass).map(ToString::to_string),
         manager: holder.manager.clone(),
         requester: requester.names(),
         requested_at: on.now(),

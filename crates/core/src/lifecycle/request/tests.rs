@@ -9,6 +9,7 @@ use crate::flow::hours::PastClose;
 use crate::flow::requirement::{Pattern, ReasonRule};
 use crate::flow::{BreakGlass, OwnRequests, Parts, Quota};
 use crate::limits;
+use crate::limits::CLOCK_TOLERANCE;
 use crate::person::{Actor, Level, Person, Record};
 use crate::refusal::{Code, Login, Refusal, WouldPass};
 use crate::time::{Span, Timestamp};
@@ -377,6 +378,24 @@ fn limits_count_what_is_pending_or_open_and_nothing_that_time_has_ended() {
         // Nobody has swept alice's grant: it is over all the same.
         assert_eq!(tenant.at(60).code(&carol, again("g3")), None);
     }
+}
+
+/// A host that is ahead sees an end too early, and another host may yet extend what it takes to be over.
+#[test]
+fn the_place_of_another_is_free_once_the_stores_clock_says_so() {
+    let mut parts = automatic("db");
+    parts.limits.open_total = Some(1);
+    let mut tenant = Tenant::new([parts]);
+    tenant.asks(&alice(), request("db", "g1", &["pg/a/read"]));
+    let mut asks = |id: &str, clock, now| {
+        tenant.clock = clock;
+        let asks = Verb::Request(Box::new(request("db", id, &["pg/b/read"])));
+        let asks = command(id, &by(&member("carol", &["sre"])), asks);
+        tenant.give(&asks, now).unwrap().err().map(|refusal| refusal.code)
+    };
+    let ahead = at(60).minus(MS).plus(CLOCK_TOLERANCE);
+    assert_eq!(asks("g2", at(60).minus(MS), ahead), Some(Code::LimitOpenTotal));
+    assert_eq!(asks("g3", at(60), at(60)), None);
 }
 
 #[test]

@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
-use super::pause;
-use crate::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb};
+use super::longest_pause;
+use crate::command::{Command, EffectDone, EffectFailed, TakeEffect, Verb, Which};
 use crate::effect::Order;
 use crate::event::Happened;
 use crate::fixture::*;
 use crate::grant::Enforcement;
 use crate::id::Integration;
 use crate::limits::{
-    EFFECT_ATTEMPTS_MAX, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
+    self, EFFECT_ATTEMPTS_DEFAULT, EFFECT_PAUSE_MAX, EFFECT_PAUSE_MIN, ERROR_CHARS_MAX, LEASE_MAX, LEASE_MIN,
 };
 use crate::refusal::Code;
 use crate::time::Span;
@@ -86,7 +86,7 @@ fn r20_a_failed_effect_is_never_dropped() {
     tenant.deliver("alice");
     tenant.ask(&alice(), give_back("g1")).unwrap();
     let mut pauses = Vec::new();
-    for attempt in 1..=2 * EFFECT_ATTEMPTS_MAX + 3 {
+    for attempt in 1..=2 * EFFECT_ATTEMPTS_DEFAULT + 3 {
         let handed = std::iter::from_fn(|| tenant.take("alice")).find(|handed| handed.kind == "deprovision");
         let Some(handed) = handed else { panic!("attempt {attempt} never came") };
         let answer = tenant.system(Verb::EffectFailed(failed("g1", handed.number))).unwrap();
@@ -104,14 +104,14 @@ fn r20_a_failed_effect_is_never_dropped() {
 #[test]
 fn stuck_comes_with_the_last_attempt_or_at_once_where_it_is_final() {
     let mut tenant = provisioned();
-    for attempt in 1..=EFFECT_ATTEMPTS_MAX + 1 {
+    for attempt in 1..=EFFECT_ATTEMPTS_DEFAULT + 1 {
         let handed = tenant.take("alice").unwrap();
         assert_eq!((handed.number, handed.attempt), (1, attempt));
         let answer = tenant.system(Verb::EffectFailed(failed("g1", 1))).unwrap();
-        assert_eq!(names(&answer.events).contains(&"effect_stuck"), attempt == EFFECT_ATTEMPTS_MAX);
+        assert_eq!(names(&answer.events).contains(&"effect_stuck"), attempt == EFFECT_ATTEMPTS_DEFAULT);
         let told = effects(&answer.events).contains(&"notify:stuck".to_owned());
-        assert_eq!(told, attempt == EFFECT_ATTEMPTS_MAX);
-        tenant.later(pause(attempt).max(EFFECT_PAUSE_MIN));
+        assert_eq!(told, attempt == EFFECT_ATTEMPTS_DEFAULT);
+        tenant.later(longest_pause(attempt));
     }
     let mut tenant = provisioned();
     tenant.take("alice").unwrap();
@@ -182,7 +182,8 @@ fn a_verdict_that_comes_too_late_brings_the_removal_back() {
     tenant.ask(&alice(), give_back("g1")).unwrap();
     tenant.clock = slow.lease_until;
     let Verb::TakeEffect(take) = take("alice") else { panic!() };
-    let other = TakeEffect { worker: worker("w2"), at: Some(Integration::new("pg").unwrap()), ..take };
+    let other =
+        TakeEffect { worker: worker("w2"), which: Which::At(Integration::new("pg").unwrap()), ..take };
     let removal = tenant.system(Verb::TakeEffect(other.clone())).unwrap().handed.unwrap();
     assert!(matches!(removal.order, Order::Remove { .. }), "{removal:?}");
     let removed_it = EffectDone { worker: worker("w2"), ..done("g1", removal.number) };
@@ -223,8 +224,79 @@ fn a_lease_has_bounds_and_so_have_the_words_of_a_failure() {
 
 #[test]
 fn pauses_grow_and_are_bounded() {
-    assert_eq!(pause(1), EFFECT_PAUSE_MIN);
-    assert_eq!(pause(2), EFFECT_PAUSE_MIN.times(2));
-    assert_eq!(pause(40), EFFECT_PAUSE_MAX);
-    assert_eq!(pause(u32::MAX), EFFECT_PAUSE_MAX);
+    assert_eq!(longest_pause(1), EFFECT_PAUSE_MIN);
+    assert_eq!(longest_pause(2), EFFECT_PAUSE_MIN.times(2));
+    assert_eq!(longest_pause(40), EFFECT_PAUSE_MAX);
+    assert_eq!(longest_pause(u32::MAX), EFFECT_PAUSE_MAX);
+}
+
+/// The pauses of one grant's provision that fails again and again.
+fn pauses(grant: &str, attempts: u32) -> Vec<Span> {
+    let mut tenant = Tenant::new([automatic("db")]);
+    tenant.asks(&alice(), request("db", grant, &["pg/a/read"]));
+    let mut pauses = Vec::new();
+    for _ in 0..attempts {
+        let handed = std::iter::from_fn(|| tenant.take("alice")).find(|handed| handed.kind == "provision");
+        let answer = tenant.system(Verb::EffectFailed(failed(grant, handed.unwrap().number))).unwrap();
+        let Happened::EffectFailed(missed) = &answer.events[0].happened else { panic!("{answer:?}") };
+        pauses.push(missed.again_at.since(tenant.clock));
+        tenant.clock = missed.again_at;
+    }
+    pauses
+}
+
+#[test]
+fn each_pause_is_shortened_by_its_own_share_and_the_same_everywhere() {
+    for number in 0..20 {
+        let pauses = pauses(&format!("g{number}"), 12);
+        for (attempt, pause) in (1..).zip(&pauses) {
+            let longest = longest_pause(attempt).as_millis();
+            assert!((longest / 2..=longest).contains(&pause.as_millis()), "{attempt}: {pause}");
+        }
+        assert_eq!(pauses, self::pauses(&format!("g{number}"), 12), "nothing is drawn by lot");
+    }
+    // In another build or language too: the bytes of events hang on it.
+    let known: Vec<u64> = pauses("g1", 3).iter().map(|pause| pause.as_millis()).collect();
+    assert_eq!(known, [4_874, 6_849, 15_780]);
+}
+
+#[test]
+fn what_failed_together_does_not_come_back_together() {
+    let spread: Vec<u64> = (0..1_000).map(|n| pauses(&format!("g{n}"), 1)[0].as_millis()).collect();
+    for tenth in 0..10 {
+        let from = 2_500 + 250 * tenth;
+        let here = spread.iter().filter(|pause| (from..from + 250).contains(*pause)).count();
+        assert!((50..=150).contains(&here), "{here} of 1,000 come back in the same quarter of a second");
+    }
+}
+
+#[test]
+fn a_host_says_after_how_many_attempts_it_is_stuck() {
+    let which = Which::At(Integration::new("pg").unwrap());
+    for (says, stuck_after) in [(0, 1), (1, 1), (3, 3), (u32::MAX, limits::EFFECT_ATTEMPTS_MAX)] {
+        let removing = || {
+            let mut tenant = provisioned();
+            tenant.deliver("alice");
+            tenant.ask(&alice(), give_back("g1")).unwrap();
+            tenant
+        };
+        let Verb::TakeEffect(take) = take("alice") else { panic!() };
+        let take = TakeEffect { which: which.clone(), stuck_after: says, ..take };
+        let mut tenant = removing();
+        for attempt in 1..=stuck_after {
+            let handed = tenant.system(Verb::TakeEffect(take.clone())).unwrap().handed.unwrap();
+            assert_eq!((handed.kind.as_str(), handed.attempt), ("deprovision", attempt));
+            let missed = EffectFailed { stuck_after: says, ..failed("g1", handed.number) };
+            let answer = tenant.system(Verb::EffectFailed(missed)).unwrap();
+            assert_eq!(names(&answer.events).contains(&"effect_stuck"), attempt == stuck_after, "{attempt}");
+            tenant.later(EFFECT_PAUSE_MAX);
+        }
+        // What no worker ever says a word about is stuck too, when it is taken once more.
+        let mut tenant = removing();
+        for attempt in 1..=stuck_after + 1 {
+            let answer = tenant.system(Verb::TakeEffect(take.clone())).unwrap();
+            assert_eq!(names(&answer.events).contains(&"effect_stuck"), attempt > stuck_after, "{attempt}");
+            tenant.later(take.lease);
+        }
+    }
 }

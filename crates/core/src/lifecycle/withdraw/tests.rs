@@ -36,6 +36,7 @@ const ROWS: &[Row<Withdrawing>] = &[
     (Code::GrantUnknown, |case| case.ask.grant = grant_id("nothing")),
     (Code::ActorNotAllowed, |case| case.actor = mallory()),
     (Code::RequestClosed, |case| case.approved = true),
+    (Code::RequestTooLarge, |case| case.actor.attributes = too_many_facts()),
 ];
 
 #[test]

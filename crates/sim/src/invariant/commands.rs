@@ -1,0 +1,246 @@
+//! I8 and I13: what commands leave behind, and what the same id answers.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use tenure::GrantId;
+use tenure::tenure_core::id::CommandId;
+use tenure::tenure_core::record::Entry;
+use tenure_port::call::{Actor, Revoke};
+use tenure_port::{Answer, Call};
+
+use super::{Broken, Invariant, Moment};
+use crate::step::Step;
+
+/// The commands that were accepted.
+#[derive(Debug, Default)]
+pub(super) struct Commands {
+    accepted: HashMap<CommandId, Accepted>,
+    /// What the last command answered, where it was accepted first now.
+    fresh: Option<(CommandId, u64)>,
+}
+
+#[derive(Debug)]
+struct Accepted {
+    call: Box<Call>,
+    answer: u64,
+}
+
+impl Commands {
+    /// Whether it is the same command as one that was accepted; then it is answered the same.
+    pub(super) fn saw(&mut self, moment: &Moment<'_>) -> Result<bool, Broken> {
+        self.fresh = None;
+        let Some(id) = command(moment.call).and_then(|(id, _)| id) else { return Ok(false) };
+        let Some(accepted) = self.accepted.get(id) else {
+            if matches!(moment.answer, Answer::Ok(_)) {
+                self.fresh = Some((id.clone(), hash(moment.bytes)));
+            }
+            return Ok(false);
+        };
+        let same = content(&accepted.call) == content(moment.call);
+        // One policy may be written in many ways.
+        let perhaps = same || matches!((&*accepted.call, moment.call), (Call::Publish(_), Call::Publish(_)));
+        let held = match moment.answer {
+            Answer::Ok(_) => perhaps && accepted.answer == hash(moment.bytes),
+            Answer::Refused(refusal) => !same && refusal.code.as_str() == "command.reused",
+            // What cannot be read, and a host whose clock is far ahead, come before the rules.
+            Answer::Invalid(_) => true,
+            Answer::Fault(_) => !same,
+        };
+        Invariant::I13.holds(held, || {
+            let answer = String::from_utf8_lossy(moment.bytes);
+            let which = if same { "the same" } else { "another" };
+            format!("`{id}` was accepted before; given again with {which} content it is answered {answer}")
+        })?;
+        Ok(matches!(moment.answer, Answer::Ok(_)))
+    }
+
+    pub(super) fn keep(&mut self, step: Step) {
+        if let (Some((id, answer)), Step::Call { call, .. }) = (self.fresh.take(), step) {
+            self.accepted.insert(id, Accepted { call, answer });
+        }
+    }
+}
+
+/// What a refused command may leave behind, and a question not even that.
+pub(super) fn harmless(moment: &Moment<'_>, repeated: bool) -> Result<(), Broken> {
+    let name = moment.call.name();
+    let writes = writes(moment.call) && !repeated;
+    let refused = match moment.answer {
+        Answer::Ok(_) if writes => return Ok(()),
+        // A worker and a sweep have many commands, some of which may come before the one that failed.
+        Answer::Fault(_) if command(moment.call).is_none() && writes => return Ok(()),
+        Answer::Refused(refusal) if writes => Some(refusal.code.as_str()),
+        Answer::Ok(_) | Answer::Refused(_) | Answer::Invalid(_) | Answer::Fault(_) => None,
+    };
+    let Some(code) = refused else {
+        let none = moment.records.is_empty();
+        return Invariant::I8
+            .holds(none, || format!("`{name}` only asks, or fails, and writes {:?}", moment.records));
+    };
+    let Some((last, settled)) = moment.records.split_last() else {
+        return Err(
+            Invariant::I8.broken(format!("`{name}` was refused with {code}, and that is not on record"))
+        );
+    };
+    let said = matches!(&last.entry, Entry::Refused(refused) if refused.refused.as_str() == code);
+    Invariant::I8.holds(said, || format!("`{name}` was refused with {code}, and on record is {last:?}"))?;
+    let id = command(moment.call).and_then(|(id, _)| id);
+    let own = settled.iter().find(|record| match &record.entry {
+        Entry::Event(event) => event.cause.as_ref().is_some_and(|cause| Some(&cause.command) == id),
+        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => true,
+    });
+    Invariant::I8.holds(own.is_none(), || format!("`{name}` was refused with {code}, and did {own:?}"))
+}
+
+/// Whether a call may write.
+const fn writes(call: &Call) -> bool {
+    match call {
+        Call::Request(_)
+        | Call::Approve(_)
+        | Call::Deny(_)
+        | Call::Withdraw(_)
+        | Call::Activate(_)
+        | Call::Extend(_)
+        | Call::ApproveExtension(_)
+        | Call::DenyExtension(_)
+        | Call::GiveBack(_)
+        | Call::Revoke(_)
+        | Call::Review(_)
+        | Call::Erase(_)
+        | Call::Publish(_)
+        | Call::Sweep(_)
+        | Call::TakeEffects(_)
+        | Call::EffectDone(_)
+        | Call::EffectFailed(_) => true,
+        Call::Look(_)
+        | Call::Offer(_)
+        | Call::Explain(_)
+        | Call::Holds(_)
+        | Call::List(_)
+        | Call::Inbox(_)
+        | Call::Catalog(_)
+        | Call::History(_)
+        | Call::Records(_)
+        | Call::Export(_)
+        | Call::Checkpoint(_)
+        | Call::Prove(_) => false,
+    }
+}
+
+macro_rules! commands {
+    ($call:expr, $ask:ident => $then:expr, $otherwise:expr) => {
+        match $call {
+            Call::Request($ask) => $then,
+            Call::Approve($ask) => $then,
+            Call::Deny($ask) => $then,
+            Call::Withdraw($ask) => $then,
+            Call::Activate($ask) => $then,
+            Call::Extend($ask) => $then,
+            Call::ApproveExtension($ask) => $then,
+            Call::DenyExtension($ask) => $then,
+            Call::GiveBack($ask) => $then,
+            Call::Revoke($ask) => $then,
+            Call::Review($ask) => $then,
+            Call::Erase($ask) => $then,
+            Call::Publish($ask) => $then,
+            Call::Sweep(_)
+            | Call::TakeEffects(_)
+            | Call::EffectDone(_)
+            | Call::EffectFailed(_)
+            | Call::Look(_)
+            | Call::Offer(_)
+            | Call::Explain(_)
+            | Call::Holds(_)
+            | Call::List(_)
+            | Call::Inbox(_)
+            | Call::Catalog(_)
+            | Call::History(_)
+            | Call::Records(_)
+            | Call::Export(_)
+            | Call::Checkpoint(_)
+            | Call::Prove(_) => $otherwise,
+        }
+    };
+}
+
+/// The id of a command of an actor, and the actor.
+fn command(call: &Call) -> Option<(Option<&CommandId>, &Actor)> {
+    commands!(call, ask => Some((ask.command_id.as_ref(), &ask.actor)), None)
+}
+
+/// The grant that a call is about.
+pub(super) fn grant(call: &Call) -> Option<&GrantId> {
+    match call {
+        Call::Approve(ask) => Some(&ask.grant),
+        Call::Deny(ask) => Some(&ask.grant),
+        Call::Withdraw(ask) => Some(&ask.grant),
+        Call::Activate(ask) => Some(&ask.grant),
+        Call::Extend(ask) => Some(&ask.grant),
+        Call::ApproveExtension(ask) => Some(&ask.grant),
+        Call::DenyExtension(ask) => Some(&ask.grant),
+        Call::GiveBack(ask) => Some(&ask.grant),
+        Call::Revoke(Revoke { grant, .. }) => grant.as_ref(),
+        Call::Review(ask) => Some(&ask.grant),
+        Call::Erase(ask) => Some(&ask.grant),
+        Call::EffectDone(ask) => Some(&ask.effect.grant),
+        Call::EffectFailed(ask) => Some(&ask.effect.grant),
+        Call::Look(ask) => Some(&ask.grant),
+        Call::Offer(ask) => Some(&ask.grant),
+        Call::History(ask) => Some(&ask.grant),
+        Call::Explain(ask) => grant(&ask.of),
+        Call::Request(_)
+        | Call::Publish(_)
+        | Call::Sweep(_)
+        | Call::TakeEffects(_)
+        | Call::Holds(_)
+        | Call::List(_)
+        | Call::Inbox(_)
+        | Call::Catalog(_)
+        | Call::Records(_)
+        | Call::Export(_)
+        | Call::Checkpoint(_)
+        | Call::Prove(_) => None,
+    }
+}
+
+/// What makes two commands the same: the verb, its own fields and the actor's id. Not time, facts or context.
+fn content(call: &Call) -> (String, serde_json::Value) {
+    let actor = command(call).map(|(_, actor)| id(actor)).unwrap_or_default();
+    let mut value = serde_json::to_value(call).unwrap_or_default();
+    strip(&mut value, matches!(call, Call::Request(_)));
+    (actor, value)
+}
+
+fn id(actor: &Actor) -> String {
+    let actor = serde_json::to_value(actor).unwrap_or_default();
+    actor.get("id").unwrap_or(&actor).to_string()
+}
+
+/// Takes out what is no content. A person and a resource are known by what they are called, items are a set, and
+/// only a request says by its holder what is asked: elsewhere the holder is facts.
+fn strip(call: &mut serde_json::Value, request: bool) {
+    let Some(fields) = call.as_object_mut() else { return };
+    for name in ["actor", "now", "context", "command_id", "resources"] {
+        fields.remove(name);
+    }
+    if let Some(holder) = fields.remove("holder").filter(|_| request) {
+        fields.insert("holder".to_owned(), holder.get("id").cloned().unwrap_or_default());
+    }
+    if let Some(items) = fields.get_mut("items").and_then(serde_json::Value::as_array_mut) {
+        for item in items.iter_mut() {
+            let resource = item.get_mut("resource").and_then(serde_json::Value::as_object_mut);
+            resource.into_iter().for_each(|resource| {
+                resource.retain(|name, _| matches!(name.as_str(), "integration" | "type" | "name"));
+            });
+        }
+        items.sort_by_cached_key(ToString::to_string);
+        items.dedup();
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
