@@ -18,7 +18,7 @@ use crate::judge::{Judge, items};
 use crate::load::{Deed, Dice, PEOPLE, POLICY, WORKER, place};
 
 /// Commands in one minute.
-const A_MINUTE: u64 = 40;
+const A_MINUTE: u64 = 24;
 
 fn nine() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()

@@ -254,7 +254,6 @@ impl Judge {
             |world| tally = world.refused.get(of).copied(),
         );
         self.store.view(&self.ns, &mut question).unwrap();
-        drop(question);
         tally
     }
 
