@@ -5,6 +5,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tenure_scenario::house::House;
 
+use crate::past::audit::Audit;
+use crate::past::doctor::Doctor;
+use crate::past::list::List;
+use crate::past::log::Log;
+use crate::past::who_has::WhoHas;
+
 const EXIT: &str = "\
 Exit status:
   0  all is well
@@ -32,6 +38,11 @@ pub(crate) enum Task {
     Play(Play),
     Explain(Explain),
     Who(Who),
+    Log(Log),
+    List(Box<List>),
+    WhoHas(WhoHas),
+    Doctor(Doctor),
+    Audit(Audit),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

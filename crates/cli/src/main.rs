@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod explain;
+mod past;
 mod play;
 mod report;
 mod screen;
@@ -57,6 +58,11 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::Play(ask) => play::run(&ask, screen),
         Task::Explain(ask) => explain::run(&ask, screen),
         Task::Who(ask) => who::run(&ask, screen),
+        Task::Log(ask) => past::log::run(&ask, screen),
+        Task::List(ask) => past::list::run(&ask, screen),
+        Task::WhoHas(ask) => past::who_has::run(&ask, screen),
+        Task::Doctor(ask) => past::doctor::run(&ask, screen),
+        Task::Audit(ask) => past::audit::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {
                 Schema::Policy => tenure_port::policy::schema(),

@@ -24,13 +24,17 @@ pub(crate) struct Screen {
     out: anstream::AutoStream<io::Stdout>,
     /// How many columns a line has.
     pub(crate) width: usize,
+    /// Whether somebody looks on: elsewhere a line is a line, however long.
+    pub(crate) is_terminal: bool,
 }
 
 impl Screen {
     pub(crate) fn of_terminal() -> Self {
         let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        let width = if io::stdout().is_terminal() { columns } else { None };
-        Self { out: anstream::stdout(), width: width.unwrap_or(WIDTH_ELSEWHERE).clamp(20, WIDTH_MAX) }
+        let is_terminal = io::stdout().is_terminal();
+        let width = if is_terminal { columns } else { None };
+        let width = width.unwrap_or(WIDTH_ELSEWHERE).clamp(20, WIDTH_MAX);
+        Self { out: anstream::stdout(), width, is_terminal }
     }
 
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {

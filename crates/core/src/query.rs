@@ -7,7 +7,7 @@ use crate::check::On;
 use crate::command::{Command, Verb};
 use crate::explain::Explanation;
 use crate::flow::{Flow, OwnRequests};
-use crate::grant::Grant;
+use crate::grant::{Grant, Stage};
 use crate::id::{CommandId, GrantId, PersonId};
 use crate::lifecycle::{
     ballot, break_glass, conflict, decide_extension, eligible, extend, offer as offers, quota, request,
@@ -108,6 +108,33 @@ pub fn holds(world: &World, person: &PersonId, item: &Item, now: Timestamp) -> R
         .filter_map(|grant| Some((grant.covers(item, board.now)?, grant.id().clone())));
     let best = covering.min_by_key(|(until, id)| (std::cmp::Reverse(*until), id.clone()));
     Ok(best.map(|(until, grant)| Held { grant, until }))
+}
+
+/// Since when and until when a grant's access ran, or is to run, as it is stored. Nothing where it never began.
+#[must_use]
+pub fn run(grant: &Grant) -> Option<(Timestamp, Timestamp)> {
+    let run = match &grant.stage {
+        Stage::Pending(_) | Stage::Approved(_) => None,
+        Stage::Active(active) => Some((active.since, active.held_until())),
+        Stage::Closed(closed) => closed.since.map(|since| (since, closed.at)),
+    };
+    run.filter(|(since, until)| since < until)
+}
+
+/// The same of the grant as it stands at `now`, where it covers the item and ran at that instant.
+///
+/// # Errors
+/// A [`Fault`] where the world cannot be trusted.
+pub fn ran(
+    world: &World,
+    grant: &GrantId,
+    item: &Item,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<(Timestamp, Timestamp)>, Fault> {
+    let board = settled(world, grant, now)?;
+    let grant = board.grant(grant).filter(|grant| grant.terms.scope.contains(item));
+    Ok(grant.and_then(run).filter(|(since, until)| *since <= at && at < *until))
 }
 
 /// Whether the request, or the extension, awaits this person's decision.

@@ -61,7 +61,7 @@ pub mod sweep;
 pub use tenure_core;
 pub use tenure_policy;
 #[cfg(feature = "sqlite")]
-pub use tenure_sqlite::SqliteStore;
+pub use tenure_sqlite::{Examined, Findings, Part, SqliteStore, Unconfirmed};
 pub use tenure_store;
 
 pub use ask::{
@@ -72,7 +72,7 @@ pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;
 pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
-pub use queries::{List, Page, StageName, Verdict};
+pub use queries::{Holder, Holders, List, Page, StageName, Verdict};
 pub use record::{Consistency, Inclusion, LogKey, Signer};
 pub use runner::{Carried, Handler, Runner, Stop, Trouble, Turn};
 pub use sweep::SweepReport;

@@ -17,7 +17,7 @@ use tenure_core::view::View;
 use tenure_core::world::{Publication, World};
 use tenure_store::plan::{Plan, Turn, unread};
 use tenure_store::query::asked_at;
-use tenure_store::{Filter, HoldsAsk, Limit};
+use tenure_store::{Filter, Holding, HoldsAsk, Limit, WhoAsk};
 
 use crate::ask::Ask;
 use crate::engine::Engine;
@@ -38,6 +38,30 @@ pub struct Verdict {
     /// Until when, unless something happens before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+}
+
+/// Who had a resource at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holders {
+    /// The instant: the one that was asked, or now where that is still to come.
+    pub at: Timestamp,
+    /// Who, in order of permission, person and grant.
+    pub holders: Vec<Holder>,
+}
+
+/// Access that somebody had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Who.
+    pub person: PersonId,
+    /// The permission.
+    pub permission: String,
+    /// Under which grant.
+    pub grant: GrantId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; of access that runs, unless something happens before.
+    pub until: Timestamp,
 }
 
 /// Which grants are listed: those that match all that is named.
@@ -107,6 +131,56 @@ impl Engine {
             Some(held) => Verdict { allowed: true, grant: Some(held.grant), until: Some(held.until) },
             None => Verdict { allowed: false, grant: None, until: None },
         })
+    }
+
+    /// Who had that resource at an instant, or that permission on it. It is right by time alone, however long
+    /// ago the last sweep was.
+    ///
+    /// # Errors
+    /// [`Error::Fault`].
+    pub fn who_has(
+        &self,
+        resource: &impl AsRef<ResourceId>,
+        permission: Option<&str>,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Holders, Error> {
+        let resource = resource.as_ref();
+        let at = at.min(asked_at(self.clock(), now));
+        let ask = WhoAsk { resource, permission };
+        let mut holders = Vec::new();
+        let mut after: Option<Holding> = None;
+        loop {
+            let limit = Limit::new(Limit::MAX);
+            let page = self.store.who_has(&self.namespace, ask, at, after.as_ref(), limit)?;
+            for holding in &page {
+                holders.extend(self.holder(resource, holding, at, now)?);
+            }
+            after = page.into_iter().last();
+            if after.is_none() {
+                return Ok(Holders { at, holders });
+            }
+        }
+    }
+
+    /// What a store knows of somebody's access, or the rules where it does not.
+    fn holder(
+        &self,
+        resource: &ResourceId,
+        holding: &Holding,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Holder>, Error> {
+        let Holding { permission, person, grant, run } = holding.clone();
+        let item = Item { resource: resource.clone(), permission };
+        let run = match run {
+            Some(run) => Some(run),
+            None => self.question(
+                |world| query::needs_grant(&grant, world),
+                |world| query::ran(world, &grant, &item, at, now),
+            )??,
+        };
+        Ok(run.map(|(since, until)| Holder { person, permission: item.permission, grant, since, until }))
     }
 
     /// One grant; nothing where there is none of that id.

@@ -11,7 +11,9 @@ use tenure::tenure_core::record::leaf::Leaf;
 use tenure::tenure_core::record::tree::{Hash, Node};
 use tenure::tenure_core::world::{Receipt, World};
 use tenure::tenure_policy::document::Format;
-use tenure::tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn};
+use tenure::tenure_store::{
+    Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk,
+};
 use tenure::{
     Engine, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Span, Store, StoreFault, Timestamp,
 };
@@ -65,6 +67,17 @@ impl Store for Counting {
 
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
         self.store.holds(ns, ask, now)
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.store.who_has(ns, ask, at, after, limit)
     }
 
     fn due(

@@ -15,7 +15,7 @@ use tenure::tenure_core::record::export::Exported;
 use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
 use tenure::tenure_core::world::{Found, Receipt};
-use tenure::{Consistency, Error, Inclusion, Page, Problems, SweepReport, Taken, Verdict};
+use tenure::{Consistency, Error, Holders, Inclusion, Page, Problems, SweepReport, Taken, Verdict};
 
 /// What came of a call.
 #[derive(Clone, Debug, Serialize)]
@@ -59,6 +59,8 @@ pub enum Answered {
     Explanation(Box<Explanation>),
     /// Whether access is held.
     Holds(Verdict),
+    /// Who had a resource.
+    Holders(Holders),
     /// Grants.
     Grants(Page),
     /// Flows.

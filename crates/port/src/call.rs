@@ -15,7 +15,7 @@ pub use self::command::{
 };
 pub use self::question::{
     Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, Inbox, List, Look, Offer,
-    Prove, Records, Sweep, TakeEffects,
+    Prove, Records, Sweep, TakeEffects, WhoHas,
 };
 
 /// One call. The field `call` names it, the others are its own; a field that is not here is refused.
@@ -77,6 +77,8 @@ pub enum Call {
     Explain(Explain),
     /// Whether a person holds a permission.
     Holds(Holds),
+    /// Who had a resource at an instant.
+    WhoHas(WhoHas),
     /// Grants.
     List(List),
     /// Grants that await this person's decision.
@@ -157,6 +159,7 @@ impl Call {
             Self::Offer(_) => "offer",
             Self::Explain(_) => "explain",
             Self::Holds(_) => "holds",
+            Self::WhoHas(_) => "who_has",
             Self::List(_) => "list",
             Self::Inbox(_) => "inbox",
             Self::Catalog(_) => "catalog",

@@ -17,6 +17,6 @@ pub use self::call::Call;
 pub use self::misread::{CALL_BYTES_MAX, CALL_NESTING_MAX, CALL_VALUES_MAX};
 pub use self::port::Port;
 
-pub use tenure::{Fault, Ids, SqliteStore, compile};
+pub use tenure::{Examined, Fault, Findings, Ids, Part, SqliteStore, Unconfirmed, compile};
 /// What the port stands on, for those beside it.
 pub use tenure::{tenure_core as core, tenure_policy as policy, tenure_store as store};

@@ -72,6 +72,7 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "offer" => Offer,
         "explain" => Explain,
         "holds" => Holds,
+        "who_has" => WhoHas,
         "list" => List,
         "inbox" => Inbox,
         "catalog" => Catalog,

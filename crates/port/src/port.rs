@@ -54,6 +54,14 @@ impl Port {
         Self::new(Engine::over(store))
     }
 
+    /// The same in another namespace.
+    ///
+    /// # Errors
+    /// [`Fault`] where that is no name of one.
+    pub fn open_namespace(store: Arc<dyn Store>, namespace: &str) -> Result<Self, Error> {
+        Ok(Self::new(Engine::over(store).namespace(namespace)?))
+    }
+
     /// The same with command ids from elsewhere, where a call gives none.
     #[must_use]
     pub fn open_with_ids(store: Arc<dyn Store>, ids: impl tenure::Ids + 'static) -> Self {
@@ -158,6 +166,11 @@ impl Port {
             Question::Holds(ask) => {
                 let now = self.at(ask.now);
                 Answered::Holds(engine.holds(&ask.person, &ask.resource, &ask.permission, now)?)
+            }
+            Question::WhoHas(ask) => {
+                let now = self.at(ask.now);
+                let (permission, at) = (ask.permission.as_deref(), ask.at.unwrap_or(now));
+                Answered::Holders(engine.who_has(&ask.resource, permission, at, now)?)
             }
             Question::List(ask) => {
                 let now = self.at(ask.now);
@@ -280,6 +293,7 @@ enum Question {
     Offer(call::Offer),
     Explain(call::Explain),
     Holds(call::Holds),
+    WhoHas(call::WhoHas),
     List(Box<call::List>),
     Inbox(call::Inbox),
     Catalog(call::Catalog),
@@ -379,6 +393,7 @@ impl Given {
             Call::Offer(ask) => Ok(Asked::Question(Question::Offer(ask))),
             Call::Explain(ask) => Ok(Asked::Question(Question::Explain(ask))),
             Call::Holds(ask) => Ok(Asked::Question(Question::Holds(ask))),
+            Call::WhoHas(ask) => Ok(Asked::Question(Question::WhoHas(ask))),
             Call::List(ask) => Ok(Asked::Question(Question::List(Box::new(ask)))),
             Call::Inbox(ask) => Ok(Asked::Question(Question::Inbox(ask))),
             Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),

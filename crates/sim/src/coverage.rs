@@ -185,6 +185,7 @@ impl Coverage {
             | Call::Sweep(_)
             | Call::TakeEffects(_)
             | Call::Holds(_)
+            | Call::WhoHas(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)
@@ -299,6 +300,7 @@ fn command_id(call: &Call) -> Option<&CommandId> {
         | Call::Offer(_)
         | Call::Explain(_)
         | Call::Holds(_)
+        | Call::WhoHas(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
@@ -335,6 +337,7 @@ pub const fn now(call: &Call) -> Option<Timestamp> {
         Call::Offer(ask) => ask.now,
         Call::Explain(ask) => ask.now,
         Call::Holds(ask) => ask.now,
+        Call::WhoHas(ask) => ask.now,
         Call::List(ask) => ask.now,
         Call::Inbox(ask) => ask.now,
         Call::Catalog(ask) => ask.now,

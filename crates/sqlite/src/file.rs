@@ -35,6 +35,13 @@ impl File {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
 
+    /// The same of a file that holds a store already. What is not there is not made, and what is empty stays so.
+    pub(crate) fn open_existing(path: &Path) -> Out<Self> {
+        let writer = connect_with(path, OpenFlags::empty())?;
+        right(format(&writer)?.ok_or_else(|| broken("the file is empty, no store of tenure"))?)?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -126,8 +133,12 @@ impl Drop for Open<'_> {
 }
 
 fn connect(path: &Path) -> Out<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
+    connect_with(path, OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
+    let flags = more
+        | OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let connection = Connection::open_with_flags(path, flags)

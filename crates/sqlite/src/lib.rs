@@ -6,6 +6,7 @@
 
 mod desk;
 mod erase;
+mod examine;
 mod file;
 mod marks;
 mod packed;
@@ -33,9 +34,11 @@ use tenure_core::world::Receipt;
 use tenure_store::query::asked_at;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, AwaitedAt, Clock, Compile, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault,
-    SystemClock,
+    Awaited, AwaitedAt, Clock, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store,
+    StoreFault, SystemClock, WhoAsk,
 };
+
+pub use crate::examine::{Examined, Findings, Part, Unconfirmed};
 
 use crate::desk::{Desk, Tenant};
 use crate::file::{File, Open};
@@ -67,12 +70,32 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, StoreFault> {
-        Ok(Self {
-            file: File::open(path.as_ref())?,
-            clock,
-            shelf: Shelf::default(),
-            states: States::default(),
-        })
+        Ok(Self::on(File::open(path.as_ref())?, clock))
+    }
+
+    /// Opens the store that is in that file, and makes none.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], and [`StoreFault::Broken`] where there is no file or no store in it.
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, StoreFault> {
+        Ok(Self::on(File::open_existing(path.as_ref())?, Arc::new(SystemClock)))
+    }
+
+    fn on(file: File, clock: Arc<dyn Clock>) -> Self {
+        Self { file, clock, shelf: Shelf::default(), states: States::default() }
+    }
+
+    /// Whether the file is whole, and whether all that it says of a namespace follows from the record. Nothing is
+    /// written, and others go on. `told` hears which part is looked at, and how many rows of it were.
+    ///
+    /// # Errors
+    /// [`StoreFault`] where nothing of it can be read.
+    pub fn examine(&self, ns: &Namespace, told: &mut dyn FnMut(Part, u64)) -> Result<Findings, StoreFault> {
+        let found = self.file.read(|connection| {
+            let _open = Open::reading(connection)?;
+            Ok(examine::Doctor::new(connection, ns, told)?.examine())
+        });
+        Ok(found?)
     }
 
     /// The file.
@@ -158,6 +181,17 @@ impl Store for SqliteStore {
             Known::Surely(held) => Ok(held),
             Known::Unsettled => holds_by_the_rules(self, ns, ask, now),
         }
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.ask(ns, |connection, key| questions::who_has(connection, (key, ns), ask, at, after, limit))
     }
 
     fn due(

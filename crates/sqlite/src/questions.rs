@@ -1,10 +1,12 @@
 //! What a store is asked beside plans: each answer is an index, read.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use tenure_core::id::{GrantId, Integration, Namespace, PersonId};
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
-use tenure_store::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
+use tenure_store::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 
 use crate::states::States;
 use crate::trouble::{Out, broken};
@@ -61,6 +63,53 @@ pub(crate) fn holds(connection: &Connection, ns: &Namespace, ask: HoldsAsk<'_>, 
         }
     }
     Ok(Known::Surely(best))
+}
+
+/// Who had a resource at that instant, by the table of spans: those of the resource that were not over by then.
+pub(crate) fn who_has(
+    connection: &Connection,
+    ns: (i64, &Namespace),
+    ask: WhoAsk<'_>,
+    at: Timestamp,
+    after: Option<&Holding>,
+    limit: Limit,
+) -> Out<Vec<Holding>> {
+    // Items of one resource stand together: their names begin alike.
+    let beginning = words::beginning(ask.resource)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT i.text, p.text, g.id, s.since, s.until, s.unsure, s.mark FROM word i \
+         CROSS JOIN span s INDEXED BY span_until ON s.item = i.key AND s.until > ?3 \
+         JOIN word p ON p.key = s.person JOIN grants g ON g.key = s.holding \
+         WHERE i.ns = ?1 AND i.kind = 4 AND i.text >= ?2 AND i.text < ?2 || char(1114111) \
+         AND (s.since <= ?3 OR s.unsure <= ?3)",
+    )?;
+    let mut rows = statement.query((ns.0, beginning.as_str(), at.millis()))?;
+    let mut found: BTreeMap<(String, PersonId, GrantId), Option<(Timestamp, Timestamp)>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (item, person, grant): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (since, until): (Option<i64>, i64) = (row.get(3)?, row.get(4)?);
+        span_mark(ns.1, (&person, &item, &grant), (since, until, row.get(5)?))
+            .verify(row.get(6)?, "who holds what")?;
+        let permission = words::permission(&item)?;
+        if ask.permission.is_some_and(|wanted| wanted != permission) {
+            continue;
+        }
+        let person = PersonId::new(person).map_err(|why| broken(why.to_string()))?;
+        let key = (permission, person, grant_id(grant)?);
+        let run = since.map(|since| (Timestamp::from_millis(since), Timestamp::from_millis(until)));
+        // Where only the rules know, what time alone tells is not enough.
+        let known = found.entry(key).or_insert(run);
+        if run.is_none() {
+            *known = None;
+        }
+    }
+    let found = found.into_iter().map(|((permission, person, grant), run)| Holding {
+        permission,
+        person,
+        grant,
+        run,
+    });
+    Ok(found.filter(|holding| after.is_none_or(|after| after < holding)).take(limit.get()).collect())
 }
 
 pub(crate) fn due(

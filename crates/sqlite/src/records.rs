@@ -115,14 +115,14 @@ fn found<A>(
     Ok(found)
 }
 
-fn leaf(row: &Row<'_>) -> Out<Leaf> {
+pub(crate) fn leaf(row: &Row<'_>) -> Out<Leaf> {
     let text = unpack_text(row.get_ref(1)?.as_blob().map_err(|why| broken(why.to_string()))?)?;
     let written = row.get_ref(2)?.as_blob_or_null().map_err(|why| broken(why.to_string()))?;
     Ok(Leaf { text, written: written.map(unpack).transpose()? })
 }
 
 /// The record that a row says, which must be of that place and namespace.
-fn record(row: &Row<'_>, ns: &Namespace) -> Out<Record> {
+pub(crate) fn record(row: &Row<'_>, ns: &Namespace) -> Out<Record> {
     let position = count(row.get(0)?)?;
     let read = leaf(row)?.read().map_err(|why| broken(format!("record {position}: {why}")))?;
     if read.record.position != position || read.namespace != *ns {

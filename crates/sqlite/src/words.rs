@@ -1,7 +1,7 @@
 //! Names that stand once and are keys elsewhere.
 
 use rusqlite::{Connection, OptionalExtension};
-use tenure_core::person::Item;
+use tenure_core::person::{Item, ResourceId};
 
 use crate::trouble::Out;
 
@@ -52,4 +52,18 @@ pub(crate) fn make(connection: &Connection, ns: i64, kind: Kind, text: &str) -> 
 pub(crate) fn item(item: &Item) -> Out<String> {
     let at = &item.resource;
     Ok(serde_json::to_string(&[at.integration.as_str(), &at.kind, &at.name, &item.permission])?)
+}
+
+/// How the names of all items of one resource begin, and no others.
+pub(crate) fn beginning(at: &ResourceId) -> Out<String> {
+    let mut text = serde_json::to_string(&[at.integration.as_str(), &at.kind, &at.name])?;
+    text.pop();
+    text.push(',');
+    Ok(text)
+}
+
+/// The permission in the name of an item.
+pub(crate) fn permission(item: &str) -> Out<String> {
+    let [_, _, _, permission]: [String; 4] = serde_json::from_str(item)?;
+    Ok(permission)
 }

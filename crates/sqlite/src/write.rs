@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tenure_core::grant::{Grant, Stage};
+use tenure_core::grant::Grant;
 use tenure_core::id::{GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::record::Entry;
@@ -11,7 +11,7 @@ use tenure_core::time::Timestamp;
 use tenure_store::Sealed;
 use tenure_store::next::Next;
 use tenure_store::plan::Write;
-use tenure_store::query::{awaits_decision, unsure_from};
+use tenure_store::query::{awaits_decision, run, unsure_from};
 
 use crate::desk::{Desk, Known};
 use crate::marks::Mark;
@@ -30,11 +30,11 @@ pub(crate) const NOTICES: i64 = -2;
 const NEVER: i64 = i64::MAX;
 
 /// Access that runs, or of which only the rules know whether it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stretch {
-    since: Option<i64>,
-    until: i64,
-    unsure: Option<i64>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stretch {
+    pub(crate) since: Option<i64>,
+    pub(crate) until: i64,
+    pub(crate) unsure: Option<i64>,
 }
 
 impl Desk<'_> {
@@ -347,18 +347,10 @@ pub(crate) fn span_mark(
 }
 
 /// What time alone tells of a grant's access.
-fn stretches(known: &Known) -> Vec<Stretch> {
+pub(crate) fn stretches(known: &Known) -> Vec<Stretch> {
     let grant = &known.grant;
     let reached = known.reached.as_ref().map(|reached| reached.by.at);
-    let run = match &grant.stage {
-        Stage::Pending(_) | Stage::Approved(_) => None,
-        Stage::Active(active) => {
-            let until = active.held_until();
-            Some((active.since, reached.map_or(until, |reached| reached.min(until))))
-        }
-        Stage::Closed(closed) => closed.since.map(|since| (since, closed.at)),
-    };
-    let run = run.filter(|(since, until)| since < until).map(|(since, until)| Stretch {
+    let run = run(grant, reached).map(|(since, until)| Stretch {
         since: Some(since.millis()),
         until: until.millis(),
         unsure: None,

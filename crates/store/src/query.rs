@@ -52,6 +52,51 @@ impl HoldsAsk<'_> {
     }
 }
 
+/// Who has this resource, or this permission on it?
+#[derive(Clone, Copy, Debug)]
+pub struct WhoAsk<'a> {
+    /// The resource.
+    pub resource: &'a ResourceId,
+    /// The permission on it; all of them where absent.
+    pub permission: Option<&'a str>,
+}
+
+/// Access of one person to one permission on a resource. Also the mark after which a list goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Holding {
+    /// The permission.
+    pub permission: String,
+    /// Who.
+    pub person: PersonId,
+    /// Under which grant.
+    pub grant: GrantId,
+    /// Since when and until when; absent where only the rules know whether it ran.
+    pub run: Option<(Timestamp, Timestamp)>,
+}
+
+/// Since when and until when a grant's access runs, time and a revocation of many alone considered: what is ended
+/// by one has no other end, though it is not closed yet.
+#[must_use]
+pub fn run(grant: &Grant, revoked: Option<Timestamp>) -> Option<(Timestamp, Timestamp)> {
+    let (since, until) = tenure_core::query::run(grant)?;
+    let until = revoked.map_or(until, |at| at.min(until));
+    (since < until).then_some((since, until))
+}
+
+/// What a grant says of its access at that instant: nothing, when it ran, or that only the rules know.
+#[must_use]
+pub fn at_that_time(
+    grant: &Grant,
+    revoked: Option<Timestamp>,
+    at: Timestamp,
+) -> Option<Option<(Timestamp, Timestamp)>> {
+    // What was revoked gives nothing any more.
+    if unsure_from(grant).is_some_and(|from| from <= at) && revoked.is_none() {
+        return Some(None);
+    }
+    run(grant, revoked).filter(|(since, until)| *since <= at && at < *until).map(Some)
+}
+
 /// Which effects are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Place<'a> {

@@ -12,7 +12,7 @@ use tenure_core::world::{Publication, Receipt};
 
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Question};
-use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place};
+use crate::query::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 
 /// Where grants live. The namespace is part of every key: what is in one is not there for another.
 pub trait Store: Send + Sync {
@@ -38,6 +38,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFault`]; it is never a yes.
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault>;
+
+    /// Who had a resource at an instant that is not to come: access that ran, and what only the rules know of,
+    /// in order, after that one. It is an index, read: what else is kept costs nothing.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault>;
 
     /// People with a grant whose deadline has come by `until`, or that was revoked among many by then and is
     /// not closed yet, the earliest first, after that mark. A person stands there once.

@@ -1,7 +1,7 @@
 //! `tenure play`: a story told step by step, then each grant on a line of time, then the record.
 
 mod bars;
-mod record;
+pub(crate) mod record;
 pub(crate) mod words;
 
 use std::io;
@@ -147,7 +147,7 @@ impl Layout {
         let mut lines = Vec::new();
         for record in settled(scene) {
             let Some(at) = at(record) else { continue };
-            let told = paint(WAITS, &record::sentence(record, at));
+            let told = paint(WAITS, &record::sentence(record, &|other| moment(other, at)));
             lines.extend(self.line("", at, scenario, ("time", DIM), &told));
         }
         let (who, style) = words::who(step);

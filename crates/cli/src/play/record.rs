@@ -43,7 +43,7 @@ pub(super) fn draw(records: &[Json], width: usize) -> Vec<String> {
         let by = actor(record);
         let style = if record.get("cause").is_none() && record.get("actor").is_none() { DIM } else { PERSON };
         let head = format!("{position:>4}  {:<clocks$}  ", clock(at));
-        let sentence = sentence(record, at);
+        let sentence = sentence(record, &|other| moment(other, at));
         let margin = head.len() + whos + 2;
         let style_of_words = if record.get("refused").is_some() { BAD } else { Style::new() };
         let mut words = wrap(&sentence, width.saturating_sub(margin)).into_iter();
@@ -60,7 +60,8 @@ pub(super) fn draw(records: &[Json], width: usize) -> Vec<String> {
     lines
 }
 
-fn actor(record: &Json) -> String {
+/// Who made it happen: a person, the host, or time.
+pub(crate) fn actor(record: &Json) -> String {
     let cause = record.get("cause").map(|cause| text(cause, "actor"));
     match cause.unwrap_or_else(|| text(record, "actor")) {
         nobody if nobody.is_empty() => "time".to_owned(),
@@ -68,8 +69,8 @@ fn actor(record: &Json) -> String {
     }
 }
 
-/// What a record says, in words.
-pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
+/// What a record says, in words, with instants as they are to be told.
+pub(crate) fn sentence(record: &Json, told: &dyn Fn(Timestamp) -> String) -> String {
     let grant = text(record, "grant");
     if record.get("refused").is_some() {
         let about = if grant.is_empty() { String::new() } else { format!(" of {grant}") };
@@ -92,7 +93,7 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         let ended = counted(count("grants"), "grant");
         return format!("{ended} {} revoked{left}, “{}”", reach(of), text(record, "reason"));
     }
-    let when = |name: &str| instant(record, name).map_or_else(|| "?".to_owned(), |at| moment(at, beside));
+    let when = |name: &str| instant(record, name).map_or_else(|| "?".to_owned(), told);
     let span = |pointer: &str| {
         let millis = record.pointer(pointer).and_then(Json::as_u64).map(Span::millis);
         millis.map(|span| span.to_string()).unwrap_or_default()
@@ -118,7 +119,7 @@ pub(super) fn sentence(record: &Json, beside: Timestamp) -> String {
         "reminded" => format!("{grant}: a reminder that it ends at {}", when("ends")),
         "extension_asked" => {
             let end = record.pointer("/asked/end").and_then(Json::as_str).and_then(|end| end.parse().ok());
-            let end = end.map_or_else(|| "?".to_owned(), |end| moment(end, beside));
+            let end = end.map_or_else(|| "?".to_owned(), told);
             format!("{grant}: an extension until {end} is asked for")
         }
         "extension_approval_given" => format!("{grant}: says yes to the extension"),

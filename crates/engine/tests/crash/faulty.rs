@@ -11,7 +11,7 @@ use tenure::tenure_core::record::leaf::Leaf;
 use tenure::tenure_core::record::tree::{Hash, Node};
 use tenure::tenure_core::world::{Read, Receipt, World};
 use tenure::tenure_store::{
-    Awaited, AwaitedAt, Compile, Filter, HoldsAsk, Limit, Listed, Place, Plan, Turn, Write,
+    Awaited, AwaitedAt, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk, Write,
 };
 use tenure::{SqliteStore, Store, StoreFault, Timestamp};
 
@@ -163,6 +163,17 @@ impl Store for Faulty {
 
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
         self.store.holds(ns, ask, now)
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.store.who_has(ns, ask, at, after, limit)
     }
 
     fn due(

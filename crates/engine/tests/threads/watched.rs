@@ -11,7 +11,8 @@ use tenure::tenure_core::record::tree::{Hash, Node};
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_core::world::{Read, Receipt, World};
 use tenure::tenure_store::{
-    Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, Turn,
+    Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store, StoreFault, Turn,
+    WhoAsk,
 };
 
 /// Decisions in their order: on which thread, of which command.
@@ -77,6 +78,17 @@ impl<S: Store> Store for Watched<S> {
 
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
         self.store.holds(ns, ask, now)
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.store.who_has(ns, ask, at, after, limit)
     }
 
     fn due(

@@ -114,6 +114,20 @@ questions! {
         /// The permission.
         permission: String,
     }
+    /// Who had a resource at an instant, or has it now.
+    WhoHas {
+        /// The resource. Its facts may be handed in too; it is known by what it is called alone.
+        #[serde(deserialize_with = "item::resource")]
+        #[schemars(with = "schema::Resource")]
+        resource: Resource,
+        /// The permission; all of them where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permission: Option<String>,
+        /// The instant; now where absent, or where it is still to come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<schema::Time>")]
+        at: Option<Timestamp>,
+    }
     /// Grants that match all that is named.
     List {
         /// For this holder.

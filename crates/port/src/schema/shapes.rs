@@ -304,6 +304,26 @@ described! {
         /// Until when, as things stand.
         until: Option<Time>,
     }
+    /// Who had a resource at an instant.
+    Holders {
+        /// The instant: the one that was asked, or now where that is still to come.
+        at: Time,
+        /// Who, in order of permission, person and grant.
+        holders: Vec<Holder>,
+    }
+    /// Access that somebody had.
+    Holder {
+        /// Who.
+        person: String,
+        /// The permission.
+        permission: String,
+        /// Under which grant.
+        grant: String,
+        /// Since when.
+        since: Time,
+        /// Until when; of access that runs, as things stand.
+        until: Time,
+    }
     /// Grants, and where the list goes on.
     Grants {
         /// The grants.
@@ -547,6 +567,8 @@ pub(crate) enum Answered {
     Explanation(Box<Explanation>),
     /// `holds`.
     Holds(Verdict),
+    /// `who_has`.
+    Holders(Holders),
     /// `list`, `inbox`.
     Grants(Grants),
     /// `catalog`.

@@ -68,6 +68,8 @@ fn calls() -> Vec<Value> {
         json!({"call": "offer", "grant": "g1", "actor": bob}),
         json!({"call": "holds", "person": "alice", "resource": orders, "permission": "read"}),
         json!({"call": "holds", "person": "bob", "resource": orders, "permission": "read"}),
+        json!({"call": "who_has", "resource": orders}),
+        json!({"call": "who_has", "resource": orders, "permission": "read", "at": "2026-03-02T09:00:00Z"}),
         json!({"call": "extend", "actor": alice, "grant": "g1", "span": "9h"}),
         json!({"call": "extend", "actor": alice, "grant": "g1", "if_ends_at": "2026-03-02T10:00:00Z"}),
         json!({"call": "deny_extension", "actor": bob, "grant": "g1"}),

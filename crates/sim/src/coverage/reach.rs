@@ -262,7 +262,7 @@ const ROWS: &[Row] = &[
         works: &CLOSED,
         actor: &[C::ActorNotAllowed],
         stage: Stage::TooEarly,
-        rest: &[&[C::ErasureTooEarly, C::RequestTooLarge]],
+        rest: &[&[C::ErasureTooEarly]],
         after: &CLOSED,
     },
     Row {
@@ -324,6 +324,12 @@ const RARE: &[(&str, &[S], Came, &str)] = &[
         NOWHERE,
         Came::Refused(C::RequestTooLarge),
         "administrators bring nothing that is too large here",
+    ),
+    (
+        "erase",
+        &CLOSED,
+        Came::Refused(C::RequestTooLarge),
+        "the host alone erases, and brings next to nothing",
     ),
 ];
 

@@ -1,11 +1,13 @@
 //! I8 and I13: what commands leave behind, and what the same id answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use tenure::GrantId;
+use tenure::tenure_core::event::Happened;
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::record::Entry;
+use tenure::{GrantId, Record, Span, Timestamp};
 use tenure_port::call::{Actor, Revoke};
 use tenure_port::{Answer, Call};
 
@@ -17,23 +19,37 @@ use crate::step::Step;
 pub(super) struct Commands {
     accepted: HashMap<CommandId, Accepted>,
     /// What the last command answered, where it was accepted first now.
-    fresh: Option<(CommandId, u64)>,
+    fresh: Option<(CommandId, u64, Vec<GrantId>)>,
+    /// Grants of which what was written is erased.
+    erased: BTreeSet<GrantId>,
+    /// When each code was put on record as refused, by actor.
+    refused: BTreeMap<(&'static str, String), Vec<i64>>,
 }
 
 #[derive(Debug)]
 struct Accepted {
     call: Box<Call>,
     answer: u64,
+    /// Grants that it did something to.
+    grants: Vec<GrantId>,
 }
 
 impl Commands {
     /// Whether it is the same command as one that was accepted; then it is answered the same.
     pub(super) fn saw(&mut self, moment: &Moment<'_>) -> Result<bool, Broken> {
         self.fresh = None;
+        self.remember(moment);
         let Some(id) = command(moment.call).and_then(|(id, _)| id) else { return Ok(false) };
         let Some(accepted) = self.accepted.get(id) else {
             if matches!(moment.answer, Answer::Ok(_)) {
-                self.fresh = Some((id.clone(), hash(moment.bytes)));
+                let of = |record: &Arc<Record>| match &record.entry {
+                    Entry::Event(event) => Some(event.grant.clone()),
+                    Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => {
+                        None
+                    }
+                };
+                let grants = moment.records.iter().filter_map(of).collect();
+                self.fresh = Some((id.clone(), hash(moment.bytes), grants));
             }
             return Ok(false);
         };
@@ -42,7 +58,9 @@ impl Commands {
         let perhaps = same || matches!((&*accepted.call, moment.call), (Call::Publish(_), Call::Publish(_)));
         let held = match moment.answer {
             Answer::Ok(_) => perhaps && accepted.answer == hash(moment.bytes),
-            Answer::Refused(refusal) => !same && refusal.code.as_str() == "command.reused",
+            Answer::Refused(refusal) => {
+                (!same || self.is_forgotten(accepted)) && refusal.code.as_str() == "command.reused"
+            }
             // What cannot be read, and a host whose clock is far ahead, come before the rules.
             Answer::Invalid(_) => true,
             Answer::Fault(_) => !same,
@@ -56,14 +74,43 @@ impl Commands {
     }
 
     pub(super) fn keep(&mut self, step: Step) {
-        if let (Some((id, answer)), Step::Call { call, .. }) = (self.fresh.take(), step) {
-            self.accepted.insert(id, Accepted { call, answer });
+        if let (Some((id, answer, grants)), Step::Call { call, .. }) = (self.fresh.take(), step) {
+            self.accepted.insert(id, Accepted { call, answer, grants });
         }
+    }
+
+    /// What is on record matters later: erasures, and how often somebody was refused.
+    fn remember(&mut self, moment: &Moment<'_>) {
+        for record in moment.records {
+            match &record.entry {
+                Entry::Event(event) if matches!(event.happened, Happened::Erased) => {
+                    self.erased.insert(event.grant.clone());
+                }
+                Entry::Refused(refused) => {
+                    let of = (refused.refused.as_str(), refused.actor.clone());
+                    self.refused.entry(of).or_default().push(record.recorded_at.millis());
+                }
+                Entry::Event(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => {}
+            }
+        }
+    }
+
+    /// Whether what it said was erased: nobody can tell any more whether it is the same.
+    fn is_forgotten(&self, accepted: &Accepted) -> bool {
+        let many = matches!(&*accepted.call, Call::Revoke(revoke) if revoke.grant.is_none());
+        many && !self.erased.is_empty() || accepted.grants.iter().any(|grant| self.erased.contains(grant))
+    }
+
+    /// Whether twenty refusals with that code are on record of the last minute: the next one is counted only.
+    fn is_counted(&self, code: &str, clock: Timestamp) -> bool {
+        let since = clock.minus(Span::minutes(1)).millis();
+        let of_code = self.refused.iter().filter(|((known, _), _)| *known == code);
+        of_code.into_iter().any(|(_, times)| times.iter().filter(|at| since <= **at).count() >= 20)
     }
 }
 
 /// What a refused command may leave behind, and a question not even that.
-pub(super) fn harmless(moment: &Moment<'_>, repeated: bool) -> Result<(), Broken> {
+pub(super) fn harmless(moment: &Moment<'_>, repeated: bool, commands: &Commands) -> Result<(), Broken> {
     let name = moment.call.name();
     let writes = writes(moment.call) && !repeated;
     let refused = match moment.answer {
@@ -79,6 +126,9 @@ pub(super) fn harmless(moment: &Moment<'_>, repeated: bool) -> Result<(), Broken
             .holds(none, || format!("`{name}` only asks, or fails, and writes {:?}", moment.records));
     };
     let Some((last, settled)) = moment.records.split_last() else {
+        if commands.is_counted(code, moment.clock) {
+            return Ok(());
+        }
         return Err(
             Invariant::I8.broken(format!("`{name}` was refused with {code}, and that is not on record"))
         );
@@ -88,7 +138,8 @@ pub(super) fn harmless(moment: &Moment<'_>, repeated: bool) -> Result<(), Broken
     let id = command(moment.call).and_then(|(id, _)| id);
     let own = settled.iter().find(|record| match &record.entry {
         Entry::Event(event) => event.cause.as_ref().is_some_and(|cause| Some(&cause.command) == id),
-        Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => true,
+        Entry::MoreRefused(_) => false,
+        Entry::Refused(_) | Entry::Published(_) | Entry::Revoked(_) => true,
     });
     Invariant::I8.holds(own.is_none(), || format!("`{name}` was refused with {code}, and did {own:?}"))
 }
@@ -117,6 +168,7 @@ const fn writes(call: &Call) -> bool {
         | Call::Offer(_)
         | Call::Explain(_)
         | Call::Holds(_)
+        | Call::WhoHas(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
@@ -152,6 +204,7 @@ macro_rules! commands {
             | Call::Offer(_)
             | Call::Explain(_)
             | Call::Holds(_)
+            | Call::WhoHas(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)
@@ -194,6 +247,7 @@ pub(super) fn grant(call: &Call) -> Option<&GrantId> {
         | Call::Sweep(_)
         | Call::TakeEffects(_)
         | Call::Holds(_)
+        | Call::WhoHas(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
@@ -224,6 +278,13 @@ fn strip(call: &mut serde_json::Value, request: bool) {
     for name in ["actor", "now", "context", "command_id", "resources"] {
         fields.remove(name);
     }
+    // A blank text is none.
+    let blank = |text: &serde_json::Value| text.as_str().is_some_and(|text| text.trim().is_empty());
+    fields.retain(|name, value| name != "reason" || !blank(value));
+    if let Some(named) = fields.get_mut("fields").and_then(serde_json::Value::as_object_mut) {
+        named.retain(|_, value| !blank(value));
+    }
+    fields.retain(|name, value| name != "fields" || value.as_object().is_none_or(|named| !named.is_empty()));
     if let Some(holder) = fields.remove("holder").filter(|_| request) {
         fields.insert("holder".to_owned(), holder.get("id").cloned().unwrap_or_default());
     }

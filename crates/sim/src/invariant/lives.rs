@@ -324,6 +324,7 @@ impl Life {
                 | Happened::EffectFailed(_)
                 | Happened::EffectLate(_)
                 | Happened::EffectStuck { .. }
+                | Happened::Erased
         );
         Invariant::I12.holds(after, || format!("`{id}` was {outcome:?} at {at}, and then `{name}`"))
     }

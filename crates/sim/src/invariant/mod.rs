@@ -144,7 +144,7 @@ impl Watch {
     pub(crate) fn saw(&mut self, moment: &Moment<'_>, subject: &Subject) -> Result<(), Broken> {
         self.steps += 1;
         let repeated = self.commands.saw(moment)?;
-        commands::harmless(moment, repeated)?;
+        commands::harmless(moment, repeated, &self.commands)?;
         let mut touched = BTreeSet::new();
         for record in moment.records {
             match &record.entry {

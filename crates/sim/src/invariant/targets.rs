@@ -29,6 +29,11 @@ pub(super) struct Targets {
 impl Targets {
     /// Looks at what was handed out, and does what a worker says that it did.
     pub(super) fn saw(&mut self, moment: &Moment<'_>, lives: &Lives) -> Result<(), Broken> {
+        // Who failed has done nothing, and will not.
+        if let (Call::EffectFailed(failed), Answer::Ok(_)) = (moment.call, moment.answer) {
+            let effect = (failed.effect.grant.clone(), failed.effect.number, failed.worker.clone());
+            self.handed.remove(&effect);
+        }
         if let (Call::EffectDone(done), Answer::Ok(_) | Answer::Refused(_)) = (moment.call, moment.answer) {
             let effect = (done.effect.grant.clone(), done.effect.number, done.worker.clone());
             if let Some(handed) = self.handed.remove(&effect) {

@@ -47,7 +47,14 @@ impl Again {
 
 /// What is given seldom enough to be remembered always.
 const fn seldom(call: &Call) -> bool {
-    matches!(call, Call::Deny(_) | Call::DenyExtension(_) | Call::ApproveExtension(_) | Call::Activate(_))
+    matches!(
+        call,
+        Call::Deny(_)
+            | Call::Erase(_)
+            | Call::DenyExtension(_)
+            | Call::ApproveExtension(_)
+            | Call::Activate(_)
+    )
 }
 
 /// Where few grants stand, and none for long.
@@ -322,6 +329,7 @@ fn head(call: &mut Call) -> Option<Head<'_>> {
         | Call::Offer(_)
         | Call::Explain(_)
         | Call::Holds(_)
+        | Call::WhoHas(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)

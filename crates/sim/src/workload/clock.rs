@@ -121,6 +121,7 @@ impl Workload {
             | Call::Offer(_)
             | Call::Explain(_)
             | Call::Holds(_)
+            | Call::WhoHas(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)

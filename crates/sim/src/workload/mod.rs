@@ -295,6 +295,7 @@ impl Workload {
             | Answered::Swept(_)
             | Answered::Explanation(_)
             | Answered::Holds(_)
+            | Answered::Holders(_)
             | Answered::Flows { .. }
             | Answered::Recorded { .. }
             | Answered::Exported { .. }

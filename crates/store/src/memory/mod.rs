@@ -28,7 +28,7 @@ use self::state::State;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
 use crate::plan::Plan;
-use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Listed, Place, asked_at};
+use crate::query::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk, asked_at};
 use crate::store::{Compile, Store, holds_by_the_rules};
 
 /// A store in memory. It can write all that it holds to bytes, and be opened from them again.
@@ -170,6 +170,17 @@ impl Store for MemoryStore {
             Known::Surely(held) => Ok(held),
             Known::Unsettled => holds_by_the_rules(self, ns, ask, now),
         }
+    }
+
+    fn who_has(
+        &self,
+        ns: &Namespace,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Result<Vec<Holding>, StoreFault> {
+        self.read(ns, |state| state.who_has(ask, at, after, limit))
     }
 
     fn due(

@@ -19,7 +19,7 @@ use tenure_core::world::{Head, Publication, Receipt};
 use super::held::HeldIndex;
 use super::indexes::Indexes;
 use super::staged::Staged;
-use crate::query::{Filter, Limit, Listed};
+use crate::query::{Filter, Holding, Limit, Listed, WhoAsk, at_that_time};
 use crate::seal::{Seal, Sealed};
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
@@ -249,6 +249,32 @@ impl State {
     pub(super) fn renew(&mut self, person: &PersonId) {
         let reached = &self.reached;
         self.indexes.renew(person, |id| reached.get(id).map(|reached| reached.by.at));
+    }
+
+    /// Who had a resource at that instant. Of every grant that ever was: a store in memory keeps no table of it.
+    pub(super) fn who_has(
+        &self,
+        ask: WhoAsk<'_>,
+        at: Timestamp,
+        after: Option<&Holding>,
+        limit: Limit,
+    ) -> Vec<Holding> {
+        let mut found = BTreeSet::new();
+        for grant in self.grants.values().map(|kept| &kept.grant) {
+            let revoked = self.reached.get(grant.id()).map(|reached| reached.by.at);
+            let Some(run) = at_that_time(grant, revoked, at) else { continue };
+            for item in grant.terms.scope.iter().filter(|item| item.resource == *ask.resource) {
+                if ask.permission.is_none_or(|permission| permission == item.permission) {
+                    let (permission, person) = (item.permission.clone(), grant.holder().clone());
+                    found.insert(Holding { permission, person, grant: grant.id().clone(), run });
+                }
+            }
+        }
+        found
+            .into_iter()
+            .filter(|holding| after.is_none_or(|after| after < holding))
+            .take(limit.get())
+            .collect()
     }
 
     pub(super) fn list(&self, filter: &Filter, after: Option<&GrantId>, limit: Limit) -> Listed {

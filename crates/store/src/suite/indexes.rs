@@ -14,7 +14,9 @@ use super::cast::item;
 use super::story::Story;
 use crate::clock::Clock;
 use crate::plan::Question;
-use crate::query::{Awaited, AwaitedAt, Filter, HoldsAsk, Limit, Place, awaits_decision};
+use crate::query::{
+    Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Place, WhoAsk, awaits_decision, unsure_from,
+};
 use crate::store::Store;
 
 /// Compares every index with what the stored grants say, and the stored grants with their events.
@@ -30,6 +32,53 @@ pub(super) fn all_right<H: House>(story: &Story<'_, H>, people: &[Person], items
     ready(story, &grants, after);
     lists(story, &grants, after);
     holds(story, &grants, people, items, after);
+    who_has(story, items, after);
+}
+
+/// Instants that are asked about after every command, the last ones: what was before them was asked about before.
+const INSTANTS: usize = 4;
+
+/// At instants at which access began or ended, and a millisecond to either side: as each grant says by itself.
+fn who_has<H: House>(story: &Story<'_, H>, items: &[&str], after: &str) {
+    let stored = story.all_stored();
+    let revoked = revoked(story);
+    let reached = |grant: &Grant| revoked.get(grant.id()).copied().filter(|_| !grant.is_closed());
+    let mut instants = BTreeSet::new();
+    for grant in stored.values() {
+        let run = query::run(grant).into_iter().flat_map(|(since, until)| [since, until]);
+        instants.extend(run.chain(unsure_from(grant)).chain(reached(grant)));
+    }
+    let around: BTreeSet<Timestamp> = instants
+        .iter()
+        .rev()
+        .take(INSTANTS)
+        .flat_map(|at| [at.minus(Span::millis(1)), *at, at.plus(Span::millis(1))])
+        .collect();
+    for item in items.iter().map(|text| item(text)) {
+        let ask = WhoAsk { resource: &item.resource, permission: Some(&item.permission) };
+        for at in &around {
+            let mut expected: Vec<Holding> = Vec::new();
+            for grant in stored.values().filter(|grant| grant.terms.scope.contains(&item)) {
+                let end = reached(grant);
+                let unsure = end.is_none() && unsure_from(grant).is_some_and(|from| from <= *at);
+                let ran = query::run(grant)
+                    .map(|(since, until)| (since, end.map_or(until, |end| end.min(until))))
+                    .filter(|(since, until)| since <= at && at < until);
+                if unsure || ran.is_some() {
+                    let (permission, person) = (item.permission.clone(), grant.holder().clone());
+                    let run = ran.filter(|_| !unsure);
+                    expected.push(Holding { permission, person, grant: grant.id().clone(), run });
+                }
+            }
+            expected.sort();
+            let found = |after: Option<&Holding>, limit: usize| {
+                story.store.who_has(&story.ns, ask, *at, after, Limit::new(limit)).unwrap()
+            };
+            assert_eq!(found(None, 1_000), expected, "who has {item:?} at {at} after {after}");
+            let second = expected.first().map(|first| found(Some(first), 1));
+            assert_eq!(second.as_deref(), expected.first().map(|_| &expected[1..expected.len().min(2)]));
+        }
+    }
 }
 
 /// When each grant was revoked among many.

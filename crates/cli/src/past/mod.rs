@@ -1,0 +1,123 @@
+//! The past, for people: what a store in a file says of what was, and whether it is whole.
+
+pub(crate) mod audit;
+pub(crate) mod doctor;
+pub(crate) mod list;
+pub(crate) mod log;
+mod table;
+pub(crate) mod who_has;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+use tenure_port::store::StoreFault;
+use tenure_port::{Port, SqliteStore};
+
+use crate::End;
+
+/// Answers of one call: as many as a store gives at once.
+const PAGE: u64 = 1_000;
+
+/// A store that is there: it is opened, never made.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Kept {
+    /// The SQLite file of the store. It must be there.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The namespace in it.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) namespace: String,
+}
+
+/// How the past is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: a line each, in columns on a terminal.
+    Text,
+    /// For programs: a JSON object a line.
+    Jsonl,
+    /// For spreadsheets: RFC 4180 with a head. A cell that begins with `=`, `+`, `-` or `@` gets an apostrophe.
+    Csv,
+}
+
+/// What keeps a question from being answered, in words.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The file, the store or the question.
+    Unread(String),
+    /// The output.
+    Unwritten(io::Error),
+}
+
+impl Kept {
+    /// The store, without a port before it.
+    pub(crate) fn store(&self) -> Result<Arc<SqliteStore>, Trouble> {
+        let path = self.file.display();
+        if !self.file.is_file() {
+            return Err(Trouble::Unread(format!("there is no file `{path}`")));
+        }
+        let opened = SqliteStore::open_existing(&self.file);
+        opened.map(Arc::new).map_err(|fault: StoreFault| Trouble::Unread(format!("`{path}`: {fault}")))
+    }
+
+    /// The door to it.
+    pub(crate) fn port(&self) -> Result<Port, Trouble> {
+        let port = Port::open_namespace(self.store()?, &self.namespace);
+        port.map_err(|error| Trouble::Unread(error.to_string()))
+    }
+}
+
+/// What a call is answered with; everything else is trouble.
+pub(crate) fn asked(port: &Port, call: &Json) -> Result<Json, Trouble> {
+    let answer = port.call(&call.to_string());
+    let answer: Json = serde_json::from_str(&answer).map_err(|why| Trouble::Unread(why.to_string()))?;
+    if let Some(ok) = answer.get("ok") {
+        return Ok(ok.clone());
+    }
+    let wrong = ["/fault/message", "/refused/message", "/invalid/0/message"];
+    let words = wrong.iter().find_map(|at| answer.pointer(at)?.as_str());
+    Err(Trouble::Unread(words.map_or_else(|| answer.to_string(), str::to_owned)))
+}
+
+/// The whole record or what follows of an export, page by page. `list` is the field that a page stands in.
+pub(crate) fn pages(
+    port: &Port,
+    call: &str,
+    list: &str,
+    mut each: impl FnMut(&Json) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let mut after = 0_u64;
+    loop {
+        let page = asked(port, &json!({"call": call, "after": after, "limit": PAGE}))?;
+        let lines = page.get(list).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let Some(last) = lines.last() else { return Ok(()) };
+        for line in lines {
+            each(line)?;
+        }
+        match last.get("position").and_then(Json::as_u64) {
+            Some(position) if position > after => after = position,
+            Some(_) | None => return Err(Trouble::Unread("the record does not go on".to_owned())),
+        }
+    }
+}
+
+/// How a verb ended: trouble is told where errors are told.
+pub(crate) fn ended(done: Result<End, Trouble>) -> io::Result<End> {
+    match done {
+        Ok(end) => Ok(end),
+        Err(Trouble::Unread(words)) => {
+            anstream::eprintln!("tenure: {}", tenure_scenario::trouble::tame(&words));
+            Ok(End::Unread)
+        }
+        Err(Trouble::Unwritten(error)) => Err(error),
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Unwritten(error)
+    }
+}

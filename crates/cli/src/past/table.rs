@@ -1,0 +1,101 @@
+//! Rows of what was: columns for people, lines of JSON for programs, CSV for spreadsheets.
+
+use std::io;
+
+use anstyle::Style;
+use serde_json::Value as Json;
+
+use super::Format;
+use crate::screen::{DIM, Screen, column, paint, wrap};
+
+/// A column of the text: how wide it is at most, and its colour.
+pub(super) type Column = (usize, Style);
+
+/// Rows as they come, none of them kept.
+pub(super) struct Table {
+    format: Format,
+    columns: &'static [Column],
+}
+
+impl Table {
+    /// A table with that head; `columns` are those of the text, after which stand the words.
+    pub(super) fn begin(
+        format: Format,
+        head: &[&str],
+        columns: &'static [Column],
+        screen: &mut Screen,
+    ) -> io::Result<Self> {
+        if format == Format::Csv {
+            screen.line(&csv(head.iter().map(|&cell| cell.to_owned()))?)?;
+        }
+        Ok(Self { format, columns })
+    }
+
+    /// One row: its cells for CSV, the whole for JSON, and for people columns and words.
+    pub(super) fn row(
+        &self,
+        cells: impl FnOnce() -> Vec<String>,
+        whole: &Json,
+        told: impl FnOnce() -> (Vec<String>, String),
+        screen: &mut Screen,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Csv => screen.line(&csv(cells().into_iter())?),
+            Format::Jsonl => screen.line(&whole.to_string()),
+            Format::Text => {
+                let (columns, words) = told();
+                self.text(&columns, &words, screen)
+            }
+        }
+    }
+
+    fn text(&self, columns: &[String], words: &str, screen: &mut Screen) -> io::Result<()> {
+        if !screen.is_terminal {
+            // A line is a line for whoever searches it, and nothing is cut.
+            let padded = columns.iter().zip(self.columns).map(|(text, (width, _))| {
+                let gap = width.saturating_sub(textwrap::core::display_width(text));
+                format!("{text}{}  ", " ".repeat(gap))
+            });
+            return screen.line(format!("{}{words}", padded.collect::<String>()).trim_end());
+        }
+        let head =
+            columns.iter().zip(self.columns).map(|(text, (width, style))| column(*style, text, *width));
+        let head: String = head.map(|cell| format!("{cell}  ")).collect();
+        let margin = self.columns.iter().map(|(width, _)| width.saturating_add(2)).sum();
+        let mut lines = wrap(words, screen.width.saturating_sub(margin)).into_iter();
+        screen.line(&format!("{head}{}", lines.next().unwrap_or_default()))?;
+        lines.try_for_each(|line| screen.line(&format!("{}{line}", " ".repeat(margin))))
+    }
+
+    /// What is said where there is no row: to people only.
+    pub(super) fn none(&self, words: &str, screen: &mut Screen) -> io::Result<()> {
+        if self.format == Format::Text { screen.line(&paint(DIM, words)) } else { Ok(()) }
+    }
+}
+
+/// One line of CSV.
+fn csv(cells: impl Iterator<Item = String>) -> io::Result<String> {
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    writer.write_record(cells.map(|cell| harmless(&cell))).map_err(io::Error::other)?;
+    let line = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+    let line = String::from_utf8(line).map_err(io::Error::other)?;
+    Ok(line.strip_suffix('\n').unwrap_or(&line).to_owned())
+}
+
+/// A cell that no spreadsheet takes for a formula: what people write must not run where it is read.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_and_no_formula() {
+        let line = csv(["=1+1", "+1", "-1", "@SUM(A1)", "a,\"b\"", "two\nlines", "a=b"]
+            .map(str::to_owned)
+            .into_iter());
+        assert_eq!(line.unwrap(), "'=1+1,'+1,'-1,'@SUM(A1),\"a,\"\"b\"\"\",\"two\nlines\",a=b");
+    }
+}
