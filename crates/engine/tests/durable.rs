@@ -122,7 +122,7 @@ fn r18_a_host_that_was_away_decides_by_what_stands_now() {
 }
 
 /// A restart gives nobody their time again.
-// guard: `write.rs`, the end as it stands
+// guard: `query.rs`, the end as it stands
 #[test]
 fn r19_a_restart_of_the_program_leaves_every_end_as_it_was() {
     let house = House::new();
