@@ -254,17 +254,26 @@ fn the_doctor_names_what_is_wrong() {
         ("DELETE FROM record WHERE position = 41", "there are 40 records where 41 were written"),
         (
             "UPDATE record SET leaf = CAST(replace(CAST(leaf AS TEXT), '03:01:00', '03:02:00') AS BLOB) WHERE position = 19",
+            "a row is not as it was written",
+        ),
+        (
+            "UPDATE record SET nodes = zeroblob(length(nodes)) WHERE position = 19",
             "record 19 is not the one that was sealed",
         ),
         ("UPDATE namespace SET peaks = zeroblob(length(peaks))", "the tree ends elsewhere than its records"),
         (
             "UPDATE grants SET state = CAST(replace(CAST(state AS TEXT), 'given_back', 'expired') AS BLOB)",
+            "a row is not as it was written",
+        ),
+        ("UPDATE grants SET mark = mark + 1", "a grant is not as it was written"),
+        (
+            "UPDATE record SET about = NULL WHERE position = (SELECT max(position) FROM record WHERE about IS NOT NULL)",
             "grant `maria-orders`: what is stored is not what its events lead to",
         ),
         ("UPDATE grants SET open = 1", "grant `maria-orders`: its row says something else than its state"),
         ("DELETE FROM span", "grant `maria-orders`: who holds"),
         ("UPDATE span SET until = until + 1", "grant `maria-orders`: who holds"),
-        ("INSERT INTO span SELECT item, person, until + 1, 77, since, unsure FROM span", "what no grant gives"),
+        ("INSERT INTO span SELECT item, person, until + 1, 77, since, unsure, mark FROM span", "what no grant gives"),
         (
             "INSERT INTO open_on SELECT key, 1 FROM word WHERE kind = 2",
             "a grant is found as open that is not",

@@ -13,10 +13,12 @@ use tenure_store::plan::decide;
 use tenure_store::query::lasts;
 use tenure_store::{Plan, Seal};
 
+use crate::marks::damaged;
 use crate::policies::{Policies, Shelf};
 use crate::states::States;
 use crate::trouble::{Out, broken, count, number};
 use crate::words::{self, Kind};
+use crate::write::grant_mark;
 use crate::{erase, receipts, records, refusals, seals};
 
 /// One transaction in one namespace.
@@ -63,7 +65,7 @@ pub(crate) struct Known {
 }
 
 /// What of a grant's row is read.
-const ROW: &str = "g.key, g.reached, g.state";
+const ROW: &str = "g.key, g.reached, g.state, g.mark";
 
 impl Tenant {
     pub(crate) fn find(connection: &Connection, ns: &Namespace) -> Out<Self> {
@@ -179,7 +181,11 @@ impl<'c> Desk<'c> {
             return Ok(Some(known.clone()));
         }
         let sql = format!("SELECT {ROW} FROM grants g WHERE g.ns = ? AND g.id = ?");
-        Ok(self.all(&sql, (self.tenant.key, id.as_str()))?.pop())
+        let found = self.all(&sql, (self.tenant.key, id.as_str()))?.pop();
+        match found {
+            Some(known) if known.grant.id() != id => Err(damaged("a grant")),
+            found => Ok(found),
+        }
     }
 
     /// A person's grants to which something may still happen.
@@ -188,7 +194,9 @@ impl<'c> Desk<'c> {
         let sql = format!(
             "SELECT {ROW} FROM grants g INDEXED BY grants_unsettled WHERE g.holder = ? AND g.unsettled = 1"
         );
-        self.all(&sql, [holder])
+        let found = self.all(&sql, [holder])?;
+        let theirs = found.iter().all(|known| known.grant.holder() == person);
+        if theirs { Ok(found) } else { Err(damaged("whose a grant is")) }
     }
 
     /// The grants of these rows. One that was read before is not made of its bytes again.
@@ -214,9 +222,11 @@ impl<'c> Desk<'c> {
 
     fn known(&mut self, key: i64, row: &Row<'_>) -> Out<Known> {
         let reached: Option<i64> = row.get(1)?;
-        let reached = reached.map(|position| self.revocation(count(position)?)).transpose()?;
         let state = row.get_ref(2)?.as_blob().map_err(|why| broken(why.to_string()))?;
-        Ok(Known { key, grant: self.states.read(key, state)?, reached })
+        let grant = self.states.read(key, state)?;
+        grant_mark(grant.id(), reached).verify(row.get(3)?, "a grant")?;
+        let reached = reached.map(|position| self.revocation(count(position)?)).transpose()?;
+        Ok(Known { key, grant, reached })
     }
 
     fn revocation(&mut self, position: u64) -> Out<Reached> {

@@ -19,7 +19,7 @@ use crate::desk::{Known, Tenant};
 use crate::packed::unpack;
 use crate::trouble::{Out, Trouble, count};
 use crate::words::{self, Kind};
-use crate::write::{ANYWHERE, DUE, NOTICES, Stretch, stretches};
+use crate::write::{ANYWHERE, DUE, NOTICES, Stretch, grant_mark, span_mark, stretches};
 use crate::{records, seals};
 
 /// Between two words on how far it has come lie so many rows.
@@ -271,7 +271,10 @@ impl<'c> Doctor<'c> {
             for item in grant.terms.scope.iter() {
                 let text = words::item(item)?;
                 let word = words::find(doctor.connection, doctor.tenant.key, Kind::Item, &text)?.unwrap_or(0);
-                let mut is = stretches(known);
+                let names = (grant.holder().as_str(), text.as_str(), grant.id().as_str());
+                let marked =
+                    |of: Stretch| (of, span_mark(doctor.ns, names, (of.since, of.until, of.unsure)).stored());
+                let mut is: Vec<(Stretch, i64)> = stretches(known).into_iter().map(marked).collect();
                 is.sort();
                 expected = expected.saturating_add(i64::try_from(is.len()).unwrap_or(i64::MAX));
                 if doctor.kept((word, person, known.key))? != is {
@@ -287,13 +290,14 @@ impl<'c> Doctor<'c> {
         Ok(wrong.or(self.more(sql, expected, "somebody is said to hold what no grant gives")?))
     }
 
-    fn kept(&self, (item, person, grant): (i64, i64, i64)) -> Out<Vec<Stretch>> {
-        let sql = "SELECT since, until, unsure FROM span WHERE item = ? AND person = ? AND holding = ?";
+    /// What is kept of a grant's access to one item, each with its checksum.
+    fn kept(&self, (item, person, grant): (i64, i64, i64)) -> Out<Vec<(Stretch, i64)>> {
+        let sql = "SELECT since, until, unsure, mark FROM span WHERE item = ? AND person = ? AND holding = ?";
         let mut statement = self.connection.prepare_cached(sql)?;
         let found = statement.query_map((item, person, grant), |row| {
-            Ok(Stretch { since: row.get(0)?, until: row.get(1)?, unsure: row.get(2)? })
+            Ok((Stretch { since: row.get(0)?, until: row.get(1)?, unsure: row.get(2)? }, row.get(3)?))
         })?;
-        let mut found: Vec<Stretch> = found.collect::<Result<_, _>>()?;
+        let mut found: Vec<(Stretch, i64)> = found.collect::<Result<_, _>>()?;
         found.sort();
         Ok(found)
     }
@@ -368,16 +372,17 @@ impl<'c> Doctor<'c> {
 
     fn known(&self, row: &Row<'_>) -> Out<Known> {
         let ns = (self.tenant.key, self.ns);
-        let reached: Option<i64> = row.get(1)?;
-        let reached = reached.map(|position| {
+        let marked: Option<i64> = row.get(1)?;
+        let reached = marked.map(|position| {
             let position = count(position)?;
             Ok::<_, Trouble>(Reached { position, by: records::revocation(self.connection, ns, position)? })
         });
         let state: Vec<u8> = row.get(2)?;
         let grant: Grant = unpack(&state)?;
+        grant_mark(grant.id(), marked).verify(row.get(11)?, "a grant")?;
         Ok(Known { key: row.get(0)?, grant: Arc::new(grant), reached: reached.transpose()? })
     }
 }
 
-const ROWS: &str = "SELECT key, reached, state, id, holder, requester, flow, changed, open, awaiting, unsettled \
-                    FROM grants";
+const ROWS: &str = "SELECT key, reached, state, id, holder, requester, flow, changed, open, awaiting, unsettled, \
+                    mark FROM grants";

@@ -8,6 +8,7 @@ mod desk;
 mod erase;
 mod examine;
 mod file;
+mod marks;
 mod packed;
 mod policies;
 mod questions;
@@ -190,7 +191,7 @@ impl Store for SqliteStore {
         after: Option<&Holding>,
         limit: Limit,
     ) -> Result<Vec<Holding>, StoreFault> {
-        self.ask(ns, |connection, ns| questions::who_has(connection, ns, ask, at, after, limit))
+        self.ask(ns, |connection, key| questions::who_has(connection, (key, ns), ask, at, after, limit))
     }
 
     fn due(

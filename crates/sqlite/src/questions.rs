@@ -9,9 +9,9 @@ use tenure_core::time::Timestamp;
 use tenure_store::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 
 use crate::states::States;
-use crate::trouble::{Out, Trouble, broken};
+use crate::trouble::{Out, broken};
 use crate::words::{self, Kind};
-use crate::write::{ANYWHERE, DUE, NOTICES};
+use crate::write::{ANYWHERE, DUE, NOTICES, span_mark};
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -28,7 +28,7 @@ pub(crate) enum Known {
 pub(crate) fn holds(connection: &Connection, ns: &Namespace, ask: HoldsAsk<'_>, at: Timestamp) -> Out<Known> {
     let item = words::item(&ask.item())?;
     let mut statement = connection.prepare_cached(
-        "SELECT n.latest, s.until, s.unsure, g.id FROM namespace n \
+        "SELECT n.latest, s.until, s.unsure, g.id, s.since, s.mark FROM namespace n \
          LEFT JOIN word p ON p.ns = n.key AND p.kind = 1 AND p.text = ? \
          LEFT JOIN word i ON i.ns = n.key AND i.kind = 4 AND i.text = ? \
          LEFT JOIN span s ON s.item = i.key AND s.person = p.key AND s.until > ? \
@@ -42,13 +42,18 @@ pub(crate) fn holds(connection: &Connection, ns: &Namespace, ask: HoldsAsk<'_>, 
             return Ok(Known::Unsettled);
         }
         let Some(until) = row.get::<_, Option<i64>>(1)? else { continue };
-        if let Some(from) = row.get::<_, Option<i64>>(2)? {
+        let unsure = row.get::<_, Option<i64>>(2)?;
+        let grant: String = row.get(3)?;
+        let since = row.get(4)?;
+        span_mark(ns, (ask.person.as_str(), &item, &grant), (since, until, unsure))
+            .verify(row.get(5)?, "who holds what")?;
+        if let Some(from) = unsure {
             if from <= at.millis() {
                 return Ok(Known::Unsettled);
             }
             continue;
         }
-        let held = Held { grant: grant_id(row.get(3)?)?, until: Timestamp::from_millis(until) };
+        let held = Held { grant: grant_id(grant)?, until: Timestamp::from_millis(until) };
         // The latest end, then the smallest id.
         let better = best.as_ref().is_none_or(|best| {
             best.until < held.until || (best.until == held.until && held.grant < best.grant)
@@ -63,7 +68,7 @@ pub(crate) fn holds(connection: &Connection, ns: &Namespace, ask: HoldsAsk<'_>, 
 /// Who had a resource at that instant, by the table of spans: those of the resource that were not over by then.
 pub(crate) fn who_has(
     connection: &Connection,
-    ns: i64,
+    ns: (i64, &Namespace),
     ask: WhoAsk<'_>,
     at: Timestamp,
     after: Option<&Holding>,
@@ -72,24 +77,26 @@ pub(crate) fn who_has(
     // Items of one resource stand together: their names begin alike.
     let beginning = words::beginning(ask.resource)?;
     let mut statement = connection.prepare_cached(
-        "SELECT i.text, p.text, g.id, s.since, s.until, s.unsure FROM word i \
+        "SELECT i.text, p.text, g.id, s.since, s.until, s.unsure, s.mark FROM word i \
          CROSS JOIN span s INDEXED BY span_until ON s.item = i.key AND s.until > ?3 \
          JOIN word p ON p.key = s.person JOIN grants g ON g.key = s.holding \
          WHERE i.ns = ?1 AND i.kind = 4 AND i.text >= ?2 AND i.text < ?2 || char(1114111) \
          AND (s.since <= ?3 OR s.unsure <= ?3)",
     )?;
-    let mut rows = statement.query((ns, beginning.as_str(), at.millis()))?;
+    let mut rows = statement.query((ns.0, beginning.as_str(), at.millis()))?;
     let mut found: BTreeMap<(String, PersonId, GrantId), Option<(Timestamp, Timestamp)>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let permission = words::permission(&row.get::<_, String>(0)?)?;
+        let (item, person, grant): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (since, until): (Option<i64>, i64) = (row.get(3)?, row.get(4)?);
+        span_mark(ns.1, (&person, &item, &grant), (since, until, row.get(5)?))
+            .verify(row.get(6)?, "who holds what")?;
+        let permission = words::permission(&item)?;
         if ask.permission.is_some_and(|wanted| wanted != permission) {
             continue;
         }
-        let person = PersonId::new(row.get::<_, String>(1)?).map_err(|why| broken(why.to_string()))?;
-        let key = (permission, person, grant_id(row.get(2)?)?);
-        let since = row.get::<_, Option<i64>>(3)?.map(Timestamp::from_millis);
-        let run =
-            since.map(|since| Ok::<_, Trouble>((since, Timestamp::from_millis(row.get(4)?)))).transpose()?;
+        let person = PersonId::new(person).map_err(|why| broken(why.to_string()))?;
+        let key = (permission, person, grant_id(grant)?);
+        let run = since.map(|since| (Timestamp::from_millis(since), Timestamp::from_millis(until)));
         // Where only the rules know, what time alone tells is not enough.
         let known = found.entry(key).or_insert(run);
         if run.is_none() {

@@ -9,7 +9,7 @@ use tenure_core::id::CommandId;
 use tenure_core::view::View;
 use tenure_core::world::{Found, Receipt};
 
-use crate::packed::{pack, unpack};
+use crate::packed::{pack_as, unpack_as};
 use crate::trouble::Out;
 
 #[derive(Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) fn write(connection: &Connection, ns: i64, command: &CommandId, recei
     connection.prepare_cached("INSERT INTO receipt (ns, command, body) VALUES (?, ?, ?)")?.execute((
         ns,
         command.as_str(),
-        packed(receipt)?,
+        packed(command, receipt)?,
     ))?;
     Ok(())
 }
@@ -36,20 +36,21 @@ pub(crate) fn write(connection: &Connection, ns: i64, command: &CommandId, recei
 /// Puts an answer in the place of what it was before.
 pub(crate) fn change(connection: &Connection, ns: i64, command: &CommandId, receipt: &Receipt) -> Out<()> {
     connection.prepare_cached("UPDATE receipt SET body = ? WHERE ns = ? AND command = ?")?.execute((
-        packed(receipt)?,
+        packed(command, receipt)?,
         ns,
         command.as_str(),
     ))?;
     Ok(())
 }
 
-fn packed(receipt: &Receipt) -> Out<Vec<u8>> {
-    pack(&Kept {
+fn packed(command: &CommandId, receipt: &Receipt) -> Out<Vec<u8>> {
+    let kept = Kept {
         content: Cow::Borrowed(&receipt.content),
         view: receipt.view.as_ref().map(Cow::Borrowed),
         more: Cow::Borrowed(&receipt.more),
         revoked: receipt.revoked.as_ref().map(Cow::Borrowed),
-    })
+    };
+    pack_as(command.as_str(), &kept)
 }
 
 pub(crate) fn of(connection: &Connection, ns: i64, command: &CommandId) -> Out<Option<Arc<Receipt>>> {
@@ -58,7 +59,7 @@ pub(crate) fn of(connection: &Connection, ns: i64, command: &CommandId) -> Out<O
         .query_row((ns, command.as_str()), |row| row.get(0))
         .optional()?;
     let Some(body) = body else { return Ok(None) };
-    let kept: Kept<'_> = unpack(&body)?;
+    let kept: Kept<'_> = unpack_as(command.as_str(), &body)?;
     Ok(Some(Arc::new(Receipt {
         content: kept.content.into_owned(),
         view: kept.view.map(Cow::into_owned),

@@ -41,6 +41,7 @@ CREATE TABLE grants (
   awaiting INTEGER NOT NULL,    -- a decision
   unsettled INTEGER NOT NULL,   -- something may still happen to it
   reached INTEGER,              -- the position of the revocation of many that has ended it, until it is closed
+  mark INTEGER NOT NULL,        -- the checksum of its id and of `reached`; what is packed carries its own
   state BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX grants_id ON grants (ns, id);
@@ -67,6 +68,7 @@ CREATE TABLE span (
   holding INTEGER NOT NULL,
   since INTEGER,
   unsure INTEGER,
+  mark INTEGER NOT NULL,        -- the checksum of all this, in names
   PRIMARY KEY (item, person, until, holding)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX span_until ON span (item, until);
@@ -83,7 +85,7 @@ CREATE TABLE awaited (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX awaited_at ON awaited (ns, place, at, id);
 
--- The record: each as the bytes that the tree is made of, and beside those what people wrote of it, until that
+-- The record: each as the bytes that the tree is made of, with their checksum, and beside those what people wrote of it, until that
 -- is erased, and the hashes of the tree's nodes that it completes.
 CREATE TABLE record (
   ns INTEGER NOT NULL,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tenure_core::grant::Grant;
-use tenure_core::id::PersonId;
+use tenure_core::id::{GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::record::Entry;
 use tenure_core::time::Timestamp;
@@ -14,6 +14,7 @@ use tenure_store::plan::Write;
 use tenure_store::query::{awaits_decision, run, unsure_from};
 
 use crate::desk::{Desk, Known};
+use crate::marks::Mark;
 use crate::states::States;
 use crate::trouble::{Out, number};
 use crate::words::{self, Kind};
@@ -134,8 +135,8 @@ impl Desk<'_> {
             let Some(known) = self.grant(id)?.filter(|known| !known.grant.is_closed()) else { continue };
             let reached = Some(Reached { position, by: by.clone() });
             self.connection
-                .prepare_cached("UPDATE grants SET reached = ? WHERE key = ?")?
-                .execute((number(position), known.key))?;
+                .prepare_cached("UPDATE grants SET reached = ?, mark = ? WHERE key = ?")?
+                .execute((number(position), grant_mark(id, Some(number(position))).stored(), known.key))?;
             let after = Known { reached, ..known.clone() };
             self.hold(Some(&known), &after)?;
             self.touched.insert(after.grant.holder().clone());
@@ -172,8 +173,8 @@ impl Desk<'_> {
         let flow = self.word_made(Kind::Flow, grant.origin.flow.as_str())?;
         self.connection
             .prepare_cached(
-                "INSERT INTO grants (ns, id, holder, requester, flow, changed, open, awaiting, unsettled, state) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO grants (ns, id, holder, requester, flow, changed, open, awaiting, unsettled, mark, state) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute((
                 self.tenant.key,
@@ -185,15 +186,17 @@ impl Desk<'_> {
                 !grant.is_closed(),
                 awaits_decision(grant),
                 !grant.is_settled_for_good(),
+                grant_mark(grant.id(), None).stored(),
                 state,
             ))?;
         Ok(self.connection.last_insert_rowid())
     }
 
     fn update(&self, key: i64, grant: &Grant, reached: Option<&Reached>, state: &[u8]) -> Out<()> {
+        let reached = reached.map(|reached| number(reached.position));
         self.connection
             .prepare_cached(
-                "UPDATE grants SET changed = ?, open = ?, awaiting = ?, unsettled = ?, reached = ?, state = ? \
+                "UPDATE grants SET changed = ?, open = ?, awaiting = ?, unsettled = ?, reached = ?, mark = ?, state = ? \
                  WHERE key = ?",
             )?
             .execute((
@@ -201,7 +204,8 @@ impl Desk<'_> {
                 !grant.is_closed(),
                 awaits_decision(grant),
                 !grant.is_settled_for_good(),
-                reached.map(|reached| number(reached.position)),
+                reached,
+                grant_mark(grant.id(), reached).stored(),
                 state,
                 key,
             ))?;
@@ -249,7 +253,8 @@ impl Desk<'_> {
         if was == is && same_scope {
             return Ok(());
         }
-        let person = self.word_made(Kind::Person, after.grant.holder().as_str())?;
+        let holder = after.grant.holder();
+        let person = self.word_made(Kind::Person, holder.as_str())?;
         let gone = |stretch: &&Stretch| !same_scope || !is.contains(stretch);
         let new = |stretch: &&Stretch| !same_scope || !was.contains(stretch);
         for item in old_scope.iter().filter(|_| !was.is_empty()) {
@@ -263,13 +268,17 @@ impl Desk<'_> {
             }
         }
         for item in after.grant.terms.scope.iter().filter(|_| !is.is_empty()) {
-            let item = self.word_made(Kind::Item, &words::item(item)?)?;
+            let text = words::item(item)?;
+            let item = self.word_made(Kind::Item, &text)?;
             for Stretch { since, until, unsure } in is.iter().filter(new) {
+                let names = (holder.as_str(), &*text, after.grant.id().as_str());
+                let mark = span_mark(self.ns, names, (*since, *until, *unsure)).stored();
                 self.connection
                     .prepare_cached(
-                        "INSERT INTO span (item, person, until, holding, since, unsure) VALUES (?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO span (item, person, until, holding, since, unsure, mark) \
+                         VALUES (?, ?, ?, ?, ?, ?, ?)",
                     )?
-                    .execute((item, person, until, after.key, since, unsure))?;
+                    .execute((item, person, until, after.key, since, unsure, mark))?;
             }
         }
         Ok(())
@@ -320,6 +329,21 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// The checksum of what a row says of a grant beside its state.
+pub(crate) fn grant_mark(id: &GrantId, reached: Option<i64>) -> Mark {
+    Mark::default().text(id.as_str()).number(reached)
+}
+
+/// The checksum of who holds what, in names: person, item, grant; since, until, unsure from.
+pub(crate) fn span_mark(
+    ns: &Namespace,
+    (person, item, grant): (&str, &str, &str),
+    (since, until, unsure): (Option<i64>, i64, Option<i64>),
+) -> Mark {
+    let names = Mark::default().text(ns.as_str()).text(person).text(item).text(grant);
+    names.number(since).number(Some(until)).number(unsure)
 }
 
 /// What time alone tells of a grant's access.
