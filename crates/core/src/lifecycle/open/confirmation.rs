@@ -313,7 +313,6 @@ fn r33_what_another_grant_has_or_will_have_is_not_taken_away() {
     assert_eq!(tenant.holds("alice", A), None);
 }
 
-// guard: `lifecycle/expire.rs`, until when targets are told to hold
 #[test]
 fn what_stays_for_a_grant_that_waits_stays_to_todays_until_at_most() {
     let flow = confirming(|parts| parts.until = Some(at(100)));
