@@ -39,7 +39,7 @@ const SIM: &[&str] = &[
     "tenure-sim",
     "--",
     "--seed",
-    "1",
+    "2",
     "--commands",
     "1000000",
     "--no-auditor",

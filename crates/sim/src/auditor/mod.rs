@@ -1,9 +1,9 @@
 //! A second implementation of the contract, written from `crates/core/DOMAIN.md`: it keeps the whole history and
 //! works everything out from it, every time. It shares no code with the library. Calls and answers are JSON.
 //!
-//! [`policy`] reads documents, [`people`] and [`time`] say who and when, [`checks`], [`extend`] and [`decide`] are
-//! the checks in their order, [`life`] is what happens, [`effects`] what the world is told, [`commands`] and
-//! [`queries`] the calls. [`comparable`] brings an answer of the library to the same form.
+//! `policy` reads documents, `people` and `time` say who and when, `checks`, `extend` and `decide` are
+//! the checks in their order, `life` is what happens, `effects` what the world is told, `commands` and
+//! `queries` the calls. `comparable` brings an answer of the library to the same form.
 
 #![expect(
     clippy::indexing_slicing,

@@ -325,6 +325,7 @@ const RARE: &[(&str, &[S], Came, &str)] = &[
         Came::Refused(C::RequestTooLarge),
         "administrators bring nothing that is too large here",
     ),
+    ("erase", &CLOSED, Came::Repeated, "erasing once more forgets what erasing answered before"),
     (
         "erase",
         &CLOSED,
