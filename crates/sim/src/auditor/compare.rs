@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::policy::{at, list, text};
 
 /// An answer without what the auditor does not tell: words, hashes of content and what would pass. Of a record
-/// stays what [`project`] makes of it.
+/// stays what `project` makes of it.
 #[must_use]
 pub fn comparable(answer: &Value) -> Value {
     match answer {

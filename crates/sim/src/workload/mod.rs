@@ -2,8 +2,8 @@
 //!
 //! A [`Workload`] is one episode in one namespace. It knows no rules: it remembers what was answered and picks what is
 //! mostly allowed, at instants at which something happens, and now and then what is wrong. Corners that chance alone
-//! finds too seldom have steering of their own: the advice of a refusal is taken to the millisecond ([`again`]), and a
-//! policy is changed where it hurts whoever waits ([`publish`]).
+//! finds too seldom have steering of their own: the advice of a refusal is taken to the millisecond (`again`), and a
+//! policy is changed where it hurts whoever waits (`publish`).
 
 mod again;
 mod cast;
