@@ -93,8 +93,14 @@ const REACHABLE: &[(&str, &[&str])] = &[
             "mfa.stale",
         ],
     ),
-    ("withdraw", &["command.reused", "grant.unknown", "actor.not_allowed", "request.closed"]),
-    ("erase", &["command.reused", "grant.unknown", "actor.not_allowed", "erasure.too_early"]),
+    (
+        "withdraw",
+        &["command.reused", "grant.unknown", "actor.not_allowed", "request.closed", "request.too_large"],
+    ),
+    (
+        "erase",
+        &["command.reused", "grant.unknown", "actor.not_allowed", "erasure.too_early", "request.too_large"],
+    ),
     (
         "activate",
         &[
@@ -192,7 +198,14 @@ const REACHABLE: &[(&str, &[&str])] = &[
     ),
     (
         "give_back",
-        &["command.reused", "grant.unknown", "actor.not_allowed", "grant.expired", "grant.not_active"],
+        &[
+            "command.reused",
+            "grant.unknown",
+            "actor.not_allowed",
+            "grant.expired",
+            "grant.not_active",
+            "request.too_large",
+        ],
     ),
     (
         "revoke",
@@ -218,7 +231,7 @@ const REACHABLE: &[(&str, &[&str])] = &[
             "request.too_large",
         ],
     ),
-    ("publish", &["command.reused", "policy.stale"]),
+    ("publish", &["command.reused", "request.too_large", "policy.stale"]),
 ];
 
 /// Refusals that come before or beside the checks.
