@@ -48,7 +48,9 @@ fn project(record: &Value) -> Value {
     let kinds: Vec<_> = kinds.collect();
     let command = cause("command").filter(|command| {
         let made_up = command.as_str().is_some_and(|id| {
-            id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) || id.starts_with("own-")
+            id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+                || id.starts_with("own-")
+                || id.starts_with("of the story ")
         });
         !made_up
     });
