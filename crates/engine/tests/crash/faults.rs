@@ -210,7 +210,10 @@ fn a_full_disk_loses_nothing() {
 /// The same on a disk that is small: `TENURE_SMALL_DISK` is a folder on one, of a megabyte or two.
 #[test]
 fn a_small_disk_loses_nothing() {
-    let Ok(small) = std::env::var("TENURE_SMALL_DISK") else { return };
+    let Ok(small) = std::env::var("TENURE_SMALL_DISK") else {
+        println!("not run: `TENURE_SMALL_DISK` names no folder on a small disk");
+        return;
+    };
     let folder = tempfile::TempDir::new().unwrap();
     let (path, journal) = (Path::new(&small).join("full.db"), folder.path().join("journal"));
     crate::founded(&path);
