@@ -34,7 +34,7 @@ pub enum Fault {
     /// A record that cannot be: it is damaged, or this build is wrong.
     Illegal(IllegalEvent),
     /// The store did not load what the decision needs.
-    NotLoaded(Box<Read>),
+    NotLoaded(Vec<Read>),
 }
 
 impl std::fmt::Display for Fault {
@@ -47,7 +47,7 @@ impl std::fmt::Display for Fault {
                 )
             }
             Self::Illegal(illegal) => illegal.fmt(f),
-            Self::NotLoaded(read) => write!(f, "the store did not load what was needed: {read:?}"),
+            Self::NotLoaded(reads) => write!(f, "the store did not load what was needed: {reads:?}"),
         }
     }
 }
@@ -173,7 +173,8 @@ pub(crate) fn wanted(mut reads: Vec<Read>, world: &World) -> Vec<Read> {
 /// Decides a command over the world that was loaded for it.
 ///
 /// # Errors
-/// A [`Fault`] where the world cannot be trusted; nothing may be written then.
+/// [`Fault::NotLoaded`] with all that must be read first, as [`needs`] says it; any other [`Fault`] where the world
+/// cannot be trusted. Nothing may be written then.
 pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided, Fault> {
     if let Some(receipt) = &world.answered
         && receipt.content == command.content()
@@ -181,8 +182,9 @@ pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided
         return Ok(Decided::Repeated(receipt.clone()));
     }
     // A store that loads too little must not make a wrong decision of it.
-    if let Some(missing) = needs(command, world).pop() {
-        return Err(Fault::NotLoaded(Box::new(missing)));
+    let missing = needs(command, world);
+    if !missing.is_empty() {
+        return Err(Fault::NotLoaded(missing));
     }
     let now = moment(world, now)?;
     let mut board = Board::new(world, now);

@@ -1,6 +1,7 @@
 //! Calls: what a host asks, as data. They are the vocabulary of every language.
 
 mod command;
+mod head;
 mod item;
 mod question;
 
@@ -13,6 +14,7 @@ pub use self::command::{
     Activate, Approve, ApproveExtension, Deny, DenyExtension, Erase, Extend, GiveBack, Publish, Request,
     Review, Revoke, Withdraw,
 };
+pub use self::head::{Head, HeadMut};
 pub use self::question::{
     Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, Inbox, List, Look, Offer,
     Prove, Records, Sweep, TakeEffects, WhoHas,

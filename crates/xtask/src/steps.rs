@@ -50,6 +50,27 @@ const SIM: &[&str] = &[
     "--progress",
 ];
 
+/// The same world on both stores: every answer is the same there, and so is the record. Short, because each commit goes
+/// to the disk.
+const STORES: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "2",
+    "--commands",
+    "20000",
+    "--no-auditor",
+    "--no-invariants",
+    "--store",
+    "sqlite",
+    "--beside",
+    "memory",
+    "--progress",
+];
+
 /// A step that was made.
 struct Made {
     name: &'static str,
@@ -122,6 +143,7 @@ fn steps(reach: Reach) -> Vec<Step> {
                 "what must be true is so after every command of random worlds, and every reachable cell is reached",
                 Work::Cargo(SIM),
             ),
+            step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
         ]),
     }
     steps
@@ -303,9 +325,10 @@ mod tests {
         let names = |reach| steps(reach).iter().map(|step| step.name).collect::<Vec<_>>();
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
-        for owed in
-            ["format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim"]
-        {
+        for owed in [
+            "format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim",
+            "stores",
+        ] {
             assert!(whole.contains(&owed), "{owed}");
         }
     }

@@ -147,7 +147,7 @@ fn known<'b>(
     // Less than all of it would be a yes to somebody who has had enough.
     if !board.world.read.iter().any(enough) {
         let missing = Read::Recent(holder.clone(), flow.clone(), quota.per);
-        return Err(Fault::NotLoaded(Box::new(missing)));
+        return Err(Fault::NotLoaded(vec![missing]));
     }
     Ok(board.of_holder(holder).filter(move |grant| grant.origin.flow == *flow))
 }
