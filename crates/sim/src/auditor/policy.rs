@@ -271,20 +271,19 @@ pub(super) fn covers(target: &Value, item: &Value, guard: bool) -> bool {
     let named =
         |rule: &Value| rule.get("names").is_none() || texts(rule, "names").iter().any(|one| glob(one, name));
     let labels = at(item, "resource.labels");
-    let labelled = |rule: &Value| {
-        let wanted = rule.get("labels").and_then(Value::as_object).into_iter().flatten();
-        wanted.into_iter().all(|(name, value)| labels.get(name) == Some(value))
-    };
+    let wanted = at(target, "labels").as_object();
+    let labelled = wanted.into_iter().flatten().all(|(name, value)| labels.get(name) == Some(value));
     let except = at(target, "except");
+    let left_out = at(except, "labels").as_object();
     let excepted = except.get("names").is_some() && named(except)
-        || except.get("labels").is_some() && !maybe && labelled(except);
+        || !maybe && left_out.into_iter().flatten().any(|(name, value)| labels.get(name) == Some(value));
     let word =
         |field: &str| target.get(field).is_none_or(|word| Some(word) == at(item, "resource").get(field));
     let permissions = texts(target, "permissions");
     word("integration")
         && word("type")
         && named(target)
-        && (maybe || labelled(target))
+        && (maybe || labelled)
         && (permissions.is_empty()
             || permissions.iter().any(|one| *one == "*" || *one == text(item, "permission")))
         && !excepted
