@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::effects::{Effect, Silent};
+use super::sweep::Tally;
 use super::policy::{Approval, Flow, Policy, at, list, ms, text, texts};
 use super::time::{Ms, PastClose, WAITING_MAX};
 
@@ -35,7 +36,7 @@ pub(super) struct Grant {
     pub(super) glass: bool,
     /// When the fast lane was taken, and whether by an extension.
     pub(super) lanes: Vec<(Ms, bool)>,
-    /// What was asked for, with the facts of the resources.
+    /// What was asked for and, once it is approved, what was given of it, with the facts of the resources.
     pub(super) items: Rc<Vec<Value>>,
     pub(super) stage: Stage,
     pub(super) span: Ms,
@@ -134,6 +135,8 @@ pub(super) struct World {
     pub(super) clock: Ms,
     /// Records that were not yet written down.
     pub(super) fresh: Vec<Value>,
+    /// How often an actor was refused with a code in the last minute in which that was so, and when last.
+    pub(super) refusals: BTreeMap<(String, &'static str), Tally>,
 }
 
 impl Grant {

@@ -2,8 +2,8 @@
 //! works everything out from it, every time. It shares no code with the library. Calls and answers are JSON.
 //!
 //! `policy` reads documents, `people` and `time` say who and when, `checks`, `extend` and `decide` are
-//! the checks in their order, `life` is what happens, `effects` what the world is told, `commands` and
-//! `queries` the calls. `comparable` brings an answer of the library to the same form.
+//! the checks in their order, `life` is what happens, `sweep` for everybody, `effects` what the world is told,
+//! `commands` and `queries` the calls. `comparable` brings an answer of the library to the same form.
 
 #![expect(
     clippy::indexing_slicing,
@@ -25,6 +25,7 @@ mod people;
 mod plan;
 mod policy;
 mod queries;
+mod sweep;
 mod time;
 
 use std::collections::BTreeMap;
@@ -34,7 +35,6 @@ use serde_json::{Value, json};
 pub use self::compare::comparable;
 use self::life::World;
 use self::policy::{at, text};
-use self::time::Ms;
 
 /// A text of blanks is none.
 fn without_blanks(mut call: Value) -> Value {
@@ -110,13 +110,5 @@ impl<G: Given> Auditor<G> {
             record["position"] = json!(self.log.len() + 1);
             self.log.push(record);
         }
-    }
-
-    /// The last event of a holder: time never runs backward.
-    fn latest(&self, holder: &str, now: Ms) -> Ms {
-        let loaded =
-            |grant: &&std::rc::Rc<life::Grant>| grant.holder_id() == holder && !grant.over_for_good();
-        let last = self.world.grants.values().filter(loaded).map(|grant| grant.last);
-        last.chain(self.world.policies.last().map(|(from, _)| *from)).fold(now, Ms::max)
     }
 }
