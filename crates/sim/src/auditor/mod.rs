@@ -67,13 +67,15 @@ pub struct Auditor<G> {
     /// What was accepted by command id: its content and its answer.
     accepted: BTreeMap<String, (Value, Value)>,
     log: Vec<Value>,
+    /// Where what the last call put on record begins.
+    written: usize,
 }
 
 impl<G: Given> Auditor<G> {
     /// A namespace in which nothing has happened.
     #[must_use]
     pub fn new(given: G) -> Self {
-        Self { given, world: World::default(), accepted: BTreeMap::new(), log: Vec::new() }
+        Self { given, world: World::default(), accepted: BTreeMap::new(), log: Vec::new(), written: 0 }
     }
 
     /// Answers a call (`tenure-port`'s `Call` as JSON) while the store's clock shows that instant, in milliseconds
@@ -83,7 +85,7 @@ impl<G: Given> Auditor<G> {
         let said = time::instant(at(call, "now")).unwrap_or(clock);
         let ahead = said > clock + people::TOLERANCE;
         let now = if ahead { clock } else { said.max(clock) };
-        self.world.clock = clock;
+        (self.world.clock, self.written) = (clock, self.log.len());
         let call = &without_blanks(call.clone());
         let asks = matches!(
             text(call, "call"),
@@ -102,6 +104,12 @@ impl<G: Given> Auditor<G> {
         let answer = self.command(call, now);
         self.write();
         answer
+    }
+
+    /// What the last call put on record.
+    #[must_use]
+    pub fn written(&self) -> &[Value] {
+        self.log.get(self.written..).unwrap_or_default()
     }
 
     /// Writes down what happened.
