@@ -168,8 +168,8 @@ impl Grant {
         self.scope.iter().map(|[at, ..]| at.clone()).collect()
     }
 
-    /// What time does next to it: instant, order among what happens then, what.
-    pub(super) fn due(&self, until: impl Fn(Ms) -> Option<Ms>) -> Option<(Ms, u8)> {
+    /// What time does next to it, where its flow ends then: instant, order among what happens then, what.
+    pub(super) fn due(&self, flow_ends: Option<Ms>) -> Option<(Ms, u8)> {
         let mut due: Vec<(Ms, u8)> = Vec::new();
         let ballot = match (self.stage, &self.asks) {
             (Stage::Pending, _) => {
@@ -177,8 +177,7 @@ impl Grant {
                 Some(&self.ballot)
             }
             (Stage::Approved, _) => {
-                let passed = until(self.unused_at).unwrap_or(Ms::MAX);
-                due.push((self.unused_at.min(passed), 1));
+                due.push((self.unused_at.min(flow_ends.unwrap_or(Ms::MAX)), 1));
                 due.extend(self.fails_at.map(|at| (at, 2)));
                 due.extend(
                     self.opens_at.filter(|_| matches!(self.waiting, "start" | "hours")).map(|at| (at, 3)),
@@ -256,6 +255,16 @@ impl World {
         self.flow(id, before).and_then(|(flow, _)| flow.until())
     }
 
+    /// The first instant after `from` at which the `until` that governs then has passed. A document governs up to and
+    /// with the instant at which the next one is put in force.
+    fn flow_ends(&self, id: &str, from: Ms) -> Option<Ms> {
+        let nexts = self.policies.iter().skip(1).map(|(next, _)| *next).chain([Ms::MAX]);
+        self.policies.iter().zip(nexts).find_map(|((since, _), next)| {
+            let ends = self.until(id, since + 1)?.max(from.max(*since) + 1);
+            (ends <= next).then_some(ends)
+        })
+    }
+
     pub(super) fn grant(&self, id: &str) -> Option<&Rc<Grant>> {
         self.grants.get(id)
     }
@@ -272,7 +281,7 @@ impl World {
             let mine =
                 self.grants.values().filter(|grant| holder.is_none_or(|holder| grant.holder_id() == holder));
             let due = mine.filter_map(|grant| {
-                let (at, what) = grant.due(|at| self.until(&grant.flow.id, at.min(now + 1)))?;
+                let (at, what) = grant.due(self.flow_ends(&grant.flow.id, grant.last))?;
                 (at <= now).then(|| (at, grant.id.clone(), what))
             });
             let Some((at, id, what)) = due.min() else { return };

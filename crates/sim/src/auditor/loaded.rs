@@ -103,14 +103,12 @@ impl<G: Given> Auditor<G> {
                 loads.flows.insert(flow.id.clone());
             }
             if at(&flow.doc, "limits.open_per_item").is_number() {
-                let named = kit.map_or(list(call, "items"), |kit| list(kit, "items"));
-                loads.items.extend(
-                    named
-                        .iter()
-                        .filter(|part| kit.is_none() || text(part, "flow") == flow.id)
-                        .map(super::effects::item),
-                );
-                loads.items.extend(whole(&flow));
+                let named = kit.map_or(list(call, "items"), |kit| list(kit, "items")).iter();
+                let named = named.filter(|part| kit.is_none() || text(part, "flow") == flow.id);
+                match text(&flow.doc, "take") {
+                    "all" => loads.items.extend(whole(&flow)),
+                    _ => loads.items.extend(named.map(super::effects::item)),
+                }
             }
             if at(&flow.doc, "limits.requests").is_object() || per(flow.approval().lane.as_ref()) {
                 loads.past.extend(self.holder(call).map(|holder| (holder, flow.id.clone())));
