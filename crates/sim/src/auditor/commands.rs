@@ -292,11 +292,7 @@ impl<G: Given> Auditor<G> {
         match asked {
             Some(ask) if met => self.extended(id, ask.end, Some(&ask.by), false, now, cause),
             None if met => {
-                self.world.change(id, |grant| {
-                    (grant.span, grant.scope) = (grant.least, grant.left.clone());
-                    let scope = &grant.scope;
-                    Rc::make_mut(&mut grant.items).retain(|one| scope.contains(&item(one)));
-                });
+                self.world.change(id, |grant| (grant.span, grant.scope) = (grant.least, grant.left.clone()));
                 self.world.approve(id, now, Some(cause));
             }
             _ => {}

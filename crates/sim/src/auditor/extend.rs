@@ -123,11 +123,12 @@ impl Judge<'_> {
         &'a self,
         grant: &'a Grant,
         flow: &'a Flow,
+        items: &'a [Value],
         span: Ms,
     ) -> About<'a> {
         About {
             flow,
-            items: &grant.items,
+            items,
             span,
             requester: text(self.actor, "id"),
             holder: grant.holder_id(),
@@ -142,7 +143,8 @@ impl Judge<'_> {
         let since = grant.since.unwrap_or(self.now);
         let total = least(rules, "extension.total").map(|total| since + total);
         let until = self.world.flow(&grant.flow.id, Ms::MAX).and_then(|(today, _)| today.until());
-        let guards = self.guarding(&grant.items).filter_map(|guard| ms(guard, "require.max")).min();
+        let items = grant.scope_items();
+        let guards = self.guarding(&items).filter_map(|guard| ms(guard, "require.max")).min();
         let open = binding(rules, grant).into_iter().filter(|hours| hours.is_open(self.now));
         [
             total.into_iter().chain(until).chain(rules.iter().filter_map(|flow| flow.until())).min(),
@@ -204,15 +206,16 @@ impl Judge<'_> {
             "extension.used_up",
             || json!({"used": used, "times": times}),
         )?;
+        let items = grant.scope_items();
         self.today(grant, holder, &rules, party)?;
         for flow in &rules {
-            self.scope(flow, &grant.items)?;
+            self.scope(flow, &items)?;
         }
         self.bounds()?;
         let span =
             super::time::span(at(self.call, "span")).unwrap_or_else(|| self.default_span(&rules, grant));
         for flow in &rules {
-            let about = self.about_extension(grant, flow, span);
+            let about = self.about_extension(grant, flow, &items, span);
             for all in [list(&flow.doc, "when"), list(&flow.doc, "extension.when")] {
                 if let Some((code, condition)) = self.condition(all, holder, &about) {
                     return no(code, json!({"condition": condition}));
@@ -221,7 +224,7 @@ impl Judge<'_> {
         }
         let base = self.base(&rules, grant);
         let new = (base + span).max(end);
-        self.extension_guards(grant, holder, &rules, (span, new))?;
+        self.extension_guards(grant, holder, &items, &rules, (span, new))?;
         let today = rules.first().map_or(&grant.flow, |flow| flow);
         self.conflict(today, holder, Some(grant))?;
         let pending = grant.asks.as_ref().map(|ask| show(ask.decide_by));
@@ -236,7 +239,7 @@ impl Judge<'_> {
                 self.login(at(&flow.doc, "extension.mfa"))?;
             }
         }
-        let about = self.about_extension(grant, today, span);
+        let about = self.about_extension(grant, today, &items, span);
         let (approval, lane, bridge) = self.decided(&rules, grant, holder, &about);
         Ok(Extension { span, end: new, approval, lane, bridge })
     }
@@ -261,12 +264,13 @@ impl Judge<'_> {
         &self,
         grant: &Grant,
         holder: &Value,
+        items: &[Value],
         rules: &[Rc<Flow>],
         (span, new): (Ms, Ms),
     ) -> Checked {
         let since = grant.since.unwrap_or(self.now);
         let today = self.world.flow(&grant.flow.id, Ms::MAX).map_or(grant.flow.clone(), |(today, _)| today);
-        for guard in self.guarding(&grant.items) {
+        for guard in self.guarding(items) {
             let name = text(guard, "name");
             let automatic = grant.glass || rules.iter().chain([&today]).any(|flow| !flow.approval().asks());
             ensure(
@@ -282,7 +286,7 @@ impl Judge<'_> {
                     || json!({"guard": name, "latest_end": show(latest), "most": most}),
                 )?;
             }
-            self.guard_when(guard, holder, &self.about_extension(grant, &today, span))?;
+            self.guard_when(guard, holder, &self.about_extension(grant, &today, items, span))?;
         }
         Ok(())
     }
@@ -471,5 +475,10 @@ impl Grant {
             extension: 0,
             login,
         }
+    }
+
+    /// The items it is for, with the facts of their resources.
+    pub(super) fn scope_items(&self) -> Vec<Value> {
+        self.items.iter().filter(|item| self.scope.contains(&super::effects::item(item))).cloned().collect()
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Grant {
     pub(super) glass: bool,
     /// When the fast lane was taken, and whether by an extension.
     pub(super) lanes: Vec<(Ms, bool)>,
-    /// What was asked for and, once it is approved, what was given of it, with the facts of the resources.
+    /// What was asked for, with the facts of the resources.
     pub(super) items: Rc<Vec<Value>>,
     pub(super) stage: Stage,
     pub(super) span: Ms,
@@ -168,8 +168,8 @@ impl Grant {
         self.scope.iter().map(|[at, ..]| at.clone()).collect()
     }
 
-    /// What time does next to it, where its flow ends then: instant, order among what happens then, what.
-    pub(super) fn due(&self, flow_ends: Option<Ms>) -> Option<(Ms, u8)> {
+    /// What time does next to it: instant, order among what happens then, what.
+    pub(super) fn due(&self, until_passes: impl Fn() -> Option<Ms>) -> Option<(Ms, u8)> {
         let mut due: Vec<(Ms, u8)> = Vec::new();
         let ballot = match (self.stage, &self.asks) {
             (Stage::Pending, _) => {
@@ -177,7 +177,7 @@ impl Grant {
                 Some(&self.ballot)
             }
             (Stage::Approved, _) => {
-                due.push((self.unused_at.min(flow_ends.unwrap_or(Ms::MAX)), 1));
+                due.push((self.unused_at.min(until_passes().unwrap_or(Ms::MAX)), 1));
                 due.extend(self.fails_at.map(|at| (at, 2)));
                 due.extend(
                     self.opens_at.filter(|_| matches!(self.waiting, "start" | "hours")).map(|at| (at, 3)),
@@ -214,15 +214,17 @@ pub(super) fn named(selectors: &[&str], grant: &Grant) -> Vec<String> {
                 at(&grant.holder, "manager").as_str().map(|id| format!("user:{id}")).into_iter().collect()
             }
             "owner" => {
-                let mut common: Option<Vec<&str>> = None;
-                for item in grant.items.iter() {
-                    let owners = texts(item, "resource.owners");
+                let mut common: Option<Vec<String>> = None;
+                let items = grant.scope_items();
+                for item in &items {
+                    let owners: Vec<_> =
+                        texts(item, "resource.owners").into_iter().map(str::to_owned).collect();
                     common = Some(common.map_or_else(
                         || owners.clone(),
                         |all| all.into_iter().filter(|one| owners.contains(one)).collect(),
                     ));
                 }
-                common.unwrap_or_default().into_iter().map(str::to_owned).collect()
+                common.unwrap_or_default()
             }
             other => vec![other.to_owned()],
         };
@@ -255,13 +257,13 @@ impl World {
         self.flow(id, before).and_then(|(flow, _)| flow.until())
     }
 
-    /// The first instant after `from` at which the `until` that governs then has passed. A document governs up to and
-    /// with the instant at which the next one is put in force.
-    fn flow_ends(&self, id: &str, from: Ms) -> Option<Ms> {
-        let nexts = self.policies.iter().skip(1).map(|(next, _)| *next).chain([Ms::MAX]);
-        self.policies.iter().zip(nexts).find_map(|((since, _), next)| {
-            let ends = self.until(id, since + 1)?.max(from.max(*since) + 1);
-            (ends <= next).then_some(ends)
+    /// When a flow's `until` passes after that instant, by the revision that then governs time: one does from the
+    /// millisecond after it was put in force, up to and with the instant at which the next one was.
+    fn until_passes(&self, id: &str, after: Ms) -> Option<Ms> {
+        let nexts = self.policies.iter().skip(1).map(|(at, _)| *at).chain([Ms::MAX]);
+        self.policies.iter().zip(nexts).find_map(|((from, _), next)| {
+            let passes = self.until(id, from + 1)?.max(*from.max(&after) + 1);
+            (passes <= next).then_some(passes)
         })
     }
 
@@ -281,7 +283,7 @@ impl World {
             let mine =
                 self.grants.values().filter(|grant| holder.is_none_or(|holder| grant.holder_id() == holder));
             let due = mine.filter_map(|grant| {
-                let (at, what) = grant.due(self.flow_ends(&grant.flow.id, grant.last))?;
+                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.last))?;
                 (at <= now).then(|| (at, grant.id.clone(), what))
             });
             let Some((at, id, what)) = due.min() else { return };

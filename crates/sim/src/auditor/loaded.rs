@@ -91,10 +91,15 @@ impl<G: Given> Auditor<G> {
         let (policy, prefix) = (self.world.policy(), super::plan::prefix(call));
         let kit = list(&policy.doc, "kits").iter().find(|kit| text(kit, "id") == text(call, "kit"));
         let kit = kit.filter(|_| call.get("kit").is_some());
-        let flows: BTreeSet<_> = match kit {
+        let mut flows: BTreeSet<_> = match kit {
             Some(kit) => list(kit, "items").iter().map(|part| text(part, "flow")).collect(),
+            None if call.get("kit").is_some() => BTreeSet::new(),
             None => [text(call, "flow")].into(),
         };
+        // What cannot be taken apart looks at nothing.
+        if kit.is_some() && flows.iter().any(|flow| prefix.len() + flow.len() + 1 > 256) {
+            flows.clear();
+        }
         for flow in flows {
             loads.ids.insert(if kit.is_some() { format!("{prefix}.{flow}") } else { prefix.clone() });
             let Some((flow, _)) = self.world.flow(flow, Ms::MAX) else { continue };

@@ -125,7 +125,8 @@ impl Judge<'_> {
             "person.not_eligible",
             || json!({"flow": grant.flow.id}),
         )?;
-        let about = grant.about(&grant.items, self.actor);
+        let items = grant.scope_items();
+        let about = grant.about(&items, self.actor);
         if let Some((code, condition)) = self.condition(list(&grant.flow.doc, "when"), holder, &about) {
             return no(code, json!({"condition": condition}));
         }

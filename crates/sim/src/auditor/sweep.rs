@@ -23,7 +23,7 @@ impl World {
     /// today's end of a flow makes true comes after that, then minutes of refusals that are over.
     pub(super) fn sweep(&mut self, now: Ms) -> Value {
         let due = self.grants.values().filter_map(|grant| {
-            let (at, _) = grant.due(None).filter(|(at, _)| *at <= now)?;
+            let (at, _) = grant.due(|| None).filter(|(at, _)| *at <= now)?;
             Some((at, grant.holder_id().to_owned()))
         });
         let mut holders = Vec::new();
