@@ -92,7 +92,10 @@ impl Engine {
                 let grants = world.grants.values();
                 let waits = grants.filter(|grant| matches!(grant.stage, Stage::Approved(_)));
                 let mut seen = BTreeSet::new();
-                waits.map(|grant| grant.holder().clone()).filter(|holder| seen.insert(holder.clone())).collect()
+                waits
+                    .map(|grant| grant.holder().clone())
+                    .filter(|holder| seen.insert(holder.clone()))
+                    .collect()
             };
             self.write_down(self.question(wanted, waiting)?, now, report)?;
             after = listed.next;

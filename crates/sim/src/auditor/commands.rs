@@ -94,7 +94,8 @@ impl<G: Given> Auditor<G> {
         let Err(code) = said else {
             return json!({"ok": grant.map(|grant| self.view(&self.world, grant, now))});
         };
-        let (grant, actor) = (grant.map(|grant| grant.id.clone()), format!("system:{}", text(call, "worker")));
+        let (grant, actor) =
+            (grant.map(|grant| grant.id.clone()), format!("system:{}", text(call, "worker")));
         self.world.refused(&actor, code, now, json!({"grant": grant, "command": null}));
         json!({"refused": {"code": code}})
     }

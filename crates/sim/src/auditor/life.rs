@@ -6,8 +6,8 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::effects::{Effect, Silent};
-use super::sweep::Tally;
 use super::policy::{Approval, Flow, Policy, at, list, ms, text, texts};
+use super::sweep::Tally;
 use super::time::{Ms, PastClose, WAITING_MAX};
 
 /// Integration, type, name, permission.

@@ -32,7 +32,9 @@ impl World {
         }
         let flows: BTreeSet<_> = self.grants.values().map(|grant| grant.flow.id.clone()).collect();
         for flow in flows {
-            let waits = |grant: &&std::rc::Rc<super::life::Grant>| grant.flow.id == flow && grant.stage == Stage::Approved;
+            let waits = |grant: &&std::rc::Rc<super::life::Grant>| {
+                grant.flow.id == flow && grant.stage == Stage::Approved
+            };
             let waiting: Vec<_> =
                 self.grants.values().filter(waits).map(|grant| grant.holder_id().to_owned()).collect();
             waiting.into_iter().for_each(|holder| self.settle_counted(holder, now, &mut holders));
