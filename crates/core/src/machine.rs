@@ -61,8 +61,10 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
     let mut reads = vec![Read::Command(command.id.clone())];
     match &command.verb {
         Verb::Request(ask) => reads.extend(asked(command, ask, world)),
-        // An unknown kit needs nothing more: it is refused.
         Verb::RequestKit(ask) => {
+            // Whatever comes of the kit, and be it unknown, what time has made true of its holder is.
+            let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
+            reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
             let parts = kit::parts(world, command, ask).unwrap_or_default();
             reads.extend(parts.iter().flat_map(|part| asked(command, &part.ask, world)));
         }

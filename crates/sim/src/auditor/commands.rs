@@ -51,14 +51,7 @@ impl<G: Given> Auditor<G> {
 
     pub(super) fn command(&mut self, call: &Value, now: Ms) -> Value {
         match text(call, "call") {
-            "sweep" => {
-                self.world.settle(None, now);
-                let holder = |record: &Value| {
-                    self.world.grant(text(record, "grant")).map(|grant| grant.holder_id().to_owned())
-                };
-                let people: BTreeSet<_> = self.world.fresh.iter().filter_map(holder).collect();
-                return json!({"ok": {"events": self.world.fresh.len(), "people": people.len()}});
-            }
+            "sweep" => return json!({"ok": self.world.sweep(now)}),
             "take_effects" => return json!({"ok": self.world.take(call, now)}),
             "effect_done" | "effect_failed" => return self.said(call, now),
             _ => {}
@@ -101,21 +94,17 @@ impl<G: Given> Auditor<G> {
         let Err(code) = said else {
             return json!({"ok": grant.map(|grant| self.view(&self.world, grant, now))});
         };
-        self.world.fresh.push(json!({
-            "record": "refused", "at": show(now), "grant": grant.map(|grant| &grant.id), "effects": [],
-            "command": null, "actor": format!("system:{}", text(call, "worker")),
-        }));
+        let (grant, actor) =
+            (grant.map(|grant| grant.id.clone()), format!("system:{}", text(call, "worker")));
+        self.world.refused(&actor, code, now, json!({"grant": grant, "command": null}));
         json!({"refused": {"code": code}})
     }
 
     fn refuse(&mut self, call: &Value, now: Ms, no: No) -> Value {
         let asked = text(call, "call") == "request";
         let grant = self.world.grant(text(call, "grant")).filter(|_| !asked).map(|grant| grant.id.clone());
-        let actor = actor(call);
-        self.world.fresh.push(json!({
-            "record": "refused", "at": show(now), "grant": grant, "effects": [], "actor": actor,
-            "command": at(call, "command_id"),
-        }));
+        let command = at(call, "command_id");
+        self.world.refused(&actor(call), no.code, now, json!({"grant": grant, "command": command}));
         json!({"refused": refusal(no)})
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::effects::{Effect, Silent};
 use super::policy::{Approval, Flow, Policy, at, list, ms, text, texts};
+use super::sweep::Tally;
 use super::time::{Ms, PastClose, WAITING_MAX};
 
 /// Integration, type, name, permission.
@@ -135,6 +136,8 @@ pub(super) struct World {
     pub(super) clock: Ms,
     /// Records that were not yet written down.
     pub(super) fresh: Vec<Value>,
+    /// How often an actor was refused with a code in the last minute in which that was so, and when last.
+    pub(super) refusals: BTreeMap<(String, &'static str), Tally>,
 }
 
 impl Grant {
