@@ -394,8 +394,12 @@ impl World {
     }
 
     pub(super) fn activate(&mut self, id: &str, at: Ms, cause: Option<&Cause>, until: Option<Ms>) {
+        let Some((end, clipped)) = self.grant(id).map(|grant| ends(grant, at, until)) else { return };
+        if end <= at {
+            // Nothing of it is left: the document of this very instant has ended the flow.
+            return self.close(id, at, "unused", cause, &[]);
+        }
         self.change(id, |grant| {
-            let (end, clipped) = ends(grant, at, until);
             grant.stage = Stage::Active;
             grant.waiting = "";
             (grant.since, grant.end, grant.clipped) = (Some(at), Some(end), clipped);
