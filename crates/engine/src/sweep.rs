@@ -87,10 +87,15 @@ impl Engine {
                 let reads = listed.grants.iter().cloned().map(Read::Grant);
                 reads.filter(|read| !world.read.contains(read)).collect()
             };
-            let waiting = |world: &World| -> BTreeSet<PersonId> {
+            // In order of the grants, so that it does not matter how many are on a page.
+            let waiting = |world: &World| -> Vec<PersonId> {
                 let grants = world.grants.values();
                 let waits = grants.filter(|grant| matches!(grant.stage, Stage::Approved(_)));
-                waits.map(|grant| grant.holder().clone()).collect()
+                let mut seen = BTreeSet::new();
+                waits
+                    .map(|grant| grant.holder().clone())
+                    .filter(|holder| seen.insert(holder.clone()))
+                    .collect()
             };
             self.write_down(self.question(wanted, waiting)?, now, report)?;
             after = listed.next;

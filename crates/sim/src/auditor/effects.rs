@@ -335,7 +335,7 @@ impl World {
     }
 
     /// The last event of a holder whose grants are not over for good, and of the policy: time never runs backward.
-    fn moment(&self, holder: &str, now: Ms) -> Ms {
+    pub(super) fn moment(&self, holder: &str, now: Ms) -> Ms {
         let mine = self.grants.values().filter(|grant| grant.holder_id() == holder && !grant.over_for_good());
         let last = mine.flat_map(|grant| [Some(grant.last), grant.revoke_at.as_ref().map(|(at, _)| *at)]);
         last.chain([self.policies.last().map(|(from, _)| *from)]).flatten().fold(now, Ms::max)

@@ -415,6 +415,12 @@ impl Judge<'_> {
                     mine.filter_map(|other| other.asks.as_ref().map(|ask| ask.decide_by)).min()
                 }),
                 "extension.pending" => told("decide_by"),
+                "conflict.held" => {
+                    let mut later = world.clone();
+                    later.settle(None, super::checks::FAR);
+                    let held = details.get("grant").and_then(Value::as_str);
+                    held.and_then(|held| later.grant(held)).map(|held| held.closed_at).filter(|at| *at > 0)
+                }
                 "extension.no_gain" => {
                     let (rules, _) = governing(&judge, &grant);
                     Some(grant.end? - judge.default_span(&rules, &grant) + 1)

@@ -92,6 +92,7 @@ pub fn run(house: &impl House) {
     receipts::r25_a_command_id_is_kept_as_long_as_what_it_guards(house);
     records::positions_count_from_one_without_a_gap(house);
     records::after_twenty_refusals_of_a_minute_the_rest_is_one_record(house);
+    records::minutes_of_refusals_are_told_by_minute_actor_and_code(house);
     records::a_history_is_the_records_of_one_grant(house);
     sealed::i15_records_are_sealed_in_the_commit(house);
     sealed::what_people_wrote_is_erased_and_the_record_stays_whole(house);
