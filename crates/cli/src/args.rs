@@ -6,9 +6,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tenure_scenario::house::House;
 
 use crate::past::audit::Audit;
+use crate::past::backup::BackUp;
 use crate::past::doctor::Doctor;
 use crate::past::list::List;
 use crate::past::log::Log;
+use crate::past::reconcile::Reconcile;
 use crate::past::who_has::WhoHas;
 
 const EXIT: &str = "\
@@ -43,6 +45,9 @@ pub(crate) enum Task {
     WhoHas(WhoHas),
     Doctor(Doctor),
     Audit(Audit),
+    #[command(name = "backup")]
+    BackUp(BackUp),
+    Reconcile(Reconcile),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

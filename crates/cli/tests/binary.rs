@@ -213,7 +213,18 @@ fn schemas_completions_and_help_are_printed() {
     }
     let help = out(&folder.run(&["--help"]));
     assert!(help.contains("Exit status:") && help.contains("NO_COLOR"), "{help}");
-    for task in ["check", "test", "play", "explain", "schema", "completions"] {
+    for task in [
+        "check",
+        "test",
+        "play",
+        "explain",
+        "schema",
+        "completions",
+        "backup",
+        "reconcile",
+        "compact",
+        "doctor",
+    ] {
         assert!(out(&folder.run(&[task, "--help"])).contains("Example"), "{task}");
     }
 }

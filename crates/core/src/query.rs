@@ -1,5 +1,6 @@
 //! Questions: answered from the settled view, and nothing is written.
 
+pub mod reconcile;
 pub mod who;
 
 use crate::board::Board;
@@ -194,7 +195,7 @@ fn moment(world: &World, now: Timestamp) -> Timestamp {
     now.max(world.clock).max(world.latest().unwrap_or(world.clock))
 }
 
-fn settled<'w>(world: &'w World, grant: &GrantId, now: Timestamp) -> Result<Board<'w>, Fault> {
+pub(crate) fn settled<'w>(world: &'w World, grant: &GrantId, now: Timestamp) -> Result<Board<'w>, Fault> {
     let mut board = Board::new(world, moment(world, now));
     if let Some(holder) = world.grants.get(grant).map(|grant: &std::sync::Arc<Grant>| grant.holder().clone())
     {

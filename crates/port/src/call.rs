@@ -14,8 +14,8 @@ pub use self::command::{
     Review, Revoke, Withdraw,
 };
 pub use self::question::{
-    Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, Inbox, List, Look, Offer,
-    Prove, Records, Sweep, TakeEffects, WhoHas,
+    Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, InHand, Inbox, List,
+    Look, Offer, Prove, Reconcile, Records, Sweep, TakeEffects, WhoHas,
 };
 
 /// One call. The field `call` names it, the others are its own; a field that is not here is refused.
@@ -79,6 +79,8 @@ pub enum Call {
     Holds(Holds),
     /// Who had a resource at an instant.
     WhoHas(WhoHas),
+    /// What targets hold, beside what they should hold.
+    Reconcile(Reconcile),
     /// Grants.
     List(List),
     /// Grants that await this person's decision.
@@ -160,6 +162,7 @@ impl Call {
             Self::Explain(_) => "explain",
             Self::Holds(_) => "holds",
             Self::WhoHas(_) => "who_has",
+            Self::Reconcile(_) => "reconcile",
             Self::List(_) => "list",
             Self::Inbox(_) => "inbox",
             Self::Catalog(_) => "catalog",

@@ -73,6 +73,7 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "explain" => Explain,
         "holds" => Holds,
         "who_has" => WhoHas,
+        "reconcile" => Reconcile,
         "list" => List,
         "inbox" => Inbox,
         "catalog" => Catalog,

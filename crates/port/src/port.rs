@@ -172,6 +172,11 @@ impl Port {
                 let (permission, at) = (ask.permission.as_deref(), ask.at.unwrap_or(now));
                 Answered::Holders(engine.who_has(&ask.resource, permission, at, now)?)
             }
+            Question::Reconcile(ask) => {
+                let now = self.at(ask.now);
+                let held = ask.held.into_iter().map(tenure::InHand::from);
+                Answered::Reconciled(engine.reconcile(held, &ask.integrations, now)?)
+            }
             Question::List(ask) => {
                 let now = self.at(ask.now);
                 Answered::Grants(engine.list(&listed(*ask), now)?)
@@ -294,6 +299,7 @@ enum Question {
     Explain(call::Explain),
     Holds(call::Holds),
     WhoHas(call::WhoHas),
+    Reconcile(call::Reconcile),
     List(Box<call::List>),
     Inbox(call::Inbox),
     Catalog(call::Catalog),
@@ -394,6 +400,7 @@ impl Given {
             Call::Explain(ask) => Ok(Asked::Question(Question::Explain(ask))),
             Call::Holds(ask) => Ok(Asked::Question(Question::Holds(ask))),
             Call::WhoHas(ask) => Ok(Asked::Question(Question::WhoHas(ask))),
+            Call::Reconcile(ask) => Ok(Asked::Question(Question::Reconcile(ask))),
             Call::List(ask) => Ok(Asked::Question(Question::List(Box::new(ask)))),
             Call::Inbox(ask) => Ok(Asked::Question(Question::Inbox(ask))),
             Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),

@@ -186,6 +186,7 @@ impl Coverage {
             | Call::TakeEffects(_)
             | Call::Holds(_)
             | Call::WhoHas(_)
+            | Call::Reconcile(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)
@@ -301,6 +302,7 @@ fn command_id(call: &Call) -> Option<&CommandId> {
         | Call::Explain(_)
         | Call::Holds(_)
         | Call::WhoHas(_)
+        | Call::Reconcile(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
@@ -338,6 +340,7 @@ pub const fn now(call: &Call) -> Option<Timestamp> {
         Call::Explain(ask) => ask.now,
         Call::Holds(ask) => ask.now,
         Call::WhoHas(ask) => ask.now,
+        Call::Reconcile(ask) => ask.now,
         Call::List(ask) => ask.now,
         Call::Inbox(ask) => ask.now,
         Call::Catalog(ask) => ask.now,

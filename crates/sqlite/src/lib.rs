@@ -4,6 +4,7 @@
 //! is acknowledged. Opening a file reads nothing of what it holds: deadlines, effects that wait and access
 //! that runs are columns, written in the commit that makes them so.
 
+mod backup;
 mod desk;
 mod erase;
 mod examine;
@@ -96,6 +97,19 @@ impl SqliteStore {
             Ok(examine::Doctor::new(connection, ns, told)?.examine())
         });
         Ok(found?)
+    }
+
+    /// Copies the whole store into a file that is not there yet, as it stands at this instant, while others go on
+    /// reading and writing: every commit is in the copy whole, or not at all. `told` hears how many pages are
+    /// copied, of how many. Answers how many there were.
+    ///
+    /// Until it is done, the file's log keeps what is written meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreFault::Broken`] where the copy is there already or cannot be written. No part of it is left under
+    /// that name.
+    pub fn backup(&self, to: impl AsRef<Path>, told: &mut dyn FnMut(u64, u64)) -> Result<u64, StoreFault> {
+        Ok(backup::copy(&self.file, to.as_ref(), told)?)
     }
 
     /// The file.

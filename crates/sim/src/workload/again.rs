@@ -330,6 +330,7 @@ fn head(call: &mut Call) -> Option<Head<'_>> {
         | Call::Explain(_)
         | Call::Holds(_)
         | Call::WhoHas(_)
+        | Call::Reconcile(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)

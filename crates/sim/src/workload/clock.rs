@@ -122,6 +122,7 @@ impl Workload {
             | Call::Explain(_)
             | Call::Holds(_)
             | Call::WhoHas(_)
+            | Call::Reconcile(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)

@@ -296,6 +296,7 @@ impl Workload {
             | Answered::Explanation(_)
             | Answered::Holds(_)
             | Answered::Holders(_)
+            | Answered::Reconciled(_)
             | Answered::Flows { .. }
             | Answered::Recorded { .. }
             | Answered::Exported { .. }
