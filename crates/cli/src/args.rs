@@ -7,6 +7,7 @@ use tenure_scenario::house::House;
 
 use crate::past::audit::Audit;
 use crate::past::backup::BackUp;
+use crate::past::compact::Compact;
 use crate::past::doctor::Doctor;
 use crate::past::list::List;
 use crate::past::log::Log;
@@ -48,6 +49,7 @@ pub(crate) enum Task {
     #[command(name = "backup")]
     BackUp(BackUp),
     Reconcile(Reconcile),
+    Compact(Compact),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

@@ -491,3 +491,78 @@ flows:
     }
     assert!(!night.0.join("other.db").exists());
 }
+
+/// What is long over takes less room, and nothing that is asked is answered otherwise.
+#[test]
+fn what_is_compacted_is_answered_as_before() {
+    use tenure::{Engine, LogKey, SqliteStore};
+
+    let night = Night::of("compact");
+    let signer = LogKey::new("audit.example.com", &[7; 32]);
+    let (note, key) = {
+        let engine = Engine::new(SqliteStore::open(night.0.join("night.db")).unwrap());
+        let note = engine.checkpoint(&signer, engine.clock()).unwrap();
+        (note, engine.verifier_key(&signer).unwrap().to_string())
+    };
+    std::fs::write(night.0.join("kept.note"), note).unwrap();
+    let orders = "prod-pg/database/orders";
+    let answers = || {
+        [
+            &["log", "night.db", "--format", "jsonl"][..],
+            &["list", "night.db", "--format", "jsonl"],
+            &["list", "night.db", "--item", "prod-pg/database/orders/write", "--format", "jsonl"],
+            &["who-has", orders, "--at", "2026-03-14T04:00:00Z", "night.db"],
+            &["audit", "export", "night.db"],
+        ]
+        .map(|args| night.says(args))
+    };
+    let before = answers();
+    let compact = |time: &str| night.says(&["compact", "night.db", "--before", time]);
+    assert_eq!(
+        compact("2026-03-14T05:00:00Z"),
+        "✓ 0 grants compacted that ended before 2026-03-14T05:00:00.000Z\n"
+    );
+    assert_eq!(
+        compact("2026-03-15T00:00:00Z"),
+        "✓ 1 grant compacted that ended before 2026-03-15T00:00:00.000Z\n"
+    );
+    let again = night.says(&["compact", "night.db", "--before", "2026-03-15T00:00:00Z", "--json"]);
+    let again: Json = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["compacted"], 0, "once");
+    let kept = rusqlite::Connection::open(night.0.join("night.db")).unwrap();
+    let state: i64 = kept.query_row("SELECT length(state) FROM grants", [], |row| row.get(0)).unwrap();
+    assert_eq!(state, 0, "nothing is left of it beside the record");
+    drop(kept);
+    assert_eq!(answers(), before);
+    assert_eq!(night.says(&["doctor", "night.db"]).matches('✓').count(), 7);
+    std::fs::write(night.0.join("record.jsonl"), &before[4]).unwrap();
+    night.says(&["audit", "verify", "record.jsonl", "--key", &key, "--checkpoint", "kept.note"]);
+
+    // What its record does not say is not let go of, and what is gone without a reason is found.
+    for (change, args, words) in [
+        (
+            "UPDATE record SET about = NULL WHERE position = (SELECT max(position) FROM record WHERE about IS NOT NULL)",
+            &["compact", "wrong.db", "--before", "2026-03-15T00:00:00Z"][..],
+            "grant `maria-orders`",
+        ),
+        ("UPDATE grants SET state = x'', unsettled = 1", &["doctor", "wrong.db"], "says something else"),
+    ] {
+        let _ = std::fs::remove_file(night.0.join("wrong.db"));
+        let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stories/incident.yaml");
+        night.says(&["play", "--file", "wrong.db", story.to_str().unwrap()]);
+        let file = rusqlite::Connection::open(night.0.join("wrong.db")).unwrap();
+        assert!(file.execute(change, []).unwrap() > 0, "{change}");
+        drop(file);
+        let output = night.run(args);
+        assert_ne!(code(&output), Some(0), "{change}");
+        let said = format!("{}{}", out(&output), err(&output));
+        assert!(said.contains(words), "{said}");
+    }
+    for args in [
+        &["compact", "nothing.db", "--before", "2026-03-15T00:00:00Z"][..],
+        &["compact", "night.db"],
+        &["compact", "night.db", "--before", "yesterday"],
+    ] {
+        assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
+    }
+}

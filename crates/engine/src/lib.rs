@@ -48,6 +48,7 @@
 //! ```
 
 pub mod ask;
+pub mod compact;
 pub mod effects;
 pub mod engine;
 pub mod error;
@@ -69,6 +70,7 @@ pub use ask::{
     Activate, Approve, ApproveExtension, Ask, Deny, DenyExtension, Erase, Extend, GiveBack, IntoActor,
     Publish, Request, RequestKit, Review, Revoke, RevokeAll, Withdraw, compile,
 };
+pub use compact::Compacted;
 pub use effects::{Done, EffectId, Failed, Take, Taken};
 pub use engine::Engine;
 pub use error::{Error, Fault};

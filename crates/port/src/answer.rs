@@ -16,7 +16,8 @@ use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
 use tenure::tenure_core::world::{Found, Receipt};
 use tenure::{
-    Consistency, Error, Holders, Inclusion, Page, Problems, Reconciled, SweepReport, Taken, Verdict,
+    Compacted, Consistency, Error, Holders, Inclusion, Page, Problems, Reconciled, SweepReport, Taken,
+    Verdict,
 };
 
 /// What came of a call.
@@ -65,6 +66,8 @@ pub enum Answered {
     Holders(Holders),
     /// What targets hold, beside what they should hold.
     Reconciled(Reconciled),
+    /// Of how many grants details were let go.
+    Compacted(Compacted),
     /// Grants.
     Grants(Page),
     /// Flows.

@@ -14,8 +14,8 @@ pub use self::command::{
     Review, Revoke, Withdraw,
 };
 pub use self::question::{
-    Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, InHand, Inbox, List,
-    Look, Offer, Prove, Reconcile, Records, Sweep, TakeEffects, WhoHas,
+    Catalog, Checkpoint, Compact, EffectDone, EffectFailed, Explain, Export, History, Holds, InHand, Inbox,
+    List, Look, Offer, Prove, Reconcile, Records, Sweep, TakeEffects, WhoHas,
 };
 
 /// One call. The field `call` names it, the others are its own; a field that is not here is refused.
@@ -81,6 +81,8 @@ pub enum Call {
     WhoHas(WhoHas),
     /// What targets hold, beside what they should hold.
     Reconcile(Reconcile),
+    /// Lets go of the details of grants that are long over.
+    Compact(Compact),
     /// Grants.
     List(List),
     /// Grants that await this person's decision.
@@ -163,6 +165,7 @@ impl Call {
             Self::Holds(_) => "holds",
             Self::WhoHas(_) => "who_has",
             Self::Reconcile(_) => "reconcile",
+            Self::Compact(_) => "compact",
             Self::List(_) => "list",
             Self::Inbox(_) => "inbox",
             Self::Catalog(_) => "catalog",

@@ -74,6 +74,7 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "holds" => Holds,
         "who_has" => WhoHas,
         "reconcile" => Reconcile,
+        "compact" => Compact,
         "list" => List,
         "inbox" => Inbox,
         "catalog" => Catalog,

@@ -177,6 +177,10 @@ impl Port {
                 let held = ask.held.into_iter().map(tenure::InHand::from);
                 Answered::Reconciled(engine.reconcile(held, &ask.integrations, now)?)
             }
+            Question::Compact(ask) => {
+                let (now, limit) = (self.at(ask.now), ask.limit.map(count));
+                Answered::Compacted(engine.compact_after(ask.before, ask.after.as_ref(), limit, now)?)
+            }
             Question::List(ask) => {
                 let now = self.at(ask.now);
                 Answered::Grants(engine.list(&listed(*ask), now)?)
@@ -300,6 +304,7 @@ enum Question {
     Holds(call::Holds),
     WhoHas(call::WhoHas),
     Reconcile(call::Reconcile),
+    Compact(call::Compact),
     List(Box<call::List>),
     Inbox(call::Inbox),
     Catalog(call::Catalog),
@@ -401,6 +406,7 @@ impl Given {
             Call::Holds(ask) => Ok(Asked::Question(Question::Holds(ask))),
             Call::WhoHas(ask) => Ok(Asked::Question(Question::WhoHas(ask))),
             Call::Reconcile(ask) => Ok(Asked::Question(Question::Reconcile(ask))),
+            Call::Compact(ask) => Ok(Asked::Question(Question::Compact(ask))),
             Call::List(ask) => Ok(Asked::Question(Question::List(Box::new(ask)))),
             Call::Inbox(ask) => Ok(Asked::Question(Question::Inbox(ask))),
             Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),

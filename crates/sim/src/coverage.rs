@@ -187,6 +187,7 @@ impl Coverage {
             | Call::Holds(_)
             | Call::WhoHas(_)
             | Call::Reconcile(_)
+            | Call::Compact(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)
@@ -303,6 +304,7 @@ fn command_id(call: &Call) -> Option<&CommandId> {
         | Call::Holds(_)
         | Call::WhoHas(_)
         | Call::Reconcile(_)
+        | Call::Compact(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)
@@ -341,6 +343,7 @@ pub const fn now(call: &Call) -> Option<Timestamp> {
         Call::Holds(ask) => ask.now,
         Call::WhoHas(ask) => ask.now,
         Call::Reconcile(ask) => ask.now,
+        Call::Compact(ask) => ask.now,
         Call::List(ask) => ask.now,
         Call::Inbox(ask) => ask.now,
         Call::Catalog(ask) => ask.now,

@@ -5,6 +5,7 @@
 //! that runs are columns, written in the commit that makes them so.
 
 mod backup;
+mod compact;
 mod desk;
 mod erase;
 mod examine;
@@ -35,8 +36,8 @@ use tenure_core::world::Receipt;
 use tenure_store::query::asked_at;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, AwaitedAt, Clock, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store,
-    StoreFault, SystemClock, WhoAsk,
+    Awaited, AwaitedAt, Clock, Compacted, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan,
+    Store, StoreFault, SystemClock, WhoAsk,
 };
 
 pub use crate::examine::{Examined, Findings, Part, Unconfirmed};
@@ -151,6 +152,28 @@ impl SqliteStore {
         })
     }
 
+    fn compacted(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Out<Compacted> {
+        let writer = self.file.writer()?;
+        let connection = writer.connection()?;
+        let open = Open::writing(connection)?;
+        let tenant = Tenant::find(connection, ns)?;
+        let compacted = compact::run(connection, (tenant.key, ns), before, after, limit)?;
+        match open.commit() {
+            Ok(()) => Ok(compacted),
+            Err(Trouble(StoreFault::Busy)) => Err(Trouble(StoreFault::Busy)),
+            Err(doubt) => {
+                writer.forget();
+                Err(doubt)
+            }
+        }
+    }
+
     /// Answers from what is kept for a namespace.
     fn ask<A>(
         &self,
@@ -246,7 +269,9 @@ impl Store for SqliteStore {
         after: Option<&GrantId>,
         limit: Limit,
     ) -> Result<Listed, StoreFault> {
-        self.ask(ns, |connection, ns| questions::list(connection, &self.states, ns, filter, after, limit))
+        self.ask(ns, |connection, key| {
+            questions::list(connection, &self.states, (key, ns), filter, after, limit)
+        })
     }
 
     fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
@@ -275,6 +300,16 @@ impl Store for SqliteStore {
 
     fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
         self.ask(ns, |connection, key| records::leaves(connection, key, after, limit))
+    }
+
+    fn compact(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Compacted, StoreFault> {
+        Ok(self.compacted(ns, before, after, limit)?)
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

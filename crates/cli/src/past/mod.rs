@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod compact;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod log;

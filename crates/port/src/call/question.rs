@@ -210,6 +210,20 @@ questions! {
         #[schemars(with = "Vec<String>")]
         integrations: BTreeSet<Integration>,
     }
+    /// Lets go of the details of grants that ended before an instant: whatever follows from the record. No answer
+    /// changes.
+    Compact {
+        /// The instant.
+        #[schemars(with = "schema::Time")]
+        before: Timestamp,
+        /// After this grant, in order of id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        after: Option<GrantId>,
+        /// At most so many grants are looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
     /// Grants that await this person's decision.
     Inbox {
         /// The person.

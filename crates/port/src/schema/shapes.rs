@@ -388,6 +388,15 @@ described! {
         /// Whether an effect that gives it is not finished.
         underway: bool,
     }
+    /// Of how many grants details were let go.
+    Compacted {
+        /// What ended before this instant was: the one that was asked, and nothing that a quota still looks at.
+        before: Time,
+        /// Of how many grants.
+        compacted: u64,
+        /// Ask again after this one; absent where nothing is left.
+        next: Option<String>,
+    }
     /// Grants, and where the list goes on.
     Grants {
         /// The grants.
@@ -635,6 +644,8 @@ pub(crate) enum Answered {
     Holders(Holders),
     /// `reconcile`.
     Reconciled(Reconciled),
+    /// `compact`.
+    Compacted(Compacted),
     /// `list`, `inbox`.
     Grants(Grants),
     /// `catalog`.

@@ -89,6 +89,8 @@ fn calls() -> Vec<Value> {
         json!({"call": "sweep"}),
         json!({"call": "reconcile", "held": [{"holder": "alice", "integration": "pg", "type": "database",
             "name": "orders", "permission": "read"}]}),
+        json!({"call": "compact", "before": "2026-03-02T09:00:00Z"}),
+        json!({"call": "compact", "before": "2026-03-02T10:00:00Z", "after": "g1", "limit": 1}),
         json!({"call": "list", "holder": "alice", "stage": "closed", "outcome": "given_back", "item": item}),
         json!({"call": "list", "awaits_review": false}),
         json!({"call": "list", "enforcement": "stuck_removing"}),

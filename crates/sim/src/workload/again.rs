@@ -331,6 +331,7 @@ fn head(call: &mut Call) -> Option<Head<'_>> {
         | Call::Holds(_)
         | Call::WhoHas(_)
         | Call::Reconcile(_)
+        | Call::Compact(_)
         | Call::List(_)
         | Call::Inbox(_)
         | Call::Catalog(_)

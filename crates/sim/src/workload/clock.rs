@@ -123,6 +123,7 @@ impl Workload {
             | Call::Holds(_)
             | Call::WhoHas(_)
             | Call::Reconcile(_)
+            | Call::Compact(_)
             | Call::List(_)
             | Call::Inbox(_)
             | Call::Catalog(_)

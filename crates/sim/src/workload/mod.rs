@@ -297,6 +297,7 @@ impl Workload {
             | Answered::Holds(_)
             | Answered::Holders(_)
             | Answered::Reconciled(_)
+            | Answered::Compacted(_)
             | Answered::Flows { .. }
             | Answered::Recorded { .. }
             | Answered::Exported { .. }
