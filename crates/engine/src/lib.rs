@@ -2,8 +2,7 @@
 //! be moved a bounded number of times, and then it ends. All of it can be proved afterwards.
 //!
 //! ```
-//! use tenure::{Approve, Engine, Extend, ManualClock, MemoryStore, Person, Policy, Request, Resource, Span};
-//! # use std::sync::Arc;
+//! use tenure::{Approve, Engine, Extend, Person, Policy, Request, Resource, Span, SqliteStore};
 //! # use tenure::tenure_policy::document::Format;
 //! # let file = std::env::temp_dir().join(format!("tenure-quick-start-{}.yaml", std::process::id()));
 //! # std::fs::write(&file, "
@@ -18,8 +17,7 @@
 //! #     extension: {times: 2, span: {default: 30m}}
 //! # ")?;
 //! # let path = &file;
-//! # let now: tenure::Timestamp = "2026-03-02T09:00:00Z".parse()?;
-//! # let clock = Arc::new(ManualClock::at(now));
+//! # let access = file.with_extension("db");
 //! # let lease = Span::minutes(1);
 //! # let admin = Person::new("admin".parse()?);
 //! # let mut alice = Person::new("alice".parse()?);
@@ -28,7 +26,8 @@
 //! # bob.groups.insert("db-owners".to_owned());
 //! # let orders: Resource = serde_json::from_str(r#"{"integration": "prod-pg", "type": "database", "name": "orders"}"#)?;
 //! let policy = Policy::from_path(path)?;                           // Err(Problems): all of them, with places
-//! let engine = Engine::new(MemoryStore::with_clock(clock));
+//! let engine = Engine::new(SqliteStore::open(&access)?);           // a file; MemoryStore::new() lives no longer than the process
+//! let now = engine.clock();                                        // or the host's own; it is checked against the store's
 //! engine.publish(&policy, &admin, now)?;
 //! let grant = engine.request(Request::new("prod-db", &alice).item(orders.permission("read")).span(Span::hours(1)).reason("INC-7"), now)?;
 //! let grant = engine.approve(Approve::new(grant.id, &bob), now)?;
@@ -43,6 +42,8 @@
 //!     engine.effect_done(effect.id, now)?;
 //! }
 //! # assert!(told.contains(&"provision".to_owned()), "{told:?}");
+//! # drop(engine);
+//! # std::fs::remove_file(&access)?;
 //! # std::fs::remove_file(&file)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -59,6 +60,7 @@ pub mod reconcile;
 pub mod record;
 pub mod runner;
 pub mod sweep;
+mod trace;
 
 pub use tenure_core;
 pub use tenure_policy;
@@ -96,6 +98,6 @@ pub use tenure_policy::{Policy, Problem, Problems};
 pub use tenure_store::{Clock, ManualClock, MemoryStore, Store, StoreFault, SystemClock};
 
 /// The README's quick start, run as a test.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
