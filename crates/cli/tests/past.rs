@@ -395,3 +395,174 @@ steps:
     assert_eq!(at("2026-03-02T12:00:00Z"), "nobody at 2026-03-02T12:00:00.000Z\n");
     assert_eq!(code(&night.run(&["doctor", "planned.db"])), Some(0));
 }
+
+/// A night that is lost: the copy of the evening is restored, and what came after it is known to the targets alone.
+#[test]
+fn what_a_restored_store_cannot_know_is_listed() {
+    use tenure::{Engine, GiveBack, Person, Policy, Request, ResourceId, Span, SqliteStore};
+
+    let night = Night::of("restored");
+    let policy = "version: 1
+flows:
+  - id: db
+    who: {any: [everyone]}
+    what: [{integration: pg, permissions: [read]}, {integration: k8s, permissions: [read]}]
+    duration: {max: 4h, default: 1h}
+    approval: automatic
+";
+    let engine = Engine::new(SqliteStore::open(night.0.join("access.db")).unwrap());
+    let person = |name: &str| Person::new(name.parse().unwrap());
+    let format = tenure::tenure_policy::document::Format::Yaml;
+    engine.publish(&Policy::from_text(policy, format).unwrap(), person("admin"), engine.clock()).unwrap();
+    let on = |integration: &str| ResourceId {
+        integration: integration.parse().unwrap(),
+        kind: "database".to_owned(),
+        name: "orders".to_owned(),
+    };
+    let ask = |name: &str, integration: &str, grant: &str| {
+        let request = Request::new("db", person(name)).item(on(integration).permission("read"));
+        engine.request(request.grant(grant.to_owned()), engine.clock()).unwrap();
+    };
+    let work = || {
+        for effect in engine.take_effects("w", Span::minutes(1), engine.clock()).unwrap() {
+            engine.effect_done(effect.id, engine.clock()).unwrap();
+        }
+    };
+    ask("alice", "pg", "g1");
+    ask("bert", "pg", "g2");
+    ask("carol", "k8s", "g3");
+    work();
+    engine.give_back(GiveBack::new("g3", person("carol")), engine.clock()).unwrap();
+    let copied = night.says(&["backup", "access.db", "copy.db"]);
+    assert!(copied.starts_with("✓ `copy.db` is a whole copy: "), "{copied}");
+    assert_eq!(night.says(&["doctor", "copy.db"]).matches('✓').count(), 6, "one removal is not finished");
+
+    // After the copy: bert is done, carol's access is taken away, dora asks.
+    engine.give_back(GiveBack::new("g2", person("bert")), engine.clock()).unwrap();
+    ask("dora", "pg", "g4");
+    work();
+    let line = |holder: &str, at: &str| {
+        format!(
+            r#"{{"holder": "{holder}", "integration": "{at}", "type": "database", "name": "orders", "permission": "read"}}"#
+        )
+    };
+    std::fs::write(night.0.join("held.jsonl"), [line("alice", "pg"), line("dora", "pg")].join("\n")).unwrap();
+    let well = night.says(&["reconcile", "access.db", "held.jsonl"]);
+    assert!(well.starts_with("✓ 2 items held as it should be at ") && well.lines().count() == 1, "{well}");
+
+    let restored = night.run(&["reconcile", "copy.db", "held.jsonl"]);
+    assert_eq!(code(&restored), Some(1), "{}", err(&restored));
+    let text = out(&restored);
+    assert!(text.contains("✓ 1 item held"), "{text}");
+    assert!(
+        text.contains(
+            "✗ held, not granted: dora pg/database/orders/read: no grant that is known here gave it"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("✗ granted, not held: bert pg/database/orders/read: under g2 until 20"), "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
+
+    // What a removal that is not finished explains is said, and a place of its own is looked at alone.
+    std::fs::write(night.0.join("k8s.jsonl"), line("carol", "k8s")).unwrap();
+    let only = night.run(&["reconcile", "copy.db", "k8s.jsonl", "--integration", "k8s", "--json"]);
+    assert_eq!(code(&only), Some(1));
+    let found: Json = serde_json::from_str(&out(&only)).unwrap();
+    assert_eq!((&found["agree"], found["granted_not_held"].as_array().unwrap().len()), (&0.into(), 0));
+    let last = &found["held_not_granted"][0]["last"];
+    assert_eq!((&last["grant"], &last["underway"]), (&"g3".into(), &true.into()), "{found:#}");
+
+    for (held, words) in [
+        ("{\"holder\": \"a\"}", "line 1: missing field"),
+        ("\n{\"holder\": \"a\", \"role\": \"b\"}", "line 2: unknown field `role`"),
+        (&format!("{}{}", " ".repeat(70_000), line("a", "pg")), "line 1: a line has at most 65536 bytes"),
+    ] {
+        std::fs::write(night.0.join("wrong.jsonl"), held).unwrap();
+        let wrong = night.run(&["reconcile", "copy.db", "wrong.jsonl"]);
+        assert_eq!((code(&wrong), out(&wrong)), (Some(2), String::new()));
+        assert!(err(&wrong).contains(words), "{}", err(&wrong));
+    }
+    for args in [
+        &["backup", "access.db", "copy.db"][..],
+        &["backup", "nothing.db", "other.db"],
+        &["reconcile", "copy.db", "nothing.jsonl"],
+    ] {
+        assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
+    }
+    assert!(!night.0.join("other.db").exists());
+}
+
+/// What is long over takes less room, and nothing that is asked is answered otherwise.
+#[test]
+fn what_is_compacted_is_answered_as_before() {
+    use tenure::{Engine, LogKey, SqliteStore};
+
+    let night = Night::of("compact");
+    let signer = LogKey::new("audit.example.com", &[7; 32]);
+    let (note, key) = {
+        let engine = Engine::new(SqliteStore::open(night.0.join("night.db")).unwrap());
+        let note = engine.checkpoint(&signer, engine.clock()).unwrap();
+        (note, engine.verifier_key(&signer).unwrap().to_string())
+    };
+    std::fs::write(night.0.join("kept.note"), note).unwrap();
+    let orders = "prod-pg/database/orders";
+    let answers = || {
+        [
+            &["log", "night.db", "--format", "jsonl"][..],
+            &["list", "night.db", "--format", "jsonl"],
+            &["list", "night.db", "--item", "prod-pg/database/orders/write", "--format", "jsonl"],
+            &["who-has", orders, "--at", "2026-03-14T04:00:00Z", "night.db"],
+            &["audit", "export", "night.db"],
+        ]
+        .map(|args| night.says(args))
+    };
+    let before = answers();
+    let compact = |time: &str| night.says(&["compact", "night.db", "--before", time]);
+    assert_eq!(
+        compact("2026-03-14T05:00:00Z"),
+        "✓ 0 grants compacted that ended before 2026-03-14T05:00:00.000Z\n"
+    );
+    assert_eq!(
+        compact("2026-03-15T00:00:00Z"),
+        "✓ 1 grant compacted that ended before 2026-03-15T00:00:00.000Z\n"
+    );
+    let again = night.says(&["compact", "night.db", "--before", "2026-03-15T00:00:00Z", "--json"]);
+    let again: Json = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["compacted"], 0, "once");
+    let kept = rusqlite::Connection::open(night.0.join("night.db")).unwrap();
+    let state: i64 = kept.query_row("SELECT length(state) FROM grants", [], |row| row.get(0)).unwrap();
+    assert_eq!(state, 0, "nothing is left of it beside the record");
+    drop(kept);
+    assert_eq!(answers(), before);
+    assert_eq!(night.says(&["doctor", "night.db"]).matches('✓').count(), 7);
+    std::fs::write(night.0.join("record.jsonl"), &before[4]).unwrap();
+    night.says(&["audit", "verify", "record.jsonl", "--key", &key, "--checkpoint", "kept.note"]);
+
+    // What its record does not say is not let go of, and what is gone without a reason is found.
+    for (change, args, words) in [
+        (
+            "UPDATE record SET about = NULL WHERE position = (SELECT max(position) FROM record WHERE about IS NOT NULL)",
+            &["compact", "wrong.db", "--before", "2026-03-15T00:00:00Z"][..],
+            "grant `maria-orders`",
+        ),
+        ("UPDATE grants SET state = x'', unsettled = 1", &["doctor", "wrong.db"], "says something else"),
+    ] {
+        let _ = std::fs::remove_file(night.0.join("wrong.db"));
+        let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stories/incident.yaml");
+        night.says(&["play", "--file", "wrong.db", story.to_str().unwrap()]);
+        let file = rusqlite::Connection::open(night.0.join("wrong.db")).unwrap();
+        assert!(file.execute(change, []).unwrap() > 0, "{change}");
+        drop(file);
+        let output = night.run(args);
+        assert_ne!(code(&output), Some(0), "{change}");
+        let said = format!("{}{}", out(&output), err(&output));
+        assert!(said.contains(words), "{said}");
+    }
+    for args in [
+        &["compact", "nothing.db", "--before", "2026-03-15T00:00:00Z"][..],
+        &["compact", "night.db"],
+        &["compact", "night.db", "--before", "yesterday"],
+    ] {
+        assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
+    }
+}

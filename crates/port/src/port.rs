@@ -172,6 +172,15 @@ impl Port {
                 let (permission, at) = (ask.permission.as_deref(), ask.at.unwrap_or(now));
                 Answered::Holders(engine.who_has(&ask.resource, permission, at, now)?)
             }
+            Question::Reconcile(ask) => {
+                let now = self.at(ask.now);
+                let held = ask.held.into_iter().map(tenure::InHand::from);
+                Answered::Reconciled(engine.reconcile(held, &ask.integrations, now)?)
+            }
+            Question::Compact(ask) => {
+                let (now, limit) = (self.at(ask.now), ask.limit.map(count));
+                Answered::Compacted(engine.compact_after(ask.before, ask.after.as_ref(), limit, now)?)
+            }
             Question::List(ask) => {
                 let now = self.at(ask.now);
                 Answered::Grants(engine.list(&listed(*ask), now)?)
@@ -294,6 +303,8 @@ enum Question {
     Explain(call::Explain),
     Holds(call::Holds),
     WhoHas(call::WhoHas),
+    Reconcile(call::Reconcile),
+    Compact(call::Compact),
     List(Box<call::List>),
     Inbox(call::Inbox),
     Catalog(call::Catalog),
@@ -394,6 +405,8 @@ impl Given {
             Call::Explain(ask) => Ok(Asked::Question(Question::Explain(ask))),
             Call::Holds(ask) => Ok(Asked::Question(Question::Holds(ask))),
             Call::WhoHas(ask) => Ok(Asked::Question(Question::WhoHas(ask))),
+            Call::Reconcile(ask) => Ok(Asked::Question(Question::Reconcile(ask))),
+            Call::Compact(ask) => Ok(Asked::Question(Question::Compact(ask))),
             Call::List(ask) => Ok(Asked::Question(Question::List(Box::new(ask)))),
             Call::Inbox(ask) => Ok(Asked::Question(Question::Inbox(ask))),
             Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),

@@ -19,7 +19,7 @@ use crate::states::States;
 use crate::trouble::{Out, broken, count, number};
 use crate::words::{self, Kind};
 use crate::write::grant_mark;
-use crate::{erase, receipts, records, refusals, seals};
+use crate::{compact, erase, receipts, records, refusals, seals};
 
 /// One transaction in one namespace.
 pub(crate) struct Desk<'c> {
@@ -223,7 +223,8 @@ impl<'c> Desk<'c> {
     fn known(&mut self, key: i64, row: &Row<'_>) -> Out<Known> {
         let reached: Option<i64> = row.get(1)?;
         let state = row.get_ref(2)?.as_blob().map_err(|why| broken(why.to_string()))?;
-        let grant = self.states.read(key, state)?;
+        let ns = (self.tenant.key, self.ns);
+        let grant = compact::grant(self.connection, self.states, ns, key, state)?;
         grant_mark(grant.id(), reached).verify(row.get(3)?, "a grant")?;
         let reached = reached.map(|position| self.revocation(count(position)?)).transpose()?;
         Ok(Known { key, grant, reached })

@@ -20,7 +20,7 @@ use crate::packed::unpack;
 use crate::trouble::{Out, Trouble, count};
 use crate::words::{self, Kind};
 use crate::write::{ANYWHERE, DUE, NOTICES, Stretch, grant_mark, span_mark, stretches};
-use crate::{records, seals};
+use crate::{compact, records, seals};
 
 /// Between two words on how far it has come lie so many rows.
 const TOLD_EVERY: u64 = 1_000;
@@ -212,6 +212,9 @@ impl<'c> Doctor<'c> {
             Ok(_) => return Ok(Some(format!("grant `{id}`: what is stored is not what its events lead to"))),
             Err(illegal) => return Ok(Some(format!("grant `{id}`: {illegal}"))),
         }
+        if row.get_ref(2)?.as_blob().is_ok_and(<[u8]>::is_empty) && !grant.is_settled_for_good() {
+            return Ok(Some(format!("grant `{id}`: it was compacted, and something may still happen to it")));
+        }
         let word = |kind, text: &str| words::find(self.connection, self.tenant.key, kind, text);
         let flags: [bool; 3] = [row.get(8)?, row.get(9)?, row.get(10)?];
         let right = row.get::<_, String>(3)? == id.as_str()
@@ -378,9 +381,12 @@ impl<'c> Doctor<'c> {
             Ok::<_, Trouble>(Reached { position, by: records::revocation(self.connection, ns, position)? })
         });
         let state: Vec<u8> = row.get(2)?;
-        let grant: Grant = unpack(&state)?;
+        let key = row.get(0)?;
+        // Of a grant that was compacted the record is all that there is.
+        let grant: Grant =
+            if state.is_empty() { compact::replayed(self.connection, ns, key)? } else { unpack(&state)? };
         grant_mark(grant.id(), marked).verify(row.get(11)?, "a grant")?;
-        Ok(Known { key: row.get(0)?, grant: Arc::new(grant), reached: reached.transpose()? })
+        Ok(Known { key, grant: Arc::new(grant), reached: reached.transpose()? })
     }
 }
 

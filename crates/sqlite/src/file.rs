@@ -147,6 +147,8 @@ fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A commit is on the disk before it is acknowledged.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is erased or replaced is written over: SQLite would leave its bytes where they were.
+    connection.pragma_update(None, "secure_delete", true)?;
     // What the file itself defines is not trusted, and what it says is checked as it is read.
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;

@@ -42,7 +42,7 @@ CREATE TABLE grants (
   unsettled INTEGER NOT NULL,   -- something may still happen to it
   reached INTEGER,              -- the position of the revocation of many that has ended it, until it is closed
   mark INTEGER NOT NULL,        -- the checksum of its id and of `reached`; what is packed carries its own
-  state BLOB NOT NULL
+  state BLOB NOT NULL           -- empty where it was compacted: the record says all of it
 ) STRICT;
 CREATE UNIQUE INDEX grants_id ON grants (ns, id);
 CREATE INDEX grants_holder ON grants (holder, id);

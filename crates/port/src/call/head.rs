@@ -51,6 +51,8 @@ macro_rules! sorts {
             Call::Explain($asked) => $answer,
             Call::Holds($asked) => $answer,
             Call::WhoHas($asked) => $answer,
+            Call::Reconcile($asked) => $answer,
+            Call::Compact($asked) => $answer,
             Call::List($asked) => $answer,
             Call::Inbox($asked) => $answer,
             Call::Catalog($asked) => $answer,
@@ -126,6 +128,8 @@ impl Call {
             | Self::TakeEffects(_)
             | Self::Holds(_)
             | Self::WhoHas(_)
+            | Self::Reconcile(_)
+            | Self::Compact(_)
             | Self::List(_)
             | Self::Inbox(_)
             | Self::Catalog(_)

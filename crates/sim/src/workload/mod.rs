@@ -296,6 +296,8 @@ impl Workload {
             | Answered::Explanation(_)
             | Answered::Holds(_)
             | Answered::Holders(_)
+            | Answered::Reconciled(_)
+            | Answered::Compacted(_)
             | Answered::Flows { .. }
             | Answered::Recorded { .. }
             | Answered::Exported { .. }

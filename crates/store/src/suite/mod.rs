@@ -29,6 +29,7 @@
 
 mod atomic;
 pub(crate) mod cast;
+mod compacted;
 mod indexes;
 mod lists;
 mod namespaces;
@@ -40,11 +41,13 @@ mod reopened;
 mod revoked;
 mod sealed;
 pub(crate) mod story;
+mod through;
 pub(crate) mod time;
 mod walk;
 
 use std::sync::Arc;
 
+pub use self::through::Through;
 use crate::clock::ManualClock;
 use crate::fault::StoreFault;
 use crate::store::{Compile, Store};
@@ -97,6 +100,7 @@ pub fn run(house: &impl House) {
     sealed::i15_records_are_sealed_in_the_commit(house);
     sealed::what_people_wrote_is_erased_and_the_record_stays_whole(house);
     sealed::the_reason_of_a_revocation_of_many_is_erased_too(house);
+    compacted::r04_compacting_changes_no_answer(house);
     lists::filters_and_cursors(house);
     lists::people_who_wait_are_listed_once_and_in_order(house);
     outbox::what_is_ready_follows_leases_and_pauses(house);
