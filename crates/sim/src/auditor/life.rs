@@ -376,7 +376,7 @@ impl World {
         self.change(id, |grant| {
             (grant.unused_at, grant.fails_at) = (unused, fails);
             if waiting == "provisioning" {
-                grant.told_until = Some(latest_end(grant, fails.unwrap_or(unused).min(unused)));
+                grant.told_until = Some(latest_end(grant, at, fails.unwrap_or(unused).min(unused)));
             }
         });
         if approved {
@@ -544,11 +544,20 @@ pub(super) fn ends(grant: &Grant, since: Ms, until: Option<Ms>) -> (Ms, bool) {
     (end, end < full)
 }
 
-/// The end of access that begins at the last moment at which it still may.
-fn latest_end(grant: &Grant, before: Ms) -> Ms {
+/// The end of access that begins at the last moment at which it still may, where it may at `at`.
+fn latest_end(grant: &Grant, at: Ms, mut before: Ms) -> Ms {
+    let hours = grant.flow.hours.as_ref();
+    let mut close = hours.and_then(|hours| hours.close(at));
+    while let Some((hours, end)) = hours.zip(close).filter(|(_, end)| *end < before) {
+        // Where it is closed by then, the last moment is before that close.
+        match hours.opens(end).filter(|opens| *opens < before) {
+            Some(opens) => close = hours.close(opens),
+            None => before = end,
+        }
+    }
     let promised = grant.planned_end().unwrap_or(before + grant.span);
-    let hours = grant.flow.hours.as_ref().filter(|hours| hours.past_close != PastClose::Allow);
-    hours.and_then(|hours| hours.close(before - 1)).map_or(promised, |close| close.min(promised))
+    let clips = hours.is_some_and(|hours| hours.past_close != PastClose::Allow);
+    close.filter(|_| clips).map_or(promised, |close| close.min(promised))
 }
 
 /// Reminders before an end, those that lie before now left out.
