@@ -286,6 +286,7 @@ impl State {
         let ids = match &filter.holder {
             Some(holder) => self.holders.get(holder).unwrap_or(&none),
             None if filter.awaiting => self.indexes.awaiting(),
+            None if filter.open => self.indexes.open(),
             None => &self.order,
         };
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
