@@ -172,15 +172,8 @@ impl Port {
                 let (permission, at) = (ask.permission.as_deref(), ask.at.unwrap_or(now));
                 Answered::Holders(engine.who_has(&ask.resource, permission, at, now)?)
             }
-            Question::Reconcile(ask) => {
-                let now = self.at(ask.now);
-                let held = ask.held.into_iter().map(tenure::InHand::from);
-                Answered::Reconciled(engine.reconcile(held, &ask.integrations, now)?)
-            }
-            Question::Compact(ask) => {
-                let (now, limit) = (self.at(ask.now), ask.limit.map(count));
-                Answered::Compacted(engine.compact_after(ask.before, ask.after.as_ref(), limit, now)?)
-            }
+            Question::Reconcile(ask) => self.reconcile(ask)?,
+            Question::Compact(ask) => self.compact(&ask)?,
             Question::List(ask) => {
                 let now = self.at(ask.now);
                 Answered::Grants(engine.list(&listed(*ask), now)?)
@@ -214,6 +207,17 @@ impl Port {
             (None, None) => Err(misread("missing_field", "position", PROVED).into()),
             (Some(_), Some(_)) => Err(misread("contradiction", "old", PROVED).into()),
         }
+    }
+
+    fn reconcile(&self, ask: call::Reconcile) -> Result<Answered, Bad> {
+        let now = self.at(ask.now);
+        let held = ask.held.into_iter().map(tenure::InHand::from);
+        Ok(Answered::Reconciled(self.engine.reconcile(held, &ask.integrations, now)?))
+    }
+
+    fn compact(&self, ask: &call::Compact) -> Result<Answered, Bad> {
+        let (now, limit) = (self.at(ask.now), ask.limit.map(count));
+        Ok(Answered::Compacted(self.engine.compact_after(ask.before, ask.after.as_ref(), limit, now)?))
     }
 
     fn checkpoint(&self, now: Timestamp) -> Result<Answered, Bad> {
