@@ -260,7 +260,7 @@ impl World {
 
     /// When a flow's `until` passes after that instant, by the revision that then governs time: one does from the
     /// millisecond after it was put in force, up to and with the instant at which the next one was.
-    fn until_passes(&self, id: &str, after: Ms) -> Option<Ms> {
+    pub(super) fn until_passes(&self, id: &str, after: Ms) -> Option<Ms> {
         let nexts = self.policies.iter().skip(1).map(|(at, _)| *at).chain([Ms::MAX]);
         self.policies.iter().zip(nexts).find_map(|((from, _), next)| {
             let passes = self.until(id, from + 1)?.max(*from.max(&after) + 1);

@@ -1,10 +1,11 @@
 //! Sweeps: what time has made true for everybody, and refusals that were only counted.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::life::{Stage, World};
+use super::life::{Grant, Stage, World};
 use super::time::{MINUTE, Ms, show};
 
 /// Refusals of one actor and code in a minute that are recorded one by one.
@@ -30,11 +31,10 @@ impl World {
         for (_, holder) in due.collect::<BTreeSet<_>>() {
             self.settle_counted(holder, now, &mut holders);
         }
-        let flows: BTreeSet<_> = self.grants.values().map(|grant| grant.flow.id.clone()).collect();
-        for flow in flows {
-            let waits = |grant: &&std::rc::Rc<super::life::Grant>| {
-                grant.flow.id == flow && grant.stage == Stage::Approved
-            };
+        let over = |flow: &String| self.until_passes(flow, Ms::MIN).is_some_and(|passes| passes <= now);
+        let flows = self.grants.values().map(|grant| grant.flow.id.clone());
+        for flow in flows.filter(over).collect::<BTreeSet<_>>() {
+            let waits = |grant: &&Rc<Grant>| grant.flow.id == flow && grant.stage == Stage::Approved;
             let waiting: Vec<_> =
                 self.grants.values().filter(waits).map(|grant| grant.holder_id().to_owned()).collect();
             waiting.into_iter().for_each(|holder| self.settle_counted(holder, now, &mut holders));
