@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_store_that_answers_otherwise_is_found() {
         let mut stage = apart();
-        let finding = asked(&mut stage, json!({"call": "catalog", "person": {"id": "alice"}})).unwrap_err();
+        let finding = asked(&mut stage, json!({"call": "catalog", "actor": {"id": "alice"}})).unwrap_err();
         assert_eq!(finding.kind, Kind::OtherStore { call: "catalog" });
     }
 
