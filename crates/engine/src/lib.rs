@@ -35,7 +35,7 @@
 //! let grant = engine.extend(Extend::new(grant.id, &alice).span(Span::minutes(30)).if_ends_at(offer.ends_at), now)?;   // Err(Error::Refused(r)): r.code, r.details, r.would_pass
 //! let verdict = engine.holds(&alice.id, &orders, "read", now)?;    // verdict.allowed, .grant, .until
 //! # assert!(verdict.allowed);
-//! # assert_eq!(verdict.until, Some(now.plus(Span::minutes(90))));
+//! # assert_eq!(verdict.until, offer.ends_at.map(|end| end.plus(Span::minutes(30))));
 //! # let mut told = Vec::new();
 //! for effect in engine.take_effects("worker-1", lease, now)? {
 //! #   told.push(effect.kind.clone());

@@ -1,12 +1,7 @@
 //! Bugs of other systems, as far away as a file goes: restarts, other hosts, other processes, and the bytes themselves.
 
 #![cfg(feature = "sqlite")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests: a panic is how they fail"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
