@@ -15,7 +15,7 @@ const TABLES: [(&str, &str); 7] = [
     ("span", "holding"),
     ("awaited", "person"),
     ("record", "position"),
-    ("receipt", "random()"),
+    ("receipt", "key"),
 ];
 
 struct Table {
@@ -29,8 +29,11 @@ pub(crate) fn insert(from: &Path, into: &Path, commands: usize, batch: usize) ->
     drop(SqliteStore::open(into).unwrap());
     let bare = Connection::open(into).unwrap();
     bare.pragma_update(None, "synchronous", "FULL").unwrap();
-    bare.execute("INSERT INTO namespace (name, latest, records, documents) VALUES ('default', 0, 0, 0)", [])
-        .unwrap();
+    bare.execute(
+        "INSERT INTO namespace (name, latest, records, documents, peaks) VALUES ('default', 0, 0, 0, x'')",
+        [],
+    )
+    .unwrap();
     let begun = Instant::now();
     for first in (0..commands).step_by(batch) {
         bare.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();

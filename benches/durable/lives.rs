@@ -44,7 +44,7 @@ pub(crate) fn size() {
     let of = |sql: &str| file.query_row(sql, [], |row| row.get::<_, f64>(0)).unwrap();
     println!(
         "  a line of the record  {:6.0} B  (goal: at most 400)",
-        of("SELECT avg(length(body)) FROM record")
+        of("SELECT avg(length(leaf) + coalesce(length(written), 0) + length(nodes)) FROM record")
     );
     println!("  a grant's state       {:6.0} B", of("SELECT avg(length(state)) FROM grants"));
     println!("  an answer             {:6.0} B", of("SELECT avg(length(body)) FROM receipt"));
