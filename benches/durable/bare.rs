@@ -15,7 +15,7 @@ const TABLES: [(&str, &str); 7] = [
     ("span", "holding"),
     ("awaited", "person"),
     ("record", "position"),
-    ("receipt", "key"),
+    ("receipt", "random()"),
 ];
 
 struct Table {

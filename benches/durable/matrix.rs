@@ -1,0 +1,117 @@
+//! Who holds what: pairs of a user and a permission, as many as a large company has, or as a file says.
+
+use std::sync::Arc;
+
+use tenure::{
+    Ask, Engine, Extend, ManualClock, Person, RandomIds, Request, ResourceId, Span, SqliteStore, Store,
+};
+use tenure::{GrantId, Ids};
+use tenure::tenure_store::{Answered, Batch, Given};
+
+use crate::nine;
+
+/// Users, permissions and pairs of the matrix that is made up: as many as `americas_large` has, which is a matrix of
+/// the literature on the mining of roles.
+const USERS: usize = 3_485;
+const PERMISSIONS: usize = 10_127;
+const PAIRS: usize = 185_294;
+/// Commands of one transaction, while a file is filled.
+const AT_ONCE: usize = 256;
+
+/// Pairs, user by user.
+pub(crate) struct Matrix(Vec<(u32, u32)>);
+
+impl Matrix {
+    pub(crate) fn read() -> Self {
+        let Some(path) = std::env::var_os("TENURE_MATRIX") else { return Self::made_up() };
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut pairs: Vec<(u32, u32)> = text
+            .lines()
+            .filter_map(|line| {
+                let mut numbers = line.split_whitespace().map(|number| number.parse().unwrap());
+                numbers.next().zip(numbers.next())
+            })
+            .collect();
+        pairs.sort_unstable();
+        Self(pairs)
+    }
+
+    /// A few users hold much and a few permissions are held by many, as it is everywhere.
+    fn made_up() -> Self {
+        let mut dice = fastrand::Rng::with_seed(7);
+        let mut pairs = std::collections::BTreeSet::new();
+        while pairs.len() < PAIRS {
+            let user = (USERS as f64 * dice.f64().powi(2)) as u32;
+            let permission = (PERMISSIONS as f64 * dice.f64().powi(3)) as u32;
+            pairs.insert((user, permission));
+        }
+        Self(pairs.into_iter().collect())
+    }
+
+    /// The holder and the item of the grant with that number. Where there are more grants than pairs, other people
+    /// hold the same.
+    fn grant(&self, n: usize) -> (Person, ResourceId) {
+        let (user, permission) = self.0[n % self.0.len()];
+        let team = n / self.0.len();
+        let name = format!("user-{user}-{team}@example.com");
+        let name_of_item = format!("permission-{permission}");
+        let item =
+            ResourceId { integration: "prod-pg".parse().unwrap(), kind: "database".into(), name: name_of_item.into() };
+        (Person::new(name.parse().unwrap()), item)
+    }
+}
+
+/// Asks for so many grants, and extends each of them where that is wanted: their ids.
+pub(crate) fn fill(
+    store: &SqliteStore,
+    matrix: &Matrix,
+    grants: std::ops::Range<usize>,
+    extended: bool,
+) -> Vec<GrantId> {
+    let mut made = Vec::with_capacity(grants.len());
+    let numbers: Vec<usize> = grants.collect();
+    for some in numbers.chunks(AT_ONCE) {
+        let asked = some.iter().map(|n| {
+            let (person, item) = matrix.grant(*n);
+            Request::new("db", &person).item(item.permission("read")).into_command(&RandomIds).unwrap()
+        });
+        let ids = carry_out(store, asked);
+        if extended {
+            let again = ids.iter().zip(some).map(|(id, n)| {
+                Extend::new(id, matrix.grant(*n).0).into_command(&RandomIds).unwrap()
+            });
+            carry_out(store, again);
+        }
+        made.extend(ids);
+    }
+    made
+}
+
+fn carry_out(store: &SqliteStore, commands: impl Iterator<Item = tenure::Command>) -> Vec<GrantId> {
+    let given = commands.map(|command| Given { command, now: nine(), keep: true }).collect();
+    let mut batch = Batch::new(given, RandomIds.salt().unwrap());
+    store.transact(&"default".parse().unwrap(), &mut batch).unwrap();
+    let answers = batch.into_answers().into_iter().map(|answer| match answer {
+        Answered::Accepted(accepted) => accepted.receipt.view.as_ref().unwrap().id.clone(),
+        answer @ (Answered::Refused(_) | Answered::Fault(_)) => panic!("{answer:?}"),
+    });
+    answers.collect()
+}
+
+/// A store with so many open grants in a new file, and an engine on it.
+pub(crate) fn filled(
+    path: &std::path::Path,
+    matrix: &Matrix,
+    grants: usize,
+    extended: bool,
+) -> (Engine, Arc<ManualClock>, Vec<GrantId>) {
+    drop(crate::engine(path, crate::POLICY));
+    let clock = Arc::new(ManualClock::at(nine()));
+    let store = Arc::new(SqliteStore::open_with(path, clock.clone()).unwrap());
+    let engine = Engine::over(store.clone());
+    let ids = fill(&store, matrix, 0..grants, extended);
+    (engine, clock, ids)
+}
+
+/// How long access runs that nobody extended.
+pub(crate) const RUNS: Span = Span::hours(1);
