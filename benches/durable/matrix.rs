@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use tenure::tenure_store::{Answered, Batch, Given};
 use tenure::{
     Ask, Engine, Extend, ManualClock, Person, RandomIds, Request, ResourceId, Span, SqliteStore, Store,
 };
 use tenure::{GrantId, Ids};
-use tenure::tenure_store::{Answered, Batch, Given};
 
 use crate::nine;
 
@@ -18,7 +18,7 @@ const PAIRS: usize = 185_294;
 /// Commands of one transaction, while a file is filled.
 const AT_ONCE: usize = 256;
 
-/// Pairs, user by user.
+/// Pairs, each user's beside each other.
 pub(crate) struct Matrix(Vec<(u32, u32)>);
 
 impl Matrix {
@@ -33,7 +33,7 @@ impl Matrix {
             })
             .collect();
         pairs.sort_unstable();
-        Self(pairs)
+        Self::shuffled(pairs)
     }
 
     /// A few users hold much and a few permissions are held by many, as it is everywhere.
@@ -41,11 +41,20 @@ impl Matrix {
         let mut dice = fastrand::Rng::with_seed(7);
         let mut pairs = std::collections::BTreeSet::new();
         while pairs.len() < PAIRS {
-            let user = (USERS as f64 * dice.f64().powi(2)) as u32;
+            let user = (USERS as f64 * dice.f64().powf(1.5)) as u32;
             let permission = (PERMISSIONS as f64 * dice.f64().powi(3)) as u32;
             pairs.insert((user, permission));
         }
-        Self(pairs.into_iter().collect())
+        Self::shuffled(pairs.into_iter().collect())
+    }
+
+    /// Users one after the other in no order, so that the first of them hold as much as the others.
+    fn shuffled(mut pairs: Vec<(u32, u32)>) -> Self {
+        let last = pairs.iter().map(|(user, _)| *user).max().unwrap_or_default();
+        let mut order: Vec<u32> = (0..=last).collect();
+        fastrand::Rng::with_seed(7).shuffle(&mut order);
+        pairs.sort_by_key(|(user, _)| order[*user as usize]);
+        Self(pairs)
     }
 
     /// The holder and the item of the grant with that number. Where there are more grants than pairs, other people
@@ -55,8 +64,11 @@ impl Matrix {
         let team = n / self.0.len();
         let name = format!("user-{user}-{team}@example.com");
         let name_of_item = format!("permission-{permission}");
-        let item =
-            ResourceId { integration: "prod-pg".parse().unwrap(), kind: "database".into(), name: name_of_item.into() };
+        let item = ResourceId {
+            integration: "prod-pg".parse().unwrap(),
+            kind: "database".into(),
+            name: name_of_item.into(),
+        };
         (Person::new(name.parse().unwrap()), item)
     }
 }
@@ -77,9 +89,10 @@ pub(crate) fn fill(
         });
         let ids = carry_out(store, asked);
         if extended {
-            let again = ids.iter().zip(some).map(|(id, n)| {
-                Extend::new(id, matrix.grant(*n).0).into_command(&RandomIds).unwrap()
-            });
+            let again = ids
+                .iter()
+                .zip(some)
+                .map(|(id, n)| Extend::new(id, matrix.grant(*n).0).into_command(&RandomIds).unwrap());
             carry_out(store, again);
         }
         made.extend(ids);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::{Asked, POLICY, bare, engine, flush, median, nine, request};
+use crate::{Asked, POLICY, bare, commits, engine, flush, median, nine, request};
 
 const CALLERS: usize = 64;
 /// Commands of each caller in a round.
@@ -21,12 +21,12 @@ pub(crate) fn run(asked: &Asked) {
         let folder = TempDir::new().unwrap();
         let at = |name: &str| folder.path().join(name);
         let (_, flush) = flush(folder.path());
-        let shared = many(&at("many.db"), CALLERS, EACH);
+        let (shared, together) = many(&at("many.db"), CALLERS, EACH);
         let batches = bare::insert(&at("many.db"), &at("bare-many.db"), CALLERS * EACH, CALLERS);
-        let alone = many(&at("one.db"), 1, ALONE);
+        let (alone, _) = many(&at("one.db"), 1, ALONE);
         let singles = bare::insert(&at("one.db"), &at("bare-one.db"), ALONE, 1);
         println!(
-            "  round {round}: flushes {flush:.0}/s; {CALLERS} callers {shared:.0}/s, bare {batches:.0}/s ({:.0} %); \
+            "  round {round}: flushes {flush:.0}/s; {CALLERS} callers {shared:.0}/s, {together:.0} a commit, bare {batches:.0}/s ({:.0} %); \
              one {alone:.0}/s, bare {singles:.0}/s ({:.0} %)",
             100.0 * shared / batches,
             100.0 * alone / singles,
@@ -50,8 +50,8 @@ pub(crate) fn run(asked: &Asked) {
     );
 }
 
-/// Requests a second of so many callers, each of whom makes so many.
-fn many(path: &Path, callers: usize, each: usize) -> f64 {
+/// Requests a second of so many callers, each of whom makes so many, and requests a commit.
+fn many(path: &Path, callers: usize, each: usize) -> (f64, f64) {
     let (engine, _) = engine(path, POLICY);
     let begun = Instant::now();
     std::thread::scope(|scope| {
@@ -64,5 +64,6 @@ fn many(path: &Path, callers: usize, each: usize) -> f64 {
             });
         }
     });
-    (callers * each) as f64 / begun.elapsed().as_secs_f64()
+    let rate = (callers * each) as f64 / begun.elapsed().as_secs_f64();
+    (rate, (callers * each) as f64 / commits(path) as f64)
 }

@@ -5,6 +5,7 @@
 //! that runs are columns, written in the commit that makes them so.
 
 mod desk;
+mod digits;
 mod erase;
 mod examine;
 mod file;
