@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p tenure-bench --bench durable` makes all parts, each with the flushes of the same minute beside it.
 //! Behind `--` it may be told which parts (`speed`, `size`, `scale`, `sweep`), how many grants a part has
-//! (`--grants 10000,1000000`), and to be brief (`--quick`). Who holds what is a matrix that is made up, or one of pairs
+//! (`--grants 10000,1000000`), that each open grant is somebody else's (`--apart`), and to be brief (`--quick`). Who holds what is a matrix that is made up, or one of pairs
 //! of numbers, a user and a permission a line, in the file that `TENURE_MATRIX` names.
 
 #![expect(
@@ -45,17 +45,20 @@ const FLUSHES: usize = 60;
 /// What is asked of a run.
 pub(crate) struct Asked {
     pub(crate) quick: bool,
+    /// Whether each of many open grants is somebody else's.
+    pub(crate) apart: bool,
     parts: Vec<String>,
     grants: Vec<usize>,
 }
 
 fn main() {
-    let mut asked = Asked { quick: false, parts: Vec::new(), grants: Vec::new() };
+    let mut asked = Asked { quick: false, apart: false, parts: Vec::new(), grants: Vec::new() };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--bench" => {}
             "--quick" => asked.quick = true,
+            "--apart" => asked.apart = true,
             "--grants" => {
                 let numbers = words.next().unwrap_or_default();
                 asked.grants = numbers.split(',').map(|number| number.parse().unwrap()).collect();

@@ -19,7 +19,11 @@ const PAIRS: usize = 185_294;
 const AT_ONCE: usize = 256;
 
 /// Pairs, each user's beside each other.
-pub(crate) struct Matrix(Vec<(u32, u32)>);
+pub(crate) struct Matrix {
+    pairs: Vec<(u32, u32)>,
+    /// Whether each grant is somebody else's.
+    apart: bool,
+}
 
 impl Matrix {
     pub(crate) fn read() -> Self {
@@ -54,14 +58,19 @@ impl Matrix {
         let mut order: Vec<u32> = (0..=last).collect();
         fastrand::Rng::with_seed(7).shuffle(&mut order);
         pairs.sort_by_key(|(user, _)| order[*user as usize]);
-        Self(pairs)
+        Self { pairs, apart: false }
+    }
+
+    /// The same permissions, each held by somebody else.
+    pub(crate) fn apart(self) -> Self {
+        Self { apart: true, ..self }
     }
 
     /// The holder and the item of the grant with that number. Where there are more grants than pairs, other people
     /// hold the same.
     fn grant(&self, n: usize) -> (Person, ResourceId) {
-        let (user, permission) = self.0[n % self.0.len()];
-        let team = n / self.0.len();
+        let (user, permission) = self.pairs[n % self.pairs.len()];
+        let team = if self.apart { n } else { n / self.pairs.len() };
         let name = format!("user-{user}-{team}@example.com");
         let name_of_item = format!("permission-{permission}");
         let item = ResourceId {

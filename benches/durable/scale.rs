@@ -23,7 +23,7 @@ struct File {
 
 pub(crate) fn run(asked: &Asked) {
     let folder = TempDir::new().unwrap();
-    let matrix = Matrix::read();
+    let matrix = if asked.apart { Matrix::read().apart() } else { Matrix::read() };
     let mut files = Vec::new();
     for grants in asked.grants(&[10_000, 100_000], &[1_000, 10_000]) {
         let path = folder.path().join(format!("{grants}.db"));

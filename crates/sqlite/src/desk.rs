@@ -30,11 +30,13 @@ pub(crate) struct Desk<'c> {
     pub(crate) states: &'c States,
     /// Grants that were read or written here, by key.
     grants: HashMap<i64, Known>,
-    keys: HashMap<GrantId, i64>,
+    /// Keys by id; none of an id that is not there.
+    keys: HashMap<GrantId, Option<i64>>,
     /// Of holders that were asked for, the grants to which something may still happen, by keys.
     unsettled: HashMap<i64, BTreeSet<i64>>,
     revocations: HashMap<u64, Arc<RevokedAll>>,
-    words: HashMap<(Kind, String), i64>,
+    /// Keys of names; none of one that is not there.
+    words: HashMap<(Kind, String), Option<i64>>,
     /// The end of the record, once anything is added to it.
     pub(crate) seal: Option<Seal>,
     /// Records that erase what was written of their grant before them.
@@ -172,14 +174,18 @@ impl<'c> Desk<'c> {
 
     /// One grant.
     pub(crate) fn grant(&mut self, id: &GrantId) -> Out<Option<Known>> {
-        if let Some(known) = self.keys.get(id).and_then(|key| self.grants.get(key)) {
-            return Ok(Some(known.clone()));
+        if let Some(key) = self.keys.get(id) {
+            return Ok(key.and_then(|key| self.grants.get(&key).cloned()));
         }
         let sql = format!("SELECT {ROW} FROM grants g WHERE g.ns = ? AND g.id = ?");
         let found = self.all(&sql, (self.tenant.key, id.as_str()))?.pop();
         match found {
             Some(known) if known.grant.id() != id => Err(damaged("a grant")),
-            found => Ok(found),
+            Some(known) => Ok(Some(known)),
+            None => {
+                self.keys.insert(id.clone(), None);
+                Ok(None)
+            }
         }
     }
 
@@ -273,7 +279,7 @@ impl<'c> Desk<'c> {
 
     /// Keeps a grant as it stands in this transaction.
     pub(crate) fn remember(&mut self, known: Known) {
-        self.keys.insert(known.grant.id().clone(), known.key);
+        self.keys.insert(known.grant.id().clone(), Some(known.key));
         self.grants.insert(known.key, known);
     }
 
@@ -281,21 +287,24 @@ impl<'c> Desk<'c> {
     pub(crate) fn word(&mut self, kind: Kind, text: &str) -> Out<Option<i64>> {
         let named = (kind, text.to_owned());
         if let Some(key) = self.words.get(&named) {
-            return Ok(Some(*key));
+            return Ok(*key);
         }
         let key = words::find(self.connection, self.tenant.key, kind, text)?;
-        self.words.extend(key.map(|key| (named, key)));
+        self.words.insert(named, key);
         Ok(key)
     }
 
     /// The key of a name, which it gets where it has none.
     pub(crate) fn word_made(&mut self, kind: Kind, text: &str) -> Out<i64> {
-        let named = (kind, text.to_owned());
-        if let Some(key) = self.words.get(&named) {
-            return Ok(*key);
+        if let Some(key) = self.word(kind, text)? {
+            return Ok(key);
         }
         let key = words::make(self.connection, self.tenant.key, kind, text)?;
-        self.words.insert(named, key);
+        self.words.insert((kind, text.to_owned()), Some(key));
+        if kind == Kind::Person {
+            // Nobody's grants were there before their name.
+            self.unsettled.insert(key, BTreeSet::new());
+        }
         Ok(key)
     }
 

@@ -8,35 +8,50 @@ const LONG: u8 = 2;
 /// Bytes are counted in units of 16, so many at most; digits beyond that stay in the text.
 const UNITS_MAX: usize = 255;
 const UNIT: usize = 16;
+const DIGITS: usize = 2 * UNIT;
+const TWICE: usize = 2 * DIGITS;
 
 /// A text without its long runs of digits, and the bytes that those were, in order; nothing where the text has
 /// characters of its own that stand for digits here.
 pub(crate) fn taken(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (mut rest, mut bytes) = (Vec::with_capacity(text.len()), Vec::new());
-    let mut left = text;
-    while let Some(&first) = left.first() {
-        if matches!(first, SHORT | LONG) {
-            return None;
-        }
-        let run = left.iter().take_while(|byte| value(**byte).is_some()).count();
-        let (digits, after) = left.split_at(run.max(1));
-        left = after;
-        let mark = match run {
-            32 => Some(SHORT),
-            64 => Some(LONG),
-            _ => None,
-        };
-        match mark.filter(|_| bytes.len().saturating_add(run / 2) <= UNITS_MAX.saturating_mul(UNIT)) {
-            Some(mark) => {
-                rest.push(mark);
-                bytes.extend(digits.chunks(2).map(|pair| {
-                    pair.iter().filter_map(|digit| value(*digit)).fold(0, |byte, digit| byte << 4 | digit)
-                }));
-            }
-            None => rest.extend_from_slice(digits),
-        }
+    if text.iter().fold(false, |found, byte| found | matches!(*byte, SHORT | LONG)) {
+        return None;
     }
+    let (mut rest, mut bytes) = (Vec::with_capacity(text.len()), Vec::new());
+    let (mut copied, mut at) = (0_usize, 0_usize);
+    // A run that begins here or later, and is long enough, covers the last byte of this stretch or begins behind it.
+    while let Some(stretch) = text.get(at..at.saturating_add(DIGITS)) {
+        let ending = length(stretch.iter().rev());
+        if ending == 0 {
+            at = at.saturating_add(DIGITS);
+            continue;
+        }
+        let from = at.saturating_add(DIGITS).saturating_sub(ending);
+        let run = length(text.get(from..).unwrap_or_default().iter());
+        at = from.saturating_add(run);
+        let mark = match run {
+            DIGITS => SHORT,
+            TWICE => LONG,
+            _ => continue,
+        };
+        if bytes.len().saturating_add(run / 2) > UNITS_MAX.saturating_mul(UNIT) {
+            break;
+        }
+        rest.extend_from_slice(text.get(copied..from).unwrap_or_default());
+        rest.push(mark);
+        copied = at;
+        let digits = text.get(from..at).unwrap_or_default();
+        bytes.extend(digits.chunks(2).map(|pair| {
+            pair.iter().filter_map(|digit| value(*digit)).fold(0, |byte, digit| byte << 4 | digit)
+        }));
+    }
+    rest.extend_from_slice(text.get(copied..).unwrap_or_default());
     Some((rest, bytes))
+}
+
+/// How many of the first are digits.
+fn length<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
+    bytes.take_while(|byte| value(**byte).is_some()).count()
 }
 
 /// The text again; nothing where the bytes are not those that were taken out.
@@ -97,6 +112,8 @@ mod tests {
             (format!("sha256:{id}{id}, {id}"), 3),
             (format!("{id}0 is none, nor is {}", id.to_uppercase()), 0),
             (format!("\"{id}\"").repeat(300), 255),
+            (format!("{}{id}-{id}{id}{}", "-".repeat(31), "0".repeat(31)), 1),
+            (format!("{id}f:{id}"), 1),
         ] {
             let (rest, bytes) = taken(text.as_bytes()).unwrap();
             assert_eq!(bytes.len(), units * UNIT, "{text}");

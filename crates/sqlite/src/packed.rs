@@ -5,8 +5,8 @@
 //! digits of ids taken out, as they are here.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::sync::LazyLock;
+use std::io;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,10 +35,9 @@ static PACKING: LazyLock<EncoderDictionary<'static>> =
 static UNPACKING: LazyLock<DecoderDictionary<'static>> =
     LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
 
-thread_local! {
-    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-}
+/// What packs and unpacks, ready to be used again: each holds much memory, and a host has many threads.
+static PACKERS: Mutex<Vec<Compressor<'static>>> = Mutex::new(Vec::new());
+static UNPACKERS: Mutex<Vec<Decompressor<'static>>> = Mutex::new(Vec::new());
 
 /// What says itself what it is found by.
 pub(crate) fn pack(value: &impl Serialize) -> Out<Vec<u8>> {
@@ -86,15 +85,7 @@ fn shortened(bytes: &[u8], name: &str) -> Out<Vec<u8>> {
 }
 
 fn packed(bytes: &[u8]) -> Out<Vec<u8>> {
-    let packed = PACKER.with_borrow_mut(|packer| match packer {
-        Some(packer) => packer.compress(bytes),
-        None => {
-            let mut new = Compressor::with_prepared_dictionary(&PACKING)?;
-            // The mark says which dictionary it is.
-            new.include_dictid(false)?;
-            packer.insert(new).compress(bytes)
-        }
-    });
+    let packed = lent(&PACKERS, packer, |packer| packer.compress(bytes));
     packed.map_err(|why| broken(format!("nothing could be packed: {why}")))
 }
 
@@ -115,13 +106,29 @@ fn restored(bytes: &[u8]) -> Out<Cow<'_, [u8]>> {
 }
 
 fn unpacked(packed: &[u8], length: usize) -> Out<Vec<u8>> {
-    let bytes = UNPACKER.with_borrow_mut(|unpacker| match unpacker {
-        Some(unpacker) => unpacker.decompress(packed, length),
-        None => {
-            unpacker.insert(Decompressor::with_prepared_dictionary(&UNPACKING)?).decompress(packed, length)
-        }
-    });
+    let unpacker = || Decompressor::with_prepared_dictionary(&UNPACKING);
+    let bytes = lent(&UNPACKERS, unpacker, |unpacker| unpacker.decompress(packed, length));
     bytes.map_err(|_| damaged("a row"))
+}
+
+fn packer() -> io::Result<Compressor<'static>> {
+    let mut packer = Compressor::with_prepared_dictionary(&PACKING)?;
+    // The mark says which dictionary it is.
+    packer.include_dictid(false)?;
+    Ok(packer)
+}
+
+/// Uses one that nobody else uses now, or a new one.
+fn lent<T, A>(
+    idle: &Mutex<Vec<T>>,
+    new: impl FnOnce() -> io::Result<T>,
+    used: impl FnOnce(&mut T) -> io::Result<A>,
+) -> io::Result<A> {
+    let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut one = kept.map_or_else(new, Ok)?;
+    let answer = used(&mut one);
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+    answer
 }
 
 #[cfg(test)]
