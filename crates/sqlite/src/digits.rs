@@ -98,8 +98,6 @@ const fn value(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
-
     use super::*;
 
     #[test]

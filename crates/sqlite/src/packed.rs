@@ -133,12 +133,6 @@ fn lent<T, A>(
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "these are tests: a panic is how they fail"
-    )]
-
     use super::*;
 
     #[test]
