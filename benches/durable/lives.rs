@@ -69,7 +69,10 @@ fn life(engine: &Engine, clock: &ManualClock, n: usize, workers: bool) {
 }
 
 fn confirm(engine: &Engine, now: Timestamp, workers: bool) {
-    while workers {
+    if !workers {
+        return;
+    }
+    loop {
         let taken = engine.take_effects("worker-1", Span::minutes(1), now).unwrap();
         if taken.is_empty() {
             return;

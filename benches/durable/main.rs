@@ -11,6 +11,7 @@
     clippy::disallowed_methods,
     clippy::as_conversions,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a benchmark measures time and has nothing to say where it cannot be set up"
 )]
 
@@ -42,6 +43,9 @@ flows:
 ";
 const FLUSHES: usize = 60;
 
+/// One part.
+type Run = fn(&Asked);
+
 /// What is asked of a run.
 pub(crate) struct Asked {
     pub(crate) quick: bool,
@@ -67,7 +71,7 @@ fn main() {
         }
     }
     let wanted = |part: &str| asked.parts.is_empty() || asked.parts.iter().any(|wanted| wanted == part);
-    let parts: [(&str, fn(&Asked)); 4] =
+    let parts: [(&str, Run); 4] =
         [("speed", speed::run), ("size", lives::run), ("scale", scale::run), ("sweep", sweep::run)];
     for (part, run) in parts.into_iter().filter(|(part, _)| wanted(part)) {
         let begun = Instant::now();

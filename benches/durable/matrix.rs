@@ -76,7 +76,7 @@ impl Matrix {
         let item = ResourceId {
             integration: "prod-pg".parse().unwrap(),
             kind: "database".into(),
-            name: name_of_item.into(),
+            name: name_of_item,
         };
         (Person::new(name.parse().unwrap()), item)
     }
