@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 use tenure::{Approve, Engine, Extend, ManualClock, Person, Request, Span, Timestamp};
 
-use crate::{Asked, engine, nine, orders, size};
+use crate::{Asked, engine, nine, of_file, orders, size};
 
 const POLICY: &str = "
 version: 1
@@ -32,8 +32,7 @@ pub(crate) fn run(asked: &Asked) {
         let took = begun.elapsed().as_secs_f64();
         drop(engine);
         let bytes = size(&path) as f64;
-        let file = rusqlite::Connection::open(&path).unwrap();
-        let of = |sql: &str| file.query_row(sql, [], |row| row.get::<_, f64>(0)).unwrap();
+        let of = |sql: &str| of_file(&path, sql);
         let events = of("SELECT CAST(records AS REAL) FROM namespace");
         let how = if workers { "every effect confirmed by a worker" } else { "no workers" };
         println!(

@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p tenure-bench --bench durable` makes all parts, each with the flushes of the same minute beside it.
 //! Behind `--` it may be told which parts (`speed`, `size`, `scale`, `sweep`), how many grants a part has
-//! (`--grants 10000,1000000`), that each open grant is somebody else's (`--apart`), and to be brief (`--quick`). Who holds what is a matrix that is made up, or one of pairs
+//! (`--grants 10000,1000000`), that each open grant is somebody else's (`--apart`), where files
+//! with open grants are kept and found again (`--keep FOLDER`: a million take long), and to be brief (`--quick`). Who holds what is a matrix that is made up, or one of pairs
 //! of numbers, a user and a permission a line, in the file that `TENURE_MATRIX` names.
 
 #![expect(
@@ -24,7 +25,7 @@ mod sweep;
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,18 +52,21 @@ pub(crate) struct Asked {
     pub(crate) quick: bool,
     /// Whether each of many open grants is somebody else's.
     pub(crate) apart: bool,
+    /// Where files with many open grants are kept, and found again.
+    pub(crate) kept: Option<PathBuf>,
     parts: Vec<String>,
     grants: Vec<usize>,
 }
 
 fn main() {
-    let mut asked = Asked { quick: false, apart: false, parts: Vec::new(), grants: Vec::new() };
+    let mut asked = Asked { quick: false, apart: false, kept: None, parts: Vec::new(), grants: Vec::new() };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--bench" => {}
             "--quick" => asked.quick = true,
             "--apart" => asked.apart = true,
+            "--keep" => asked.kept = words.next().map(PathBuf::from),
             "--grants" => {
                 let numbers = words.next().unwrap_or_default();
                 asked.grants = numbers.split(',').map(|number| number.parse().unwrap()).collect();
@@ -139,6 +143,12 @@ pub(crate) fn size(path: &Path) -> u64 {
     let file = rusqlite::Connection::open(path).unwrap();
     file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     std::fs::metadata(path).unwrap().len()
+}
+
+/// A number that a file says.
+pub(crate) fn of_file(path: &Path, sql: &str) -> f64 {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.query_row(&format!("SELECT CAST(({sql}) AS REAL)"), [], |row| row.get(0)).unwrap()
 }
 
 /// Commits that stand in the log beside a file, as long as nothing of it was taken over.
