@@ -257,7 +257,7 @@ fn the_doctor_names_what_is_wrong() {
             "a row is not as it was written",
         ),
         (
-            "UPDATE record SET leaf = (SELECT leaf FROM record WHERE position = 18) WHERE position = 19",
+            "UPDATE record SET (leaf, written) = (SELECT leaf, written FROM record WHERE position = 18) WHERE position = 19",
             "at 19 stands a record of another place",
         ),
         (
