@@ -253,16 +253,20 @@ fn the_doctor_names_what_is_wrong() {
         ("DELETE FROM record WHERE position = 20", "record 20 is missing: 21 stands in its place"),
         ("DELETE FROM record WHERE position = 41", "there are 40 records where 41 were written"),
         (
-            "UPDATE record SET leaf = CAST(replace(CAST(leaf AS TEXT), '03:01:00', '03:02:00') AS BLOB) WHERE position = 19",
+            "UPDATE record SET leaf = CAST(substr(leaf, 1, 20) || 'x' || substr(leaf, 22) AS BLOB) WHERE position = 19",
             "a row is not as it was written",
         ),
         (
-            "UPDATE record SET nodes = zeroblob(length(nodes)) WHERE position = 19",
-            "record 19 is not the one that was sealed",
+            "UPDATE record SET (leaf, written) = (SELECT leaf, written FROM record WHERE position = 18) WHERE position = 19",
+            "at 19 stands a record of another place",
+        ),
+        (
+            "UPDATE record SET nodes = zeroblob(length(nodes)) WHERE position = 24",
+            "record 24 is not the one that was sealed",
         ),
         ("UPDATE namespace SET peaks = zeroblob(length(peaks))", "the tree ends elsewhere than its records"),
         (
-            "UPDATE grants SET state = CAST(replace(CAST(state AS TEXT), 'given_back', 'expired') AS BLOB)",
+            "UPDATE grants SET state = CAST(substr(state, 1, 20) || 'x' || substr(state, 22) AS BLOB)",
             "a row is not as it was written",
         ),
         ("UPDATE grants SET mark = mark + 1", "a grant is not as it was written"),

@@ -178,8 +178,6 @@ impl<'l> Shared<'l> {
         if let (Err(StoreFault::Broken(_)), false) = (&committed, others.is_empty()) {
             return self.apart(store, ns, batch, others, commit);
         }
-        // Whoever leads next begins while the answers are handed out.
-        self.pass_on();
         let mut answers = batch.into_answers();
         let of_others = answers.split_off(self.own.min(answers.len()));
         let mut of_others = of_others.into_iter();
@@ -187,6 +185,8 @@ impl<'l> Shared<'l> {
             let theirs = of_others.by_ref().take(commands).collect();
             seat.tell(Word::Answered((committed.clone().map(|()| theirs), commit)));
         }
+        // Those who have their answers already come with their next command: whoever leads next takes them along.
+        self.pass_on();
         committed.map(|()| answers)
     }
 

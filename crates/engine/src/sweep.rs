@@ -17,8 +17,10 @@ use tenure_store::{Filter, Given, Limit};
 use crate::engine::Engine;
 use crate::error::{Error, Fault};
 
-/// People who are settled in one transaction: bounded work between two commits.
+/// People who are settled in one transaction at most: bounded work between two commits.
 const PEOPLE_AT_ONCE: usize = 64;
+/// Events that a transaction is meant to write: whoever else wants to write waits so long.
+const EVENTS_AT_ONCE: u64 = 64;
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -112,16 +114,21 @@ impl Engine {
         now: Timestamp,
         report: &mut SweepReport,
     ) -> Result<(), Error> {
-        let settles: Result<Vec<_>, Error> =
-            people.into_iter().map(|person| self.settle(person, now)).collect();
-        let settles = settles?;
-        if settles.is_empty() {
-            return Ok(());
-        }
-        for answer in self.transact(settles)? {
-            let settled = answer?;
-            report.people = report.people.saturating_add(u64::from(settled.events > 0));
-            report.events = report.events.saturating_add(settled.events);
+        let mut people = people.into_iter().peekable();
+        // How many events a person has is not known before: fewer people are taken after many, more after few.
+        let mut at_once = 1_usize;
+        while people.peek().is_some() {
+            let some: Result<Vec<_>, Error> =
+                people.by_ref().take(at_once).map(|person| self.settle(person, now)).collect();
+            let mut events = 0_u64;
+            for answer in self.transact(some?)? {
+                let settled = answer?;
+                report.people = report.people.saturating_add(u64::from(settled.events > 0));
+                events = events.saturating_add(settled.events);
+            }
+            report.events = report.events.saturating_add(events);
+            at_once = if events > EVENTS_AT_ONCE { at_once / 2 } else { at_once.saturating_mul(2) };
+            at_once = at_once.clamp(1, PEOPLE_AT_ONCE);
         }
         Ok(())
     }

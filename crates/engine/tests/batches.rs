@@ -59,7 +59,7 @@ impl Through for Counting {
     }
 }
 
-// guard: `sweep.rs`, people at once
+// guard: `sweep.rs`, people by their events
 #[test]
 fn r28_a_sweep_works_in_bounded_batches() {
     const PEOPLE: usize = 200;
@@ -82,5 +82,7 @@ fn r28_a_sweep_works_in_bounded_batches() {
     assert_eq!(swept.people, u64::try_from(PEOPLE).unwrap());
     let batches = decided.lock().unwrap().clone();
     assert_eq!(batches.iter().sum::<usize>(), PEOPLE);
-    assert!(batches.iter().all(|people| *people <= 64), "{batches:?}");
+    // Each has three events, and a transaction is meant to write 64: after more than that it takes fewer people.
+    assert!(batches.iter().all(|people| *people <= 32), "{batches:?}");
+    assert!(batches.len() < PEOPLE / 4, "{batches:?}");
 }

@@ -116,6 +116,11 @@ impl<'c> Doctor<'c> {
         findings
     }
 
+    /// Before and up to which place the namespace's records stand.
+    fn places(&self) -> (i64, i64) {
+        (records::place(self.tenant.key, 0), records::place(self.tenant.key, u64::MAX))
+    }
+
     fn looked(&mut self, part: Part) {
         self.looked_at = self.looked_at.saturating_add(1);
         if self.looked_at.is_multiple_of(TOLD_EVERY) {
@@ -133,9 +138,9 @@ impl<'c> Doctor<'c> {
     fn record(&mut self) -> Sound {
         let mut statement = self.connection.prepare(
             "SELECT r.position, r.leaf, r.written, r.nodes, g.id FROM record r \
-             LEFT JOIN grants g ON g.key = r.about WHERE r.ns = ? ORDER BY r.position",
+             LEFT JOIN grants g ON g.key = r.about WHERE r.place > ? AND r.place <= ? ORDER BY r.place",
         )?;
-        let mut rows = statement.query([self.tenant.key])?;
+        let mut rows = statement.query(self.places())?;
         let mut frontier = Frontier::default();
         while let Some(row) = rows.next()? {
             let expected = frontier.size().saturating_add(1);
@@ -149,7 +154,7 @@ impl<'c> Doctor<'c> {
                 return Ok(Some(format!("record {position} is kept under another grant than it is about")));
             }
             let nodes = frontier.append(records::leaf(row)?.hash());
-            if row.get::<_, Vec<u8>>(3)? != seals::packed(&nodes) {
+            if row.get::<_, Vec<u8>>(3)? != seals::kept(&nodes) {
                 return Ok(Some(format!("record {position} is not the one that was sealed")));
             }
             self.looked(Part::Record);
@@ -190,9 +195,10 @@ impl<'c> Doctor<'c> {
             return Ok(wrong);
         }
         let sql = "SELECT r.position FROM record r LEFT JOIN grants g ON g.key = r.about AND g.ns = r.ns \
-                   WHERE r.ns = ? AND r.about IS NOT NULL AND g.key IS NULL ORDER BY r.position LIMIT 1";
+                   WHERE r.place > ? AND r.place <= ? AND r.about IS NOT NULL AND g.key IS NULL \
+                   ORDER BY r.place LIMIT 1";
         let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([self.tenant.key])?;
+        let mut rows = statement.query(self.places())?;
         let lost: Option<i64> = rows.next()?.map(|row| row.get(0)).transpose()?;
         Ok(lost.map(|position| format!("the grant that record {position} is about is gone")))
     }

@@ -7,6 +7,7 @@
 mod backup;
 mod compact;
 mod desk;
+mod digits;
 mod erase;
 mod examine;
 mod file;
