@@ -71,8 +71,8 @@ impl Judge<'_> {
         let (yes, of_extension) = (verb.starts_with("approve"), verb.ends_with("_extension"));
         let asked = grant.asks.as_ref().filter(|_| of_extension);
         let unasked = || {
-            let all = super::extend::governing(self, grant).0.first().map(|flow| flow.of_extension());
-            Ballot::open(all.unwrap_or_default(), self.now)
+            let rules = super::extend::governing(self, grant).0;
+            Ballot::open(super::extend::deciders(&rules), self.now)
         };
         let automatic = !of_extension && !grant.ballot.rules.asks();
         let ballot = match (of_extension, asked) {

@@ -123,7 +123,10 @@ impl Grant {
     /// Until when targets are told that this grant covers its items, where they are.
     fn told(&self, now: Ms) -> Option<Ms> {
         match self.stage {
-            Stage::Active => Some(self.held_until()).filter(|until| now < *until),
+            // Nobody decides on what asks to be longer once that is due: at that instant it has lapsed.
+            Stage::Active => Some(self.held_until()).filter(|until| {
+                now < self.asks.as_ref().map_or(*until, |ask| ask.decide_by.max(self.end.unwrap_or(0)))
+            }),
             Stage::Approved => {
                 self.told_until.filter(|_| now < self.fails_at.unwrap_or(Ms::MAX).min(self.unused_at))
             }

@@ -31,6 +31,15 @@ pub(super) fn governing(judge: &Judge, grant: &Grant) -> (Vec<Rc<Flow>>, bool) {
     (rules, withdrawn)
 }
 
+/// Whoever decides on extensions under these rules: nobody where one of them lets nothing be extended.
+pub(super) fn deciders(rules: &[Rc<Flow>]) -> Approval {
+    if !rules.iter().all(|flow| at(&flow.doc, "extension").is_object()) {
+        return Approval::default();
+    }
+    let all = rules.iter().map(|flow| flow.of_extension());
+    all.fold(Approval::default(), |all, own| if all.asks() || own.asks() { joined(&own, &all) } else { own })
+}
+
 fn least(rules: &[Rc<Flow>], path: &str) -> Option<Ms> {
     rules.iter().filter_map(|flow| ms(&flow.doc, path)).min()
 }
