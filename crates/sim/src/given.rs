@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tenure::tenure_core::flow::condition::{Ask, Condition, Facts};
 use tenure::tenure_core::person::{self, Record};
-use tenure::tenure_policy::condition;
+use tenure::tenure_policy::condition::{self, AttributeTypes, Field, Fields};
 use tenure::{Person, Resource, Span};
 
 use crate::auditor::Given;
@@ -15,27 +15,49 @@ use crate::auditor::Given;
 /// The evaluator of conditions, which remembers those that it has read. The language is no part of what is audited.
 #[derive(Debug, Default)]
 pub struct Conditions {
-    read: RefCell<HashMap<String, Option<Arc<dyn Condition>>>>,
+    read: RefCell<HashMap<(String, String), Option<Arc<dyn Condition>>>>,
 }
 
 impl Given for Conditions {
-    fn condition(&self, text: &str, facts: &Value) -> Option<bool> {
-        let condition = self.read(text)?;
+    fn condition(&self, text: &str, types: &Value, facts: &Value) -> Option<bool> {
+        let condition = self.read(text, types)?;
         let seen = Seen::of(facts)?;
         condition.holds(&seen.facts()).ok()
     }
 }
 
 impl Conditions {
-    fn read(&self, text: &str) -> Option<Arc<dyn Condition>> {
+    fn read(&self, text: &str, types: &Value) -> Option<Arc<dyn Condition>> {
         let mut read = self.read.borrow_mut();
-        if let Some(known) = read.get(text) {
+        let place = (text.to_owned(), types.to_string());
+        if let Some(known) = read.get(&place) {
             return known.clone();
         }
-        let compiled = condition::compile(text, None).ok();
-        read.insert(text.to_owned(), compiled.clone());
+        let compiled = match types {
+            Value::Null => condition::compile(text, None).ok(),
+            types => declared(types).and_then(|types| condition::compile(text, Some(&types)).ok()),
+        };
+        read.insert(place, compiled.clone());
         compiled
     }
+}
+
+/// The types of a document, as the evaluator wants them.
+fn declared(types: &Value) -> Option<AttributeTypes> {
+    let section = |name: &str| types.get(name).map_or_else(|| Some(Fields::new()), declared_fields);
+    AttributeTypes::new(section("principal")?, section("resource")?, section("context")?).ok()
+}
+
+fn declared_fields(fields: &Value) -> Option<Fields> {
+    let field = |(name, types): (&String, &Value)| {
+        let field = match types {
+            Value::String(text) => Field::parse(text).ok()?,
+            Value::Array(of) => Field::parse(&format!("[{}]", of.first()?.as_str()?)).ok()?,
+            fields => Field::record(declared_fields(fields)?),
+        };
+        Some((name.clone(), field))
+    };
+    fields.as_object()?.iter().map(field).collect()
 }
 
 /// Facts as the evaluator wants them.
@@ -145,7 +167,7 @@ mod tests {
             ("context.region == \"eu\"", None),
             ("no condition", None),
         ] {
-            assert_eq!(conditions.condition(text, &facts()), expected, "{text}");
+            assert_eq!(conditions.condition(text, &Value::Null, &facts()), expected, "{text}");
         }
     }
 
@@ -155,7 +177,7 @@ mod tests {
         let mut facts = facts();
         facts["resource"] =
             json!({"integration": "", "type": "", "name": "", "permission": "", "labels": {}, "owners": []});
-        assert_eq!(conditions.condition("context.on_call", &facts), Some(true));
-        assert_eq!(conditions.condition("resource.name == \"\"", &facts), None);
+        assert_eq!(conditions.condition("context.on_call", &Value::Null, &facts), Some(true));
+        assert_eq!(conditions.condition("resource.name == \"\"", &Value::Null, &facts), None);
     }
 }

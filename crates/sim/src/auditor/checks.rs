@@ -89,12 +89,12 @@ impl Judge<'_> {
         }
         all.iter().find_map(|condition| {
             about.items.iter().find_map(|item| {
-                let code =
-                    match self.given.condition(text(condition, "is"), &self.facts(principal, item, about)) {
-                        Some(true) => return None,
-                        Some(false) => "condition.unmet",
-                        None => "condition.failed",
-                    };
+                let facts = self.facts(principal, item, about);
+                let code = match self.given.condition(text(condition, "is"), at(condition, "types"), &facts) {
+                    Some(true) => return None,
+                    Some(false) => "condition.unmet",
+                    None => "condition.failed",
+                };
                 Some((code, text(condition, "name").to_owned()))
             })
         })
@@ -349,7 +349,7 @@ impl Judge<'_> {
         if self.lane(&approval, ask.holder, about, false) {
             return Ok(());
         }
-        let vain = |step: &&Value| {
+        let missing = |step: &Value| {
             let tiers = list(step, "escalate").iter().flat_map(|tier| texts(tier, "to"));
             let named: Vec<_> = texts(step, "approvers").into_iter().chain(tiers).collect();
             let people: Option<Vec<_>> = named.iter().map(|one| one.strip_prefix("user:")).collect();
@@ -362,16 +362,16 @@ impl Judge<'_> {
                 others.dedup();
                 others.len()
             };
-            people.is_some_and(|people| {
-                count(step, "needed")
-                    .is_some_and(|needed| free(people) < usize::try_from(needed).unwrap_or(0))
-            })
+            let needed = count(step, "needed").and_then(|needed| usize::try_from(needed).ok());
+            people.map_or(0, |people| needed.unwrap_or(0).saturating_sub(free(people)))
         };
-        let lists = approval.lists.iter().map(|steps| steps.iter().find(vain));
-        let vain: Option<Vec<_>> = lists.collect();
-        match vain.as_deref().and_then(<[_]>::first) {
-            Some(step) => no("approval.nobody", json!({"step": text(step, "name")})),
-            None => Ok(()),
+        let lists = approval.lists.iter().map(|steps| {
+            let first = steps.iter().find(|step| missing(step) > 0);
+            (steps.iter().map(missing).sum::<usize>(), first)
+        });
+        match lists.min_by_key(|(missing, _)| *missing) {
+            Some((_, Some(step))) => no("approval.nobody", json!({"step": text(step, "name")})),
+            Some((_, None)) | None => Ok(()),
         }
     }
 

@@ -28,6 +28,10 @@ fn content(call: &Value) -> Value {
             named.sort();
             *items = named.into_iter().map(|item| json!(item)).collect();
         }
+        if text(call, "call") != "request" {
+            // Facts of the holder; whose the access is, is not said here.
+            fields.remove("holder");
+        }
         for person in ["actor", "holder"] {
             if let Some(person) = fields.get_mut(person).filter(|person| person.is_object()) {
                 *person = json!({"id": text(person, "id")});
@@ -113,7 +117,10 @@ impl<G: Given> Auditor<G> {
 
     pub(super) fn explain(&self, call: &Value, now: Ms) -> Value {
         let of = at(call, "of");
-        let (view, now) = self.seen(of, now);
+        let (mut view, now) = self.seen(of, now);
+        if text(of, "call") == "revoke" && of.get("grant").is_none() {
+            view.settle(None, now);
+        }
         let judge = self.judge(&view, of, now);
         let reused = self.accepted.get(text(of, "command_id")).filter(|(before, _)| *before != content(of));
         let judged = match reused {

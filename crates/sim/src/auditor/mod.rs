@@ -57,7 +57,8 @@ pub trait Given {
     ///
     /// The facts are `principal`, `resource` and `context` with `ask` in it. `context.ask.now` is an instant as
     /// text, `mfa_age` (absent without a login) and `span` are milliseconds.
-    fn condition(&self, text: &str, facts: &Value) -> Option<bool>;
+    /// The types are what the document declares of attributes, null where it declares none.
+    fn condition(&self, text: &str, types: &Value, facts: &Value) -> Option<bool>;
 }
 
 /// The second implementation.

@@ -113,21 +113,24 @@ impl Policy {
                 }
             }
         }
+        let types = at(&spread, "attributes").clone();
         let flows = list(&spread, "flows")
             .iter()
-            .map(|flow| (text(flow, "id").to_owned(), Rc::new(Flow::read(flow))));
+            .map(|flow| (text(flow, "id").to_owned(), Rc::new(Flow::read(flow, &types))));
         let (flows, mut patterns) = (flows.collect(), Patterns::new());
         if let Some(fields) = spread.as_object_mut() {
             fields.retain(|name, _| matches!(name.as_str(), "kits" | "conflicts" | "guards"));
         }
+        declare(&mut spread, &types);
         normalise(&mut spread, &mut patterns);
         Self { revision: hash(document), flows, doc: spread, patterns }
     }
 }
 
 impl Flow {
-    fn read(written: &Value) -> Self {
+    fn read(written: &Value, types: &Value) -> Self {
         let (mut doc, mut patterns) = (written.clone(), Patterns::new());
+        declare(&mut doc, types);
         normalise(&mut doc, &mut patterns);
         let mut put = |path: &str, value: Value| {
             let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
@@ -195,6 +198,26 @@ impl Flow {
     }
 }
 
+/// Puts the declared types of attributes beside every condition: facts of another type fail it.
+fn declare(value: &mut Value, types: &Value) {
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(|one| declare(one, types)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "when" {
+                    *value = conditions(value);
+                    for one in value.as_array_mut().into_iter().flatten() {
+                        one["types"] = types.clone();
+                    }
+                } else {
+                    declare(value, types);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// Gives spans, instants, conditions and steps the one form that the auditor reads.
 fn normalise(value: &mut Value, patterns: &mut Patterns) {
     let fields = match value {
@@ -235,7 +258,8 @@ fn normalise(value: &mut Value, patterns: &mut Patterns) {
 fn conditions(value: &Value) -> Value {
     let one = |one: &Value| {
         let text = one.as_str().unwrap_or_else(|| text(one, "is"));
-        json!({"name": one.get("name").and_then(Value::as_str).unwrap_or(text), "is": text})
+        let name = one.get("name").and_then(Value::as_str).unwrap_or(text);
+        json!({"name": name, "is": text, "types": at(one, "types")})
     };
     value.as_array().map_or_else(|| json!([one(value)]), |all| all.iter().map(one).collect())
 }

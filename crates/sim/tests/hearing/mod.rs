@@ -18,7 +18,7 @@ use tenure_sim::auditor::{Auditor, Given, comparable};
 pub(crate) struct Cedar;
 
 impl Given for Cedar {
-    fn condition(&self, text: &str, facts: &Value) -> Option<bool> {
+    fn condition(&self, text: &str, _types: &Value, facts: &Value) -> Option<bool> {
         let policies =
             PolicySet::from_str(&format!("permit(principal, action, resource) when {{ {text} }};")).ok()?;
         let entities = json!([
