@@ -78,6 +78,8 @@ pub(super) struct Grant {
     pub(super) inherited: BTreeSet<Item>,
     pub(super) silent: Vec<Silent>,
     pub(super) last: Ms,
+    /// The last event that came of itself: not that something stays for it.
+    pub(super) own: Ms,
 }
 
 /// An extension that awaits its decision.
@@ -284,7 +286,7 @@ impl World {
             let mine =
                 self.grants.values().filter(|grant| holder.is_none_or(|holder| grant.holder_id() == holder));
             let due = mine.filter_map(|grant| {
-                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.last))?;
+                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.own))?;
                 (at <= now).then(|| (at, grant.id.clone(), what))
             });
             let Some((at, id, what)) = due.min() else { return };
@@ -498,6 +500,10 @@ impl World {
         let kinds: Vec<_> = effects.iter().map(|effect| effect.kind.clone()).collect();
         self.change(id, |grant| {
             grant.last = grant.last.max(now);
+            // What stays for a grant as another one ends delays nothing that comes to it at that very instant.
+            if event != "kept_for" {
+                grant.own = grant.own.max(now);
+            }
             effects.into_iter().for_each(|effect| grant.queue(effect, now));
         });
         self.fresh.push(json!({

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tenure::tenure_core::event::Happened;
 use tenure::tenure_core::id::CommandId;
+use tenure::tenure_core::limits::CLOCK_TOLERANCE;
 use tenure::tenure_core::record::Entry;
 use tenure::{GrantId, Record, Span, Timestamp};
 use tenure_port::call::Actor;
@@ -101,9 +102,10 @@ impl Commands {
         many && !self.erased.is_empty() || accepted.grants.iter().any(|grant| self.erased.contains(grant))
     }
 
-    /// Whether twenty refusals with that code are on record of the last minute: the next one is counted only.
+    /// Whether twenty refusals with that code are on record of the last minute: the next one is counted only. What came
+    /// of a host that is behind counts on in the minute that was reached.
     fn is_counted(&self, code: &str, clock: Timestamp) -> bool {
-        let since = clock.minus(Span::minutes(1)).millis();
+        let since = clock.minus(Span::minutes(1)).minus(CLOCK_TOLERANCE).millis();
         let of_code = self.refused.iter().filter(|((known, _), _)| *known == code);
         of_code.into_iter().any(|(_, times)| times.iter().filter(|at| since <= **at).count() >= 20)
     }

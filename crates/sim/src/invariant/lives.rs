@@ -25,6 +25,8 @@ use super::{Broken, Invariant, Moment};
 pub(super) struct Lives {
     lives: HashMap<GrantId, Life>,
     by_holder: HashMap<PersonId, Vec<GrantId>>,
+    /// When the policy in force was published: a host may have been ahead, and no answer is of an earlier instant.
+    published: Option<Timestamp>,
 }
 
 /// One grant, from its events alone.
@@ -198,6 +200,11 @@ impl Lives {
         Ok(())
     }
 
+    /// A policy was put in force.
+    pub(super) fn published(&mut self, at: Timestamp) {
+        self.published = self.published.max(Some(at));
+    }
+
     /// Looks at whether access is said to be held.
     pub(super) fn held(&self, moment: &Moment<'_>) -> Result<(), Broken> {
         let (Call::Holds(ask), Answer::Ok(Answered::Holds(verdict))) = (moment.call, moment.answer) else {
@@ -217,7 +224,7 @@ impl Lives {
         let theirs = self.by_holder.get(&ask.person).into_iter().flatten();
         let mut lives = theirs.filter_map(|id| self.lives.get(id)).filter(|life| life.scope.contains(&item));
         // A host ahead of its store is answered at its own time.
-        let late = ask.now.map_or(at, |now| now.max(at));
+        let late = ask.now.map_or(at, |now| now.max(at)).max(self.published.unwrap_or(at));
         let running = lives.find(|life| life.surely_runs(at) && life.surely_runs(late));
         Invariant::I1.holds(running.is_none(), || {
             format!("`{}` does not hold `{item}` at {at}, though {running:?} runs", ask.person)

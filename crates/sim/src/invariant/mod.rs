@@ -153,7 +153,8 @@ impl Watch {
                     touched.insert(event.grant.clone());
                 }
                 Entry::Revoked(by) => self.lives.revoked(by)?,
-                Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => {}
+                Entry::Published(published) => self.lives.published(published.at),
+                Entry::Refused(_) | Entry::MoreRefused(_) => {}
             }
         }
         let named = moment.call.grant().filter(|grant| self.lives.knows(grant));
