@@ -1,0 +1,261 @@
+//! A throw-away cluster of this machine's server binaries, for tests: it starts by itself and is gone with the process
+//! that uses it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tempfile::TempDir;
+
+use crate::link::Link;
+use crate::pool::{Options, Pool};
+use crate::trouble::Trouble;
+
+/// Where Debian and others keep the binaries of each version, beside what is on the path.
+const KEPT_IN: &[&str] = &["/usr/lib/postgresql", "/usr/pgsql-17", "/usr/pgsql-16", "/usr/pgsql-15", "/opt/homebrew/opt"];
+
+/// A server of its own in a folder of its own, reached by a socket in it.
+#[derive(Debug)]
+pub struct Cluster {
+    binaries: PathBuf,
+    folder: TempDir,
+    /// Databases that are made and not used.
+    free: Mutex<Vec<String>>,
+    made: Mutex<u32>,
+}
+
+/// A database with nothing in it, for as long as it is used.
+#[derive(Debug)]
+pub struct Database<'c> {
+    cluster: &'c Cluster,
+    name: String,
+}
+
+impl Cluster {
+    /// The cluster of this process, which is started for whoever asks first; in words, why there is none.
+    ///
+    /// # Errors
+    /// That the machine has no server binaries, or what they said.
+    pub fn shared() -> Result<&'static Self, &'static str> {
+        static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref().map_err(String::as_str)
+    }
+
+    /// Starts a cluster. It stops when it is dropped, and when the process that started it is gone in any way.
+    ///
+    /// # Errors
+    /// As [`Cluster::shared`].
+    pub fn start() -> Result<Self, String> {
+        let binaries = binaries().ok_or("the machine has no PostgreSQL server binaries (initdb, postgres)")?;
+        let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
+        let cluster =
+            Self { binaries, folder, free: Mutex::default(), made: Mutex::default() };
+        if is_root() {
+            said(Command::new("chown").arg("postgres").arg(cluster.folder.path()))?;
+        }
+        let data = cluster.data();
+        said(
+            cluster
+                .command("initdb")
+                .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C", "-D"])
+                .arg(&data),
+        )?;
+        cluster.run()?;
+        cluster.watch()?;
+        Ok(cluster)
+    }
+
+    /// Starts the server, which was stopped.
+    ///
+    /// # Errors
+    /// What it said.
+    pub fn run(&self) -> Result<(), String> {
+        let options = format!(
+            "-k {} -c listen_addresses='' -c max_connections=200 -c fsync={} -c shared_buffers=128MB",
+            self.folder.path().display(),
+            std::env::var("TENURE_PG_FSYNC").unwrap_or_else(|_| "off".to_owned()),
+        );
+        said(
+            self.command("pg_ctl")
+                .args(["-w", "-t", "60", "-D"])
+                .arg(self.data())
+                .arg("-l")
+                .arg(self.folder.path().join("log"))
+                .args(["-o", &options, "start"]),
+        )
+    }
+
+    /// Stops the server: `fast`, or `immediate`, as if the machine had lost its power.
+    ///
+    /// # Errors
+    /// What it said.
+    pub fn halt(&self, mode: &str) -> Result<(), String> {
+        said(self.command("pg_ctl").args(["-w", "-m", mode, "-D"]).arg(self.data()).arg("stop"))
+    }
+
+    /// A database with nothing in it.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub fn database(&self) -> Result<Database<'_>, String> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(name) = free {
+            let database = Database { cluster: self, name };
+            // Rows are sooner gone than a database made.
+            database.sql("DROP SCHEMA IF EXISTS elsewhere CASCADE; DELETE FROM tenure.namespace; DELETE FROM tenure.seal; \
+                DELETE FROM tenure.document; DELETE FROM tenure.name; DELETE FROM tenure.grants; \
+                DELETE FROM tenure.open_on; DELETE FROM tenure.span; DELETE FROM tenure.awaited; \
+                DELETE FROM tenure.pending; DELETE FROM tenure.record; DELETE FROM tenure.revocation; \
+                DELETE FROM tenure.refusal; DELETE FROM tenure.receipt")?;
+            return Ok(database);
+        }
+        let name = {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            *made = made.saturating_add(1);
+            format!("t{made}")
+        };
+        self.sql("postgres", &format!("CREATE DATABASE {name}"))?;
+        Ok(Database { cluster: self, name })
+    }
+
+    /// How a database of it is reached.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("host='{}' user=postgres dbname={database}", self.folder.path().display())
+    }
+
+    /// Runs plain SQL.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub fn sql(&self, database: &str, sql: &str) -> Result<(), String> {
+        self.link(database)?.plain(sql).map_err(words)
+    }
+
+    fn link(&self, database: &str) -> Result<Link, String> {
+        Pool::new(&self.url(database), Options::default()).and_then(|pool| pool.connect()).map_err(words)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A command of the server's, as a user that the server accepts: it refuses to be run by root.
+    fn command(&self, name: &str) -> Command {
+        let binary = self.binaries.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(binary);
+            command
+        } else {
+            Command::new(binary)
+        };
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    /// Lets a shell wait for the end of this process, however it ends, and stop the server then.
+    fn watch(&self) -> Result<(), String> {
+        let script = "while kill -0 \"$0\" 2>/dev/null; do sleep 1; done; \
+            kill -QUIT $(head -1 \"$1/data/postmaster.pid\" 2>/dev/null) 2>/dev/null; sleep 1; rm -rf \"$1\"";
+        Command::new("sh")
+            .args(["-c", script, &std::process::id().to_string()])
+            .arg(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map(drop)
+            .map_err(|why| why.to_string())
+    }
+}
+
+impl Database<'_> {
+    /// How it is reached.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.cluster.url(&self.name)
+    }
+
+    /// Runs plain SQL in it.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub fn sql(&self, sql: &str) -> Result<(), String> {
+        self.cluster.sql(&self.name, sql)
+    }
+
+    /// The first column of what a query gives, as text.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub fn texts(&self, sql: &'static str) -> Result<Vec<String>, String> {
+        let rows = self.cluster.link(&self.name)?.rows(sql, &[]).map_err(words)?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Drop for Database<'_> {
+    fn drop(&mut self) {
+        // One in which a test has left no store is not used again.
+        if self.sql("SELECT 1 FROM tenure.receipt LIMIT 0").is_ok() {
+            self.cluster.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.name.clone());
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = self.halt("immediate");
+    }
+}
+
+/// The folder of the newest server binaries: named by `TENURE_PG_BIN`, on the path, or where packages put them.
+fn binaries() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("TENURE_PG_BIN") {
+        return Some(PathBuf::from(named));
+    }
+    let has_both = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).find(|folder| has_both(folder));
+    on_path.or_else(|| {
+        let versions = KEPT_IN.iter().flat_map(|root| {
+            let inside = fs::read_dir(root).into_iter().flatten().flatten();
+            inside.map(|entry| entry.path().join("bin")).chain([Path::new(root).join("bin")])
+        });
+        versions.filter(|folder| has_both(folder)).max()
+    })
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout == b"0\n")
+}
+
+/// Runs a command to its end; what it said, where it failed.
+fn said(command: &mut Command) -> Result<(), String> {
+    // The server keeps what it inherits: were its output a pipe, nobody would see the end of it.
+    let log = tempfile::tempfile().map_err(|why| why.to_string())?;
+    let both = |log: &fs::File| log.try_clone().map(Stdio::from).map_err(|why| why.to_string());
+    let status = command.stdin(Stdio::null()).stdout(both(&log)?).stderr(both(&log)?).status();
+    let status = status.map_err(|why| format!("{command:?}: {why}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let mut log = log;
+    use std::io::{Read as _, Seek as _};
+    let _ = log.rewind().and_then(|()| log.read_to_string(&mut text));
+    Err(format!("{command:?}: {}", text.trim()))
+}
+
+fn words(trouble: Trouble) -> String {
+    trouble.told().to_string()
+}
