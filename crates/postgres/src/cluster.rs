@@ -2,6 +2,7 @@
 //! that uses it.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -165,6 +166,8 @@ impl Cluster {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // What ends the tests is often sent to their whole group.
+            .process_group(0)
             .spawn()
             .map(drop)
             .map_err(|why| why.to_string())

@@ -213,7 +213,7 @@ impl PostgresStore {
         desk.lock(learned.names.clone())?;
         desk.run(plan)?;
         if !desk.written.anything {
-            return desk.link.plain("ROLLBACK");
+            return desk.link.send("ROLLBACK");
         }
         desk.commit()?;
         if !desk.written.documents.is_empty() {
@@ -228,7 +228,7 @@ impl PostgresStore {
                 .and_then(|mut desk| desk.run(plan));
             match run {
                 Err(Trouble::Lost(why)) => Err(Trouble::Lost(why)),
-                run => link.plain("ROLLBACK").and(run),
+                run => link.send("ROLLBACK").and(run),
             }
         })
     }

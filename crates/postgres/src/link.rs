@@ -137,6 +137,23 @@ impl Link {
         done.ok_or_else(|| Trouble::Lost("the server does not answer".to_owned()))?.map_err(Trouble::from)
     }
 
+    /// Sends one plain command and does not wait for its answer: what comes next on this connection does.
+    pub(crate) fn send(&mut self, sql: &str) -> Out<()> {
+        let Self { runtime, client, driver, .. } = self;
+        let mut asked = Box::pin(client.batch_execute(sql));
+        runtime.block_on(poll_fn(|context| {
+            // The first look puts it on its way, the second at the connection lets it out.
+            let _ = asked.as_mut().poll(context);
+            if let Some(running) = driver
+                && running.as_mut().poll(context).is_ready()
+            {
+                *driver = None;
+            }
+            Poll::Ready(())
+        }));
+        Ok(())
+    }
+
     /// Prepares what was not yet, once for the life of the connection.
     fn prepare(&mut self, wanted: impl Iterator<Item = &'static str>) -> Out<()> {
         let Self { runtime, client, driver, statements, patience } = self;

@@ -129,7 +129,8 @@ impl Desk<'_> {
         if !commands.is_empty() {
             asks.push((RECEIPTS, vec![&self.key, &commands]));
         }
-        if !grants.is_empty() {
+        let beside = self.manner == Manner::Beside;
+        if beside && !grants.is_empty() {
             asks.push((HOLDERS, vec![&self.key, &grants]));
         }
         if asks.is_empty() {
@@ -144,6 +145,9 @@ impl Desk<'_> {
             for command in &missing.commands {
                 self.receipts.entry(command.clone()).or_insert(None);
             }
+        }
+        if !beside {
+            return Ok(());
         }
         let mut there = BTreeSet::new();
         for row in found.next().unwrap_or_default() {
@@ -201,6 +205,9 @@ impl Desk<'_> {
         let (by_id, unsettled, open, recent) = (rows(), rows(), rows(), rows());
         let (refused, refused_before, latest) = (rows(), rows(), rows());
         self.take_grants(by_id.iter().chain(&unsettled).chain(&open).chain(&recent))?;
+        for absent in missing.grants.iter().filter(|id| !by_id.iter().any(|row| row.get::<_, &str>(0) == id.as_str())) {
+            self.grants.entry(absent.clone()).or_insert_with(|| Slot::found(None));
+        }
         self.take_people(missing, &unsettled)?;
         self.take_opens(missing, &open)?;
         self.take_recents(missing, &recent)?;

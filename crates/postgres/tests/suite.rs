@@ -44,6 +44,10 @@ impl House for Databases {
         store.compile_with(compile);
         Ok(store)
     }
+
+    fn looks_every(&self) -> u32 {
+        std::env::var("TENURE_LOOKS_EVERY").map_or(30, |every| every.parse().unwrap())
+    }
 }
 
 #[test]

@@ -67,6 +67,11 @@ pub trait House {
         clock: Arc<ManualClock>,
         compile: Arc<dyn Compile>,
     ) -> Result<Self::Kept, StoreFault>;
+
+    /// After how many commands of a long life every index is looked at. Where each question is a journey, not after each.
+    fn looks_every(&self) -> u32 {
+        1
+    }
 }
 
 /// Runs every story on stores of that house.
