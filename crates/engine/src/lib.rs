@@ -60,6 +60,8 @@ pub mod sweep;
 
 pub use tenure_core;
 pub use tenure_policy;
+#[cfg(feature = "postgres")]
+pub use tenure_postgres::{self, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use tenure_sqlite::{Examined, Findings, Part, SqliteStore, Unconfirmed};
 pub use tenure_store;

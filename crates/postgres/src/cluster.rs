@@ -5,13 +5,11 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::link::Link;
-use crate::pool::{Options, Pool};
-use crate::trouble::Trouble;
+use crate::scratch::{Database, Scratch};
 
 /// Where Debian and others keep the binaries of each version, beside what is on the path.
 const KEPT_IN: &[&str] = &["/usr/lib/postgresql", "/usr/pgsql-17", "/usr/pgsql-16", "/usr/pgsql-15", "/opt/homebrew/opt"];
@@ -21,16 +19,7 @@ const KEPT_IN: &[&str] = &["/usr/lib/postgresql", "/usr/pgsql-17", "/usr/pgsql-1
 pub struct Cluster {
     binaries: PathBuf,
     folder: TempDir,
-    /// Databases that are made and not used.
-    free: Mutex<Vec<String>>,
-    made: Mutex<u32>,
-}
-
-/// A database with nothing in it, for as long as it is used.
-#[derive(Debug)]
-pub struct Database<'c> {
-    cluster: &'c Cluster,
-    name: String,
+    scratch: Scratch,
 }
 
 impl Cluster {
@@ -50,8 +39,8 @@ impl Cluster {
     pub fn start() -> Result<Self, String> {
         let binaries = binaries().ok_or("the machine has no PostgreSQL server binaries (initdb, postgres)")?;
         let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
-        let cluster =
-            Self { binaries, folder, free: Mutex::default(), made: Mutex::default() };
+        let scratch = Scratch::at(url(folder.path(), "postgres"));
+        let cluster = Self { binaries, folder, scratch };
         if is_root() {
             said(Command::new("chown").arg("postgres").arg(cluster.folder.path()))?;
         }
@@ -95,47 +84,24 @@ impl Cluster {
         said(self.command("pg_ctl").args(["-w", "-m", mode, "-D"]).arg(self.data()).arg("stop"))
     }
 
+    /// Databases of it, each with nothing in it.
+    #[must_use]
+    pub fn scratch(&self) -> Scratch {
+        self.scratch.clone()
+    }
+
     /// A database with nothing in it.
     ///
     /// # Errors
     /// What the server said.
-    pub fn database(&self) -> Result<Database<'_>, String> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(name) = free {
-            let database = Database { cluster: self, name };
-            // Rows are sooner gone than a database made.
-            database.sql("DROP SCHEMA IF EXISTS elsewhere CASCADE; DELETE FROM tenure.namespace; DELETE FROM tenure.seal; \
-                DELETE FROM tenure.document; DELETE FROM tenure.name; DELETE FROM tenure.grants; \
-                DELETE FROM tenure.open_on; DELETE FROM tenure.span; DELETE FROM tenure.awaited; \
-                DELETE FROM tenure.pending; DELETE FROM tenure.record; DELETE FROM tenure.revocation; \
-                DELETE FROM tenure.refusal; DELETE FROM tenure.receipt")?;
-            return Ok(database);
-        }
-        let name = {
-            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            *made = made.saturating_add(1);
-            format!("t{made}")
-        };
-        self.sql("postgres", &format!("CREATE DATABASE {name}"))?;
-        Ok(Database { cluster: self, name })
+    pub fn database(&self) -> Result<Database, String> {
+        self.scratch.database()
     }
 
     /// How a database of it is reached.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("host='{}' user=postgres dbname={database}", self.folder.path().display())
-    }
-
-    /// Runs plain SQL.
-    ///
-    /// # Errors
-    /// What the server said.
-    pub fn sql(&self, database: &str, sql: &str) -> Result<(), String> {
-        self.link(database)?.plain(sql).map_err(words)
-    }
-
-    fn link(&self, database: &str) -> Result<Link, String> {
-        Pool::new(&self.url(database), Options::default()).and_then(|pool| pool.connect()).map_err(words)
+        url(self.folder.path(), database)
     }
 
     fn data(&self) -> PathBuf {
@@ -174,46 +140,6 @@ impl Cluster {
     }
 }
 
-impl Database<'_> {
-    /// How it is reached.
-    #[must_use]
-    pub fn url(&self) -> String {
-        self.cluster.url(&self.name)
-    }
-
-    /// Runs plain SQL in it.
-    ///
-    /// # Errors
-    /// What the server said.
-    pub fn sql(&self, sql: &str) -> Result<(), String> {
-        self.cluster.sql(&self.name, sql)
-    }
-
-    /// The first column of what a query gives, as text.
-    ///
-    /// # Errors
-    /// What the server said.
-    pub fn texts(&self, sql: &'static str) -> Result<Vec<String>, String> {
-        let rows = self.cluster.link(&self.name)?.rows(sql, &[]).map_err(words)?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl Drop for Database<'_> {
-    fn drop(&mut self) {
-        // One in which a test has left no store is not used again.
-        if self.sql("SELECT 1 FROM tenure.receipt LIMIT 0").is_ok() {
-            self.cluster.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.name.clone());
-        }
-    }
-}
-
 impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = self.halt("immediate");
@@ -237,6 +163,10 @@ fn binaries() -> Option<PathBuf> {
     })
 }
 
+fn url(folder: &Path, database: &str) -> String {
+    format!("host='{}' user=postgres dbname={database}", folder.display())
+}
+
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout == b"0\n")
@@ -257,8 +187,4 @@ fn said(command: &mut Command) -> Result<(), String> {
     use std::io::{Read as _, Seek as _};
     let _ = log.rewind().and_then(|()| log.read_to_string(&mut text));
     Err(format!("{command:?}: {}", text.trim()))
-}
-
-fn words(trouble: Trouble) -> String {
-    trouble.told().to_string()
 }

@@ -21,6 +21,8 @@ mod pool;
 mod questions;
 mod receipts;
 mod records;
+#[cfg(feature = "scratch")]
+pub mod scratch;
 mod seals;
 mod trouble;
 mod write;
@@ -96,7 +98,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::open`].
     pub fn open_with(url: &str, options: Options) -> Result<Self, StoreFault> {
-        Self::begin(url, options, Hour::server(), layout::prepare)
+        Self::begin(Pool::new(url, options), Hour::server(), layout::prepare)
     }
 
     /// The same with another clock: for tests and stories.
@@ -104,7 +106,17 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::open`].
     pub fn open_with_clock(url: &str, options: Options, clock: Arc<dyn Clock>) -> Result<Self, StoreFault> {
-        Self::begin(url, options, Hour::Handed(clock), layout::prepare)
+        Self::begin(Pool::new(url, options), Hour::Handed(clock), layout::prepare)
+    }
+
+    /// Opens the store in a database for stories and tests, with a clock of theirs.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    #[cfg(feature = "scratch")]
+    pub fn open_scratch(database: &scratch::Database, clock: Arc<dyn Clock>) -> Result<Self, StoreFault> {
+        let config = database.config().map_err(StoreFault::Broken)?;
+        Self::begin(Pool::of(config, Options::default()), Hour::Handed(clock), layout::prepare)
     }
 
     /// Opens the store that is in that database, and makes none.
@@ -112,16 +124,11 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::open`], and [`StoreFault::Broken`] where there is no store in it.
     pub fn open_existing(url: &str) -> Result<Self, StoreFault> {
-        Self::begin(url, Options::default(), Hour::server(), layout::check)
+        Self::begin(Pool::new(url, Options::default()), Hour::server(), layout::check)
     }
 
-    fn begin(
-        url: &str,
-        options: Options,
-        hour: Hour,
-        prepare: impl Fn(&mut Link) -> Out<()>,
-    ) -> Result<Self, StoreFault> {
-        let pool = Pool::new(url, options).map_err(Trouble::told)?;
+    fn begin(pool: Out<Pool>, hour: Hour, prepare: impl Fn(&mut Link) -> Out<()>) -> Result<Self, StoreFault> {
+        let pool = pool.map_err(Trouble::told)?;
         let store = Self { pool, hour, shelf: Shelf::default() };
         store.ask(|link| {
             prepare(link)?;

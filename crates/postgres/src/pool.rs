@@ -61,9 +61,13 @@ struct Kept {
 
 impl Pool {
     pub(crate) fn new(url: &str, options: Options) -> Out<Self> {
-        let mut config: Config = url
+        let config: Config = url
             .parse()
             .map_err(|error: tokio_postgres::Error| broken(format!("the connection string is wrong: {error}")))?;
+        Self::of(config, options)
+    }
+
+    pub(crate) fn of(mut config: Config, options: Options) -> Out<Self> {
         if config.get_application_name().is_none() {
             config.application_name("tenure");
         }

@@ -4,20 +4,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use tenure_postgres::cluster::{Cluster, Database};
-use tenure_postgres::{Options, PostgresStore};
+use tenure_postgres::PostgresStore;
+use tenure_postgres::cluster::Cluster;
+use tenure_postgres::scratch::Database;
 use tenure_store::suite::{self, House};
 use tenure_store::{Compile, ManualClock, Store as _, StoreFault};
 
 /// A database for each store.
 struct Databases {
     cluster: &'static Cluster,
-    /// Those in use; the last one is that of the store opened last.
-    used: Mutex<Vec<Database<'static>>>,
-}
-
-fn open(url: &str, clock: Arc<ManualClock>) -> Result<PostgresStore, StoreFault> {
-    PostgresStore::open_with_clock(url, Options::default(), clock)
+    /// That of the store opened last: a story opens one.
+    used: Mutex<Option<Database>>,
 }
 
 impl House for Databases {
@@ -25,9 +22,8 @@ impl House for Databases {
 
     fn open(&self, clock: Arc<ManualClock>) -> PostgresStore {
         let database = self.cluster.database().unwrap();
-        let store = open(&database.url(), clock).unwrap();
-        // A story opens one store: the one before it is not used any more.
-        let before = std::mem::replace(&mut *self.used.lock().unwrap(), vec![database]);
+        let store = PostgresStore::open_scratch(&database, clock).unwrap();
+        let before = self.used.lock().unwrap().replace(database);
         drop(before);
         store
     }
@@ -39,8 +35,7 @@ impl House for Databases {
         compile: Arc<dyn Compile>,
     ) -> Result<PostgresStore, StoreFault> {
         drop(kept);
-        let url = self.used.lock().unwrap().last().unwrap().url();
-        let store = open(&url, clock)?;
+        let store = PostgresStore::open_scratch(self.used.lock().unwrap().as_ref().unwrap(), clock)?;
         store.compile_with(compile);
         Ok(store)
     }

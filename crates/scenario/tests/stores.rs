@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use tenure_postgres::cluster::Cluster;
 use tenure_scenario::file::{self, PolicyFiles};
 use tenure_scenario::house::House;
 use tenure_scenario::run::Stage;
@@ -39,7 +40,19 @@ fn stories() -> Vec<Scenario> {
 }
 
 #[test]
-fn every_story_is_the_same_on_every_store() {
+fn every_story_is_the_same_in_a_file() {
+    the_same_as_in_memory(&House::Sqlite);
+}
+
+#[test]
+fn every_story_is_the_same_on_postgres() {
+    match Cluster::shared() {
+        Ok(cluster) => the_same_as_in_memory(&House::Postgres(cluster.scratch())),
+        Err(why) => println!("not run: {why}"),
+    }
+}
+
+fn the_same_as_in_memory(house: &House) {
     let stories = stories();
     let restarts = |story: &Scenario| story.steps.iter().filter(|step| step.verb() == "restart").count();
     let restarts: usize = stories.iter().map(restarts).sum();
@@ -50,11 +63,11 @@ fn every_story_is_the_same_on_every_store() {
                 loop {
                     let next = left.lock().unwrap().next();
                     let Some(story) = next else { return };
-                    let (memory, sqlite) = (said(story, &House::Memory), said(story, &House::Sqlite));
-                    for (one, other) in memory.iter().zip(&sqlite) {
+                    let (memory, kept) = (said(story, &House::Memory), said(story, house));
+                    for (one, other) in memory.iter().zip(&kept) {
                         assert_eq!(one, other, "{}: {}", story.file, story.name);
                     }
-                    assert_eq!(memory.len(), sqlite.len(), "{}: {}", story.file, story.name);
+                    assert_eq!(memory.len(), kept.len(), "{}: {}", story.file, story.name);
                 }
             });
         }
