@@ -42,7 +42,7 @@ pub(crate) struct Desk<'d> {
     hour: &'d Hour,
     /// The store's clock, as late as it was read.
     pub(crate) clock: Timestamp,
-    /// The place of this transaction in time: after the server's clock at its beginning, and after everything it has
+    /// The place of this transaction in time: the server's clock once all was locked, and after everything it has
     /// looked at.
     pub(crate) ordered: i64,
     pub(crate) tx: String,
@@ -199,8 +199,10 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// Takes note of what the server's clock shows, in microseconds.
+    /// Takes note of what the server's clock shows, in microseconds, after something was locked: this transaction
+    /// comes after everything that had it before.
     pub(crate) fn passed(&mut self, micros: i64) {
+        self.ordered = self.ordered.max(micros);
         self.clock = self.clock.max(self.hour.by(micros));
     }
 

@@ -9,7 +9,6 @@ use tenure_store::query::{awaits_decision, lasts, run, unsure_from};
 
 use crate::bulk::Bulk;
 use crate::desk::{Desk, Known, Manner, Slot};
-use crate::hour::MICROS;
 use crate::link::Ask;
 use crate::load::places;
 use crate::names::{Name, item};
@@ -111,16 +110,12 @@ impl Desk<'_> {
                 names.extend(is);
             }
         }
+        let decided_at = self.clock;
         self.lock_places(&names)?;
         if !longer {
             return Ok(());
         }
         // An end that the clock has passed while others were waited for is decided again: they may have counted on it.
-        let decided_at = self.clock;
-        let micros = self.link.rows(MICROS, &[])?;
-        if let Some(row) = micros.first() {
-            self.passed(row.get(0));
-        }
         let passed = |known: &Known| lasts(&known.grant, decided_at) && !lasts(&known.grant, self.clock);
         let late = self.changed().any(|slot| {
             slot.before.as_ref().is_some_and(passed)

@@ -22,7 +22,7 @@ use crate::trouble::{Again, Out, Trouble, broken, count};
 use crate::{receipts, records};
 
 const RECEIPTS: &str = "SELECT command, body FROM tenure.receipt WHERE ns = $1 AND command = ANY($2)";
-const HOLDERS: &str = "SELECT id, holder FROM tenure.grants WHERE ns = $1 AND id = ANY($2)";
+const HOLDERS: &str = "SELECT DISTINCT holder FROM tenure.grants WHERE ns = $1 AND id = ANY($2)";
 const BY_ID: &str = "SELECT id, state, reached, ordered FROM tenure.grants WHERE ns = $1 AND id = ANY($2)";
 const UNSETTLED: &str = "SELECT id, state, reached, ordered FROM tenure.grants \
     WHERE ns = $1 AND holder = ANY($2) AND unsettled";
@@ -121,51 +121,24 @@ impl Desk<'_> {
         Ok(missing)
     }
 
-    /// What commands answered, and whose the grants are: neither ever changes, so no lock is needed.
+    /// Whose the grants are. That never changes, so no lock is needed.
     fn who(&mut self, missing: &mut Missing) -> Out<()> {
-        let commands: Vec<&str> = missing.commands.iter().map(CommandId::as_str).collect();
+        if self.manner != Manner::Beside || missing.grants.is_empty() {
+            return Ok(());
+        }
         let grants: Vec<&str> = missing.grants.iter().map(GrantId::as_str).collect();
-        let mut asks: Vec<Ask<'_>> = Vec::new();
-        if !commands.is_empty() {
-            asks.push((RECEIPTS, vec![&self.key, &commands]));
-        }
-        let beside = self.manner == Manner::Beside;
-        if beside && !grants.is_empty() {
-            asks.push((HOLDERS, vec![&self.key, &grants]));
-        }
-        if asks.is_empty() {
-            return Ok(());
-        }
-        let mut found = self.link.all(asks)?.into_iter();
-        if !commands.is_empty() {
-            for row in found.next().unwrap_or_default() {
-                let receipt = Arc::new(receipts::read(row.get(1))?);
-                self.receipts.insert(id::<CommandId>(row.get(0))?, Some(receipt));
-            }
-            for command in &missing.commands {
-                self.receipts.entry(command.clone()).or_insert(None);
-            }
-        }
-        if !beside {
-            return Ok(());
-        }
-        let mut there = BTreeSet::new();
-        for row in found.next().unwrap_or_default() {
-            there.insert(id::<GrantId>(row.get(0))?);
-            let holder = id::<PersonId>(row.get(1))?;
+        for row in self.link.rows(HOLDERS, &[&self.key, &grants])? {
+            let holder = id::<PersonId>(row.get(0))?;
             if !self.people.contains_key(&holder) {
                 missing.people.insert(holder);
             }
         }
-        for absent in missing.grants.iter().filter(|id| !there.contains(*id)) {
-            self.grants.insert(absent.clone(), Slot::found(None));
-        }
-        missing.grants = there;
         Ok(())
     }
 
     /// Reads what was locked: nobody else changes it now.
     fn fetch(&mut self, missing: &Missing) -> Out<()> {
+        let commands: Vec<&str> = missing.commands.iter().map(CommandId::as_str).collect();
         let ids: Vec<&str> = missing.grants.iter().map(GrantId::as_str).collect();
         let people: Vec<&str> = missing.people.iter().map(PersonId::as_str).collect();
         let (kinds, texts): (Vec<i16>, Vec<&str>) =
@@ -180,7 +153,9 @@ impl Desk<'_> {
         let refused_before =
             if self.manner == Manner::Beside { REFUSED_BEFORE_LOCKED } else { REFUSED_BEFORE };
         let key = self.key;
-        let wanted: [(bool, Ask<'_>); 7] = [
+        let wanted: [(bool, Ask<'_>); 8] = [
+            // What the same command answered that another host has given at this moment is there to be read now.
+            (!commands.is_empty(), (RECEIPTS, vec![&key, &commands])),
             (!ids.is_empty(), (BY_ID, vec![&key, &ids])),
             (!people.is_empty(), (UNSETTLED, vec![&key, &people])),
             (!kinds.is_empty(), (OPEN, vec![&key, &kinds, &texts])),
@@ -202,8 +177,10 @@ impl Desk<'_> {
         }
         let mut rows = asked.into_iter().map(|asked| if asked { next() } else { Vec::new() });
         let mut rows = || rows.next().unwrap_or_default();
+        let receipts = rows();
         let (by_id, unsettled, open, recent) = (rows(), rows(), rows(), rows());
         let (refused, refused_before, latest) = (rows(), rows(), rows());
+        self.take_receipts(missing, &receipts)?;
         self.take_grants(by_id.iter().chain(&unsettled).chain(&open).chain(&recent))?;
         for absent in missing.grants.iter().filter(|id| !by_id.iter().any(|row| row.get::<_, &str>(0) == id.as_str())) {
             self.grants.entry(absent.clone()).or_insert_with(|| Slot::found(None));
@@ -217,6 +194,17 @@ impl Desk<'_> {
         }
         if let Some(row) = latest.first() {
             self.latest = row.get::<_, Option<i64>>(0).map(Timestamp::from_millis).or(Some(Timestamp::MIN));
+        }
+        Ok(())
+    }
+
+    fn take_receipts(&mut self, missing: &Missing, rows: &[Row]) -> Out<()> {
+        for row in rows {
+            let receipt = Arc::new(receipts::read(row.get(1))?);
+            self.receipts.insert(id::<CommandId>(row.get(0))?, Some(receipt));
+        }
+        for command in &missing.commands {
+            self.receipts.entry(command.clone()).or_insert(None);
         }
         Ok(())
     }

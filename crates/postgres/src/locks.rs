@@ -11,6 +11,8 @@ use tenure_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use crate::desk::{Desk, Manner, Slot};
+use crate::hour::MICROS;
+use crate::link::Param;
 use crate::names::{Kind, Name};
 use crate::trouble::{Again, Out, Trouble, broken, count};
 
@@ -100,7 +102,13 @@ impl Desk<'_> {
                 return Ok(());
             }
             let (kinds, texts): (Vec<i16>, Vec<&str>) = missing.iter().copied().unzip();
-            let rows = self.link.rows(sql, &[&self.key, &kinds, &texts])?;
+            let key = self.key;
+            let asks = vec![(sql, vec![&key as Param<'_>, &kinds, &texts]), (MICROS, Vec::new())];
+            let mut answers = self.link.all(asks)?.into_iter();
+            let rows = answers.next().unwrap_or_default();
+            if let Some(row) = answers.next().unwrap_or_default().first() {
+                self.passed(row.get(0));
+            }
             let found: BTreeSet<(i16, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
             missing.retain(|name| !found.contains(name));
             if missing.is_empty() {

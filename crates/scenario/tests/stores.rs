@@ -61,8 +61,14 @@ fn the_same_as_in_memory(house: &House) {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
-                    let next = left.lock().unwrap().next();
+                    let (next, more) = {
+                        let mut left = left.lock().unwrap();
+                        (left.next(), left.len())
+                    };
                     let Some(story) = next else { return };
+                    if more % 100 == 0 {
+                        println!("{more} stories are left");
+                    }
                     let (memory, kept) = (said(story, &House::Memory), said(story, house));
                     for (one, other) in memory.iter().zip(&kept) {
                         assert_eq!(one, other, "{}: {}", story.file, story.name);

@@ -28,7 +28,9 @@
 //! ```
 
 mod atomic;
-pub(crate) mod cast;
+/// For tests of one store alone.
+#[doc(hidden)]
+pub mod cast;
 mod indexes;
 mod lists;
 mod namespaces;
@@ -39,7 +41,9 @@ mod records;
 mod reopened;
 mod revoked;
 mod sealed;
-pub(crate) mod story;
+/// For tests of one store alone.
+#[doc(hidden)]
+pub mod story;
 pub(crate) mod time;
 mod walk;
 
