@@ -251,6 +251,8 @@ fn store(text: &str) -> Result<House, String> {
         url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Ok(House::Postgres(Scratch::at(url)))
         }
-        _ => Err("this version runs scenarios on the stores `memory`, `sqlite` and `postgres://…`".to_owned()),
+        _ => {
+            Err("this version runs scenarios on the stores `memory`, `sqlite` and `postgres://…`".to_owned())
+        }
     }
 }

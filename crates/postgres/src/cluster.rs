@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use crate::scratch::{Database, Scratch};
 
 /// Where Debian and others keep the binaries of each version, beside what is on the path.
-const KEPT_IN: &[&str] = &["/usr/lib/postgresql", "/usr/pgsql-17", "/usr/pgsql-16", "/usr/pgsql-15", "/opt/homebrew/opt"];
+const KEPT_IN: &[&str] =
+    &["/usr/lib/postgresql", "/usr/pgsql-17", "/usr/pgsql-16", "/usr/pgsql-15", "/opt/homebrew/opt"];
 
 /// A server of its own in a folder of its own, reached by a socket in it.
 #[derive(Debug)]
@@ -37,7 +38,8 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::shared`].
     pub fn start() -> Result<Self, String> {
-        let binaries = binaries().ok_or("the machine has no PostgreSQL server binaries (initdb, postgres)")?;
+        let binaries =
+            binaries().ok_or("the machine has no PostgreSQL server binaries (initdb, postgres)")?;
         let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
         let scratch = Scratch::at(url(folder.path(), "postgres"));
         let cluster = Self { binaries, folder, scratch };

@@ -109,7 +109,8 @@ const BESIDE: &str = "SELECT n.key, n.documents, l.version, \
 const ALONE: &str = "SELECT n.key, n.documents, l.version, \
     floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text \
     FROM tenure.layout l JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1 FOR UPDATE OF n";
-const BEGIN_NAMESPACE: &str = "INSERT INTO tenure.namespace (name, documents) VALUES ($1, 0) ON CONFLICT DO NOTHING";
+const BEGIN_NAMESPACE: &str =
+    "INSERT INTO tenure.namespace (name, documents) VALUES ($1, 0) ON CONFLICT DO NOTHING";
 const BEGIN_SEAL: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) \
     SELECT key, 0, $2, '' FROM tenure.namespace WHERE name = $1 ON CONFLICT DO NOTHING";
 

@@ -53,7 +53,8 @@ const PEOPLE: &str = "INSERT INTO tenure.name (ns, kind, text) SELECT $1, 1, * F
     ON CONFLICT DO NOTHING";
 const UNSEALED: &str = "INSERT INTO tenure.pending (ns, ordered, tx, number, happened, draft, salt) \
     SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::bigint[], $6::text[], $7::bytea[])";
-const RECEIPTS: &str = "INSERT INTO tenure.receipt (ns, command, body) SELECT $1, * FROM unnest($2::text[], $3::text[])";
+const RECEIPTS: &str =
+    "INSERT INTO tenure.receipt (ns, command, body) SELECT $1, * FROM unnest($2::text[], $3::text[])";
 const REFUSALS: &str = "INSERT INTO tenure.refusal (ns, actor, code, minute, times, last) \
     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[]) \
     ON CONFLICT (ns, actor, code) DO UPDATE SET minute = excluded.minute, times = excluded.times, last = excluded.last";
@@ -204,9 +205,15 @@ impl Desk<'_> {
         let rows = |sql, rows: &[((String, Stretch), &Known)]| {
             Bulk::new(sql, self.key)
                 .column(rows.iter().map(|((item, _), _)| item.clone()).collect::<Vec<_>>())
-                .column(rows.iter().map(|(_, known)| known.grant.holder().as_str().to_owned()).collect::<Vec<_>>())
+                .column(
+                    rows.iter()
+                        .map(|(_, known)| known.grant.holder().as_str().to_owned())
+                        .collect::<Vec<_>>(),
+                )
                 .column(rows.iter().map(|((_, stretch), _)| stretch.until).collect::<Vec<_>>())
-                .column(rows.iter().map(|(_, known)| known.grant.id().as_str().to_owned()).collect::<Vec<_>>())
+                .column(
+                    rows.iter().map(|(_, known)| known.grant.id().as_str().to_owned()).collect::<Vec<_>>(),
+                )
         };
         let held = rows(NOW_HELD, &new)
             .column(new.iter().map(|((_, stretch), _)| stretch.since).collect::<Vec<_>>())
@@ -225,7 +232,9 @@ impl Desk<'_> {
             let slots: Vec<&Slot<Known>> = theirs.into_iter().filter_map(|id| self.grants.get(id)).collect();
             let was = waits(person, slots.iter().filter_map(|slot| slot.before.as_ref()));
             let is = waits(person, slots.iter().filter_map(|slot| slot.now.as_ref()));
-            gone.extend(was.keys().filter(|place| !is.contains_key(*place)).map(|place| (person, place.clone())));
+            gone.extend(
+                was.keys().filter(|place| !is.contains_key(*place)).map(|place| (person, place.clone())),
+            );
             let other = is.iter().filter(|(place, at)| was.get(*place) != Some(at));
             new.extend(other.map(|(place, at)| (person, place.clone(), *at)));
         }
@@ -285,9 +294,21 @@ impl Desk<'_> {
         Bulk::new(REFUSALS, self.key)
             .column(rows.iter().map(|(of, _)| of.actor.clone()).collect::<Vec<_>>())
             .column(rows.iter().map(|(of, _)| of.code.as_str()).collect::<Vec<_>>())
-            .column(rows.iter().map(|(_, tally)| tally.map_or(0, |tally| tally.minute.millis())).collect::<Vec<_>>())
-            .column(rows.iter().map(|(_, tally)| tally.map_or(0, |tally| number(tally.times))).collect::<Vec<_>>())
-            .column(rows.iter().map(|(_, tally)| tally.map_or(0, |tally| tally.last.millis())).collect::<Vec<_>>())
+            .column(
+                rows.iter()
+                    .map(|(_, tally)| tally.map_or(0, |tally| tally.minute.millis()))
+                    .collect::<Vec<_>>(),
+            )
+            .column(
+                rows.iter()
+                    .map(|(_, tally)| tally.map_or(0, |tally| number(tally.times)))
+                    .collect::<Vec<_>>(),
+            )
+            .column(
+                rows.iter()
+                    .map(|(_, tally)| tally.map_or(0, |tally| tally.last.millis()))
+                    .collect::<Vec<_>>(),
+            )
     }
 }
 

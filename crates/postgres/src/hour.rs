@@ -7,8 +7,7 @@ use tenure_core::time::{Span, Timestamp};
 use tenure_store::{Clock, SystemClock};
 
 /// The server's clock in microseconds, as a query gives it.
-pub(crate) const MICROS: &str =
-    "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+pub(crate) const MICROS: &str = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 /// Where a store takes the time from.
 pub(crate) enum Hour {

@@ -127,7 +127,11 @@ impl PostgresStore {
         Self::begin(Pool::new(url, Options::default()), Hour::server(), layout::check)
     }
 
-    fn begin(pool: Out<Pool>, hour: Hour, prepare: impl Fn(&mut Link) -> Out<()>) -> Result<Self, StoreFault> {
+    fn begin(
+        pool: Out<Pool>,
+        hour: Hour,
+        prepare: impl Fn(&mut Link) -> Out<()>,
+    ) -> Result<Self, StoreFault> {
         let pool = pool.map_err(Trouble::told)?;
         let store = Self { pool, hour, shelf: Shelf::default() };
         store.ask(|link| {

@@ -182,7 +182,9 @@ impl Desk<'_> {
         let (refused, refused_before, latest) = (rows(), rows(), rows());
         self.take_receipts(missing, &receipts)?;
         self.take_grants(by_id.iter().chain(&unsettled).chain(&open).chain(&recent))?;
-        for absent in missing.grants.iter().filter(|id| !by_id.iter().any(|row| row.get::<_, &str>(0) == id.as_str())) {
+        for absent in
+            missing.grants.iter().filter(|id| !by_id.iter().any(|row| row.get::<_, &str>(0) == id.as_str()))
+        {
             self.grants.entry(absent.clone()).or_insert_with(|| Slot::found(None));
         }
         self.take_people(missing, &unsettled)?;
@@ -270,7 +272,8 @@ impl Desk<'_> {
         }
         for row in rows {
             let (kind, text): (i16, &str) = (row.get(4), row.get(5));
-            let name = self.opens.iter_mut().find(|(name, _)| name.kind.number() == kind && name.text == text);
+            let name =
+                self.opens.iter_mut().find(|(name, _)| name.kind.number() == kind && name.text == text);
             if let Some((_, grants)) = name {
                 grants.insert(id::<GrantId>(row.get(0))?);
             }

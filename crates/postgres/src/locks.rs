@@ -67,8 +67,7 @@ impl Desk<'_> {
         let sql = if late { NAMES_FREE } else { NAMES };
         self.hold(&of_rows, sql).map_err(|trouble| self.out_of_order(trouble, late, &new))?;
         let of_refusals: Vec<RefusedOf> = new.iter().filter_map(refused).collect();
-        self.hold_refusals(&of_refusals, late)
-            .map_err(|trouble| self.out_of_order(trouble, late, &new))?;
+        self.hold_refusals(&of_refusals, late).map_err(|trouble| self.out_of_order(trouble, late, &new))?;
         self.held.extend(new);
         Ok(())
     }

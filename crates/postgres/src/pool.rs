@@ -61,9 +61,9 @@ struct Kept {
 
 impl Pool {
     pub(crate) fn new(url: &str, options: Options) -> Out<Self> {
-        let config: Config = url
-            .parse()
-            .map_err(|error: tokio_postgres::Error| broken(format!("the connection string is wrong: {error}")))?;
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            broken(format!("the connection string is wrong: {error}"))
+        })?;
         Self::of(config, options)
     }
 
@@ -165,8 +165,8 @@ fn tls(roots: Option<&[u8]>) -> Out<ClientConfig> {
     match roots {
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate =
-                    certificate.map_err(|why| broken(format!("the root certificates cannot be read: {why}")))?;
+                let certificate = certificate
+                    .map_err(|why| broken(format!("the root certificates cannot be read: {why}")))?;
                 store.add(certificate).map_err(|why| broken(format!("no root certificate: {why}")))?;
             }
         }

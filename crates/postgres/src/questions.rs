@@ -173,10 +173,8 @@ fn waits(
     (after, limit): (Option<&Awaited>, Limit),
 ) -> Out<Vec<Awaited>> {
     let after = after.map_or((i64::MIN, ""), |after| (after.at.millis(), after.person.as_str()));
-    let rows = link.rows(
-        WAITS,
-        &[&ns.as_str(), &place, &after.0, &after.1, &until.millis(), &bounded(limit.get())],
-    )?;
+    let rows = link
+        .rows(WAITS, &[&ns.as_str(), &place, &after.0, &after.1, &until.millis(), &bounded(limit.get())])?;
     let awaited = |row: &Row| {
         let person = id::<PersonId>(row.get(1))?;
         Ok(Awaited { at: Timestamp::from_millis(row.get(0)), person })
@@ -229,8 +227,7 @@ pub(crate) fn list(
     let mut from = after.map_or_else(String::new, |after| after.as_str().to_owned());
     let mut looked_at = 0_usize;
     loop {
-        let rows =
-            link.rows(sql, &[&ns.as_str(), &from, &holder, &bounded(LOOKED_AT_ONCE), &by_item])?;
+        let rows = link.rows(sql, &[&ns.as_str(), &from, &holder, &bounded(LOOKED_AT_ONCE), &by_item])?;
         for row in &rows {
             if listed.grants.len() == limit.get() || looked_at == LOOKED_AT_MAX {
                 return Ok(listed);

@@ -22,7 +22,8 @@ const OF_GRANT: &str = "SELECT r.position, r.leaf, r.written FROM tenure.namespa
     JOIN tenure.record r ON r.ns = n.key WHERE n.name = $1 AND r.about = $2 AND r.position > $3 \
     ORDER BY r.position LIMIT $4";
 const AT: &str = "SELECT position, leaf, written FROM tenure.record WHERE ns = $1 AND position = ANY($2)";
-const SIZE: &str = "SELECT s.records FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key WHERE n.name = $1";
+const SIZE: &str =
+    "SELECT s.records FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key WHERE n.name = $1";
 const NODES: &str = "SELECT r.position, r.nodes FROM tenure.namespace n JOIN tenure.record r ON r.ns = n.key \
     WHERE n.name = $1 AND r.position = ANY($2)";
 

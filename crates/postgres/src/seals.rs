@@ -29,7 +29,8 @@ const NO_LONGER: &str = "DELETE FROM tenure.pending p USING unnest($2::bigint[],
     w (ordered, tx, number) WHERE p.ns = $1 AND p.ordered = w.ordered AND p.tx = w.tx AND p.number = w.number";
 const RECORDS: &str = "INSERT INTO tenure.record (ns, position, about, leaf, written, nodes) \
     SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])";
-const END_MOVED: &str = "UPDATE tenure.seal SET records = $2, peaks = $3, latest = greatest(latest, $4) WHERE ns = $1";
+const END_MOVED: &str =
+    "UPDATE tenure.seal SET records = $2, peaks = $3, latest = greatest(latest, $4) WHERE ns = $1";
 
 /// Seals all that was committed before this, and says how many records that were.
 pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
@@ -91,7 +92,8 @@ fn next(link: &mut Link, (key, ns): (i64, &Namespace), seal: &mut Seal) -> Out<u
 
 /// Writes records that were sealed.
 pub(crate) fn records(key: i64, sealed: &[Sealed]) -> Out<Bulk> {
-    let written = sealed.iter().map(|sealed| sealed.leaf.written.as_ref().map(serde_json::to_string).transpose());
+    let written =
+        sealed.iter().map(|sealed| sealed.leaf.written.as_ref().map(serde_json::to_string).transpose());
     let written = written.collect::<Result<Vec<Option<String>>, _>>()?;
     Ok(Bulk::new(RECORDS, key)
         .column(sealed.iter().map(|sealed| number(sealed.record.position)))

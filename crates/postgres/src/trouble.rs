@@ -59,7 +59,8 @@ impl From<StoreFault> for Trouble {
 impl From<tokio_postgres::Error> for Trouble {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else {
-            let lost = error.is_closed() || std::error::Error::source(&error).is_some_and(|why| why.is::<std::io::Error>());
+            let lost = error.is_closed()
+                || std::error::Error::source(&error).is_some_and(|why| why.is::<std::io::Error>());
             return if lost { Self::Lost(error.to_string()) } else { broken(error.to_string()) };
         };
         let code = said.code();

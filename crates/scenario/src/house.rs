@@ -89,7 +89,9 @@ impl Kept {
             Self::Sqlite { store: Some(store), .. } => store.clone(),
             Self::Postgres { store: Some(store), .. } => store.clone(),
             // What cannot be opened holds nothing.
-            Self::Sqlite { store: None, .. } | Self::Postgres { store: None, .. } => Arc::new(MemoryStore::new()),
+            Self::Sqlite { store: None, .. } | Self::Postgres { store: None, .. } => {
+                Arc::new(MemoryStore::new())
+            }
         };
         Port::open_with_ids(store, ids.clone())
     }

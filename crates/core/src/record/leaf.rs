@@ -230,14 +230,8 @@ fn written_out(
     about: Option<&About>,
     entry: &Entry,
 ) -> Result<String, String> {
-    let out = Out {
-        version: VERSION,
-        namespace: ns,
-        position,
-        recorded_at,
-        about,
-        entry: OutEntry::of(entry),
-    };
+    let out =
+        Out { version: VERSION, namespace: ns, position, recorded_at, about, entry: OutEntry::of(entry) };
     let mut bytes = Vec::with_capacity(BYTES_USUAL);
     serde_json::to_writer(&mut bytes, &out).map_err(|error| error.to_string())?;
     bytes.shrink_to_fit();
@@ -250,7 +244,8 @@ fn read_in(text: &str) -> Result<ReadLeaf, String> {
     if read.version != VERSION {
         return Err(format!("it has the form {}, this version knows {VERSION}", read.version));
     }
-    let record = Record { position: read.position, recorded_at: read.recorded_at, entry: read.entry.entry()? };
+    let record =
+        Record { position: read.position, recorded_at: read.recorded_at, entry: read.entry.entry()? };
     Ok(ReadLeaf { namespace: read.namespace, record, about: read.about })
 }
 

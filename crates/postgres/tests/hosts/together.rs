@@ -1,11 +1,4 @@
-//! Several hosts on one database: each a store of its own, with connections of its own, and the server's clock.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests: a panic is how they fail"
-)]
+//! What hosts do at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -13,138 +6,22 @@ use std::sync::{Arc, Mutex};
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use tenure_core::command::{
-    Command, EffectDone, GiveBack, Publish, Settle, TakeEffect, Verb, Which,
-};
+use tenure_core::command::{EffectDone, Reach, Settle, TakeEffect, Verb, Which};
 use tenure_core::event::Happened;
-use tenure_core::id::{CommandId, Namespace, WorkerId};
+use tenure_core::id::WorkerId;
 use tenure_core::limits::EFFECT_ATTEMPTS_DEFAULT;
-use tenure_core::person::{Actor, Record};
 use tenure_core::record::Entry;
-use tenure_core::record::tree::Frontier;
 use tenure_core::refusal::Code;
 use tenure_core::time::{Span, Timestamp};
-use tenure_core::world::{Read, World};
-use tenure_postgres::cluster::Cluster;
-use tenure_postgres::scratch::Database;
+use tenure_core::world::World;
 use tenure_postgres::{Options, PostgresStore};
 use tenure_store::suite::cast::{person, policy};
-use tenure_store::suite::story::{accepted, actor, extend, id, refused, request, revoke_all, salt, system, view};
-use tenure_store::{Answered, Batch, Given, Limit, ManualClock, Place, Plan, Store, StoreFault, Turn};
+use tenure_store::suite::story::{accepted, actor, extend, refused, request, revoke_all, salt, system, view};
+use tenure_store::{Answered, Batch, Limit, ManualClock, Place, Plan, Store, Turn};
+
+use crate::common::{database, give_back, given, host, host_with, is_sound, ns, one, record};
 
 const HOSTS: usize = 4;
-
-fn ns() -> Namespace {
-    Namespace::new("acme").unwrap()
-}
-
-/// A database with a policy in force, or a word why there is none.
-fn database() -> Option<Database> {
-    match Cluster::shared() {
-        Ok(cluster) => {
-            let database = cluster.database().unwrap();
-            let store = host(&database);
-            let publish = Verb::Publish(Publish { policy: Arc::new(policy("all").unwrap()), if_revision: None });
-            accepted(one(&store, "publish", &system(), publish));
-            Some(database)
-        }
-        Err(why) => {
-            println!("not run: {why}");
-            None
-        }
-    }
-}
-
-fn host(database: &Database) -> PostgresStore {
-    host_with(database, Options::default())
-}
-
-fn host_with(database: &Database, options: Options) -> PostgresStore {
-    let url = Cluster::shared().unwrap().url(database.name());
-    let store = PostgresStore::open_with(&url, options).unwrap();
-    store.compile_with(Arc::new(policy));
-    store
-}
-
-fn given(store: &PostgresStore, command: &str, actor: &Actor, verb: Verb) -> Given {
-    let id = CommandId::new(command).unwrap();
-    let command = Command { id, actor: actor.clone(), context: Record::new(), verb };
-    Given { command, now: store.clock(), keep: true }
-}
-
-fn batch(store: &PostgresStore, given: Vec<Given>) -> Result<Vec<Answered>, StoreFault> {
-    let mut batch = Batch::new(given, salt());
-    store.transact(&ns(), &mut batch)?;
-    Ok(batch.into_answers())
-}
-
-/// One command; where the store is busy, again, and where it is not known what became of it, by the same id.
-fn one(store: &PostgresStore, command: &str, actor: &Actor, verb: Verb) -> Answered {
-    for _ in 0..200 {
-        match batch(store, vec![given(store, command, actor, verb.clone())]) {
-            Ok(mut answers) => return answers.remove(0),
-            Err(StoreFault::Busy | StoreFault::InDoubt) => {}
-            Err(StoreFault::Broken(why)) if why.contains("cannot be reached") => sleep(Duration::from_millis(50)),
-            Err(fault) => panic!("{fault}"),
-        }
-    }
-    panic!("`{command}` never came to an end");
-}
-
-fn give_back(grant: &str) -> Verb {
-    Verb::GiveBack(GiveBack { grant: id(grant) })
-}
-
-/// The whole record, which must be whole: every position once, every hash of the tree right.
-fn record(store: &PostgresStore) -> Vec<Arc<tenure_core::record::Record>> {
-    let (mut all, mut frontier) = (Vec::new(), Frontier::default());
-    loop {
-        let after = u64::try_from(all.len()).unwrap();
-        let more = store.records(&ns(), after, Limit::new(1_000)).unwrap();
-        let leaves = store.leaves(&ns(), after, Limit::new(1_000)).unwrap();
-        for (record, leaf) in more.iter().zip(&leaves) {
-            assert_eq!(leaf.read().unwrap().record, **record);
-            let sealed = frontier.append(leaf.hash());
-            assert_eq!(record.position, frontier.size());
-            let node = tenure_core::record::tree::Node { level: 0, index: record.position - 1 };
-            assert_eq!(store.nodes(&ns(), &[node]).unwrap()[0], sealed[0]);
-        }
-        if more.is_empty() {
-            assert_eq!(store.size(&ns()).unwrap(), after);
-            return all;
-        }
-        all.extend(more);
-    }
-}
-
-/// Every grant's events in the order of the record lead to what is stored of it.
-fn is_sound(store: &PostgresStore) -> BTreeMap<String, Vec<String>> {
-    let mut events = BTreeMap::new();
-    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for record in record(store) {
-        if let Entry::Event(event) = &record.entry {
-            let grant = event.grant.as_str().to_owned();
-            let name = format!("{:?}", event.happened);
-            let name = name.split(['(', ' ']).next().unwrap().to_owned();
-            kinds.entry(grant.clone()).or_default().push(name);
-            events.entry(grant).or_insert_with(Vec::new).push(event.clone());
-        }
-    }
-    for (grant, events) in events {
-        let mut stored = None;
-        let mut look = tenure_store::plan::Question::new(
-            |world: &World| {
-                let read = Read::Grant(id(&grant));
-                if world.read.contains(&read) { Vec::new() } else { vec![read] }
-            },
-            |world: &World| stored = world.grants.get(&id(&grant)).cloned(),
-        );
-        store.view(&ns(), &mut look).unwrap();
-        let replayed = tenure_core::machine::replay(events).unwrap();
-        assert_eq!(Some(&replayed), stored.as_deref(), "{grant}");
-    }
-    kinds
-}
 
 #[test]
 fn limits_that_hosts_share_hold() {
@@ -159,14 +36,20 @@ fn limits_that_hosts_share_hold() {
                     let who = person(&format!("p{number}-{}", n % 2));
                     let grant = format!("g{number}-{n}");
                     let item = ["pg/a/read", "pg/b/read", "pg/c/read"][(number + n) % 3];
-                    match one(&store, &format!("ask {grant}"), &actor(&who), request(&grant, "limited", &[item], None)) {
+                    match one(
+                        &store,
+                        &format!("ask {grant}"),
+                        &actor(&who),
+                        request(&grant, "limited", &[item], None),
+                    ) {
                         Answered::Accepted(_) => {
                             took.fetch_add(1, Ordering::SeqCst);
                             accepted(one(&store, &format!("back {grant}"), &actor(&who), give_back(&grant)));
                         }
                         Answered::Refused(refusal) => {
                             full.fetch_add(1, Ordering::SeqCst);
-                            let limits = [Code::LimitOpenPerPerson, Code::LimitOpenPerItem, Code::LimitOpenTotal];
+                            let limits =
+                                [Code::LimitOpenPerPerson, Code::LimitOpenPerItem, Code::LimitOpenTotal];
                             assert!(limits.contains(&refusal.code), "{refusal}");
                         }
                         Answered::Fault(fault) => panic!("{fault}"),
@@ -329,7 +212,12 @@ fn workers_of_several_hosts_deliver_nothing_twice() {
     for n in 0..8 {
         let who = person(&format!("p{n}"));
         let grant = format!("g{n}");
-        accepted(one(&first, &format!("ask {grant}"), &actor(&who), request(&grant, "automatic", &["pg/a/read"], None)));
+        accepted(one(
+            &first,
+            &format!("ask {grant}"),
+            &actor(&who),
+            request(&grant, "automatic", &["pg/a/read"], None),
+        ));
     }
     let told: Mutex<Vec<String>> = Mutex::default();
     let numbers = AtomicU32::new(0);
@@ -343,7 +231,8 @@ fn workers_of_several_hosts_deliver_nothing_twice() {
                     let until = store.clock();
                     let ready = store.ready(&ns(), Place::Anywhere, until, None, Limit::new(4)).unwrap();
                     let Some(next) = ready.get(number % ready.len().max(1)) else {
-                        if store.ready(&ns(), Place::Anywhere, until, None, Limit::new(1)).unwrap().is_empty() {
+                        if store.ready(&ns(), Place::Anywhere, until, None, Limit::new(1)).unwrap().is_empty()
+                        {
                             break;
                         }
                         continue;
@@ -419,9 +308,14 @@ fn the_record_is_whole_whoever_seals_it() {
                     for n in 0..12 {
                         let who = person(&format!("p{}", n % 5));
                         let grant = format!("g{number}-{n}");
-                        accepted(one(&store, &format!("ask {grant}"), &actor(&who), request(&grant, "automatic", &["pg/a/read"], None)));
+                        accepted(one(
+                            &store,
+                            &format!("ask {grant}"),
+                            &actor(&who),
+                            request(&grant, "automatic", &["pg/a/read"], None),
+                        ));
                         if number == 0 && n % 5 == 4 {
-                            let all = revoke_all(tenure_core::command::Reach::Person(who.id.clone()));
+                            let all = revoke_all(Reach::Person(who.id.clone()));
                             accepted(one(&store, &format!("all {n}"), &system(), all));
                         }
                         let longer = one(&store, &format!("longer {grant}"), &actor(&who), extend(&grant));

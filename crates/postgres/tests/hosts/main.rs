@@ -1,0 +1,12 @@
+//! Several hosts on one database: each a store of its own, with connections of its own, and the server's clock.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: a panic is how they fail"
+)]
+
+mod common;
+mod faults;
+mod together;
