@@ -102,8 +102,8 @@ impl Desk<'_> {
             }
             let (kinds, texts): (Vec<i16>, Vec<&str>) = missing.iter().copied().unzip();
             let key = self.key;
-            let asks = vec![(sql, vec![&key as Param<'_>, &kinds, &texts]), (MICROS, Vec::new())];
-            let mut answers = self.link.all(asks)?.into_iter();
+            let names: Vec<Param<'_>> = vec![&key, &kinds, &texts];
+            let mut answers = self.link.all(vec![(sql, names), (MICROS, Vec::new())])?.into_iter();
             let rows = answers.next().unwrap_or_default();
             if let Some(row) = answers.next().unwrap_or_default().first() {
                 self.passed(row.get(0));
