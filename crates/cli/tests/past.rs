@@ -395,3 +395,44 @@ steps:
     assert_eq!(at("2026-03-02T12:00:00Z"), "nobody at 2026-03-02T12:00:00.000Z\n");
     assert_eq!(code(&night.run(&["doctor", "planned.db"])), Some(0));
 }
+
+#[test]
+fn a_database_is_read_like_a_file() {
+    use tenure::tenure_policy::document::Format;
+    use tenure::{Engine, Person, Policy, PostgresStore, Request, ResourceId};
+
+    let cluster = match tenure_postgres::cluster::Cluster::shared() {
+        Ok(cluster) => cluster,
+        Err(why) => return println!("not run: {why}"),
+    };
+    let database = cluster.database().unwrap();
+    let url = cluster.url(database.name());
+    let nothing = Command::new(env!("CARGO_BIN_EXE_tenure")).args(["log", &url]).output().unwrap();
+    assert_eq!(code(&nothing), Some(2));
+    assert!(err(&nothing).contains("holds no store of tenure"), "{}", err(&nothing));
+
+    let engine = Engine::new(PostgresStore::open(&url).unwrap());
+    let policy = "
+version: 1
+flows:
+  - id: db
+    who: {any: [everyone]}
+    what: [{integration: pg, permissions: [read]}]
+    duration: {max: 1h}
+    approval: automatic
+";
+    let (admin, maria) = (Person::new("admin".parse().unwrap()), Person::new("maria".parse().unwrap()));
+    engine.publish(&Policy::from_text(policy, Format::Yaml).unwrap(), admin, engine.clock()).unwrap();
+    let orders = ResourceId { integration: "pg".parse().unwrap(), kind: "db".into(), name: "orders".into() };
+    let ask = Request::new("db", &maria).item(orders.permission("read")).grant("night");
+    engine.request(ask, engine.clock()).unwrap();
+    assert!(engine.holds(&maria.id, &orders, "read", engine.clock()).unwrap().allowed);
+    let says = |verb: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_tenure")).args([verb, &url]).output().unwrap();
+        assert_eq!(code(&output), Some(0), "{}{}", out(&output), err(&output));
+        out(&output)
+    };
+    let log = says("log");
+    assert!(log.contains("a policy is put in force") && log.contains("maria"), "{log}");
+    assert!(says("list").contains("night"));
+}

@@ -12,7 +12,7 @@ use tenure_core::record::refused::minute;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, Standing, World};
 use tenure_store::tally::WriteUp;
-use tenure_store::{Filter, Given, Limit};
+use tenure_store::{Filter, Given, Limit, StoreFault};
 
 use crate::engine::Engine;
 use crate::error::{Error, Fault};
@@ -29,29 +29,38 @@ pub struct SweepReport {
     pub events: u64,
 }
 
+/// What a sweep did so far.
+#[derive(Debug, Default)]
+struct Swept {
+    report: SweepReport,
+    /// What was met first that cannot be read.
+    unread: Option<Error>,
+}
+
 impl Engine {
     /// Writes down what time has made true by `now`, for everybody it made something true for. It is
     /// never needed for a right answer: it makes effects and notices come in time. Early, late and
     /// repeated sweeps write the same.
     ///
     /// # Errors
-    /// [`Error::Fault`]. What was swept before stays swept.
+    /// [`Error::Fault`]. What was swept before stays swept. Where something of somebody cannot be read, all others are
+    /// swept first.
     pub fn sweep(&self, now: Timestamp) -> Result<SweepReport, Error> {
-        let mut report = SweepReport::default();
+        let mut swept = Swept::default();
         let until = self.believed(now)?;
         let limit = Limit::new(PEOPLE_AT_ONCE);
         let mut after = None;
         loop {
             let due = self.store.due(&self.namespace, until, after.as_ref(), limit)?;
             let Some(last) = due.last().cloned() else { break };
-            self.write_down(due.into_iter().map(|awaited| awaited.person), now, &mut report)?;
+            self.write_down(due.into_iter().map(|awaited| awaited.person), now, &mut swept)?;
             after = Some(last);
         }
         for flow in self.ended_flows(until)? {
-            self.end_waits(&flow, now, &mut report)?;
+            self.end_waits(&flow, now, &mut swept)?;
         }
         self.write_up_refusals(until)?;
-        Ok(report)
+        swept.unread.map_or(Ok(swept.report), Err)
     }
 
     /// Puts on record how often who was refused in minutes that are over.
@@ -77,7 +86,7 @@ impl Engine {
 
     /// What still waits under a flow that ended is unused. No grant has that as a deadline of its own: the
     /// policy may have set it after the approval.
-    fn end_waits(&self, flow: &FlowId, now: Timestamp, report: &mut SweepReport) -> Result<(), Error> {
+    fn end_waits(&self, flow: &FlowId, now: Timestamp, swept: &mut Swept) -> Result<(), Error> {
         let filter = Filter { flow: Some(flow.clone()), open: true, ..Filter::default() };
         let mut after = None;
         loop {
@@ -92,7 +101,7 @@ impl Engine {
                 let waits = grants.filter(|grant| matches!(grant.stage, Stage::Approved(_)));
                 waits.map(|grant| grant.holder().clone()).collect()
             };
-            self.write_down(self.question(wanted, waiting)?, now, report)?;
+            self.write_down(self.question(wanted, waiting)?, now, swept)?;
             after = listed.next;
             if after.is_none() {
                 return Ok(());
@@ -100,21 +109,31 @@ impl Engine {
         }
     }
 
-    /// Settles these people in one transaction.
+    /// Settles these people in one transaction; each by themselves, where something of one of them cannot be read.
     fn write_down(
         &self,
         people: impl IntoIterator<Item = PersonId>,
         now: Timestamp,
-        report: &mut SweepReport,
+        swept: &mut Swept,
     ) -> Result<(), Error> {
-        let settles: Result<Vec<_>, Error> =
-            people.into_iter().map(|person| self.settle(person, now)).collect();
-        let settles = settles?;
-        if settles.is_empty() {
+        let people: Vec<PersonId> = people.into_iter().collect();
+        if people.is_empty() {
             return Ok(());
         }
-        for answer in self.transact(settles)? {
+        let settles = people.iter().map(|person| self.settle(person.clone(), now));
+        let answers = match self.transact(settles.collect::<Result<_, Error>>()?) {
+            Err(unread @ Error::Fault(Fault::Store(StoreFault::Broken(_)))) if people.len() == 1 => {
+                swept.unread.get_or_insert(unread);
+                return Ok(());
+            }
+            Err(Error::Fault(Fault::Store(StoreFault::Broken(_)))) => {
+                return people.into_iter().try_for_each(|person| self.write_down([person], now, swept));
+            }
+            answers => answers?,
+        };
+        for answer in answers {
             let settled = answer?;
+            let report = &mut swept.report;
             report.people = report.people.saturating_add(u64::from(settled.events > 0));
             report.events = report.events.saturating_add(settled.events);
         }

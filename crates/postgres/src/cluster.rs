@@ -21,6 +21,8 @@ pub struct Cluster {
     binaries: PathBuf,
     folder: TempDir,
     scratch: Scratch,
+    /// Whether a commit waits for the disk. Of a process that ends, the system loses nothing.
+    fsync: &'static str,
 }
 
 impl Cluster {
@@ -38,11 +40,23 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::shared`].
     pub fn start() -> Result<Self, String> {
+        Self::begin("off")
+    }
+
+    /// Starts a cluster in which a commit is on the disk: for measuring.
+    ///
+    /// # Errors
+    /// As [`Cluster::shared`].
+    pub fn start_durable() -> Result<Self, String> {
+        Self::begin("on")
+    }
+
+    fn begin(fsync: &'static str) -> Result<Self, String> {
         let binaries =
             binaries().ok_or("the machine has no PostgreSQL server binaries (initdb, postgres)")?;
         let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
         let scratch = Scratch::at(url(folder.path(), "postgres"));
-        let cluster = Self { binaries, folder, scratch };
+        let cluster = Self { binaries, folder, scratch, fsync };
         if is_root() {
             said(Command::new("chown").arg("postgres").arg(cluster.folder.path()))?;
         }
@@ -66,7 +80,7 @@ impl Cluster {
         let options = format!(
             "-k {} -c listen_addresses='' -c max_connections=200 -c fsync={} -c shared_buffers=128MB",
             self.folder.path().display(),
-            std::env::var("TENURE_PG_FSYNC").unwrap_or_else(|_| "off".to_owned()),
+            self.fsync,
         );
         said(
             self.command("pg_ctl")
@@ -166,7 +180,13 @@ fn binaries() -> Option<PathBuf> {
 }
 
 fn url(folder: &Path, database: &str) -> String {
-    format!("host='{}' user=postgres dbname={database}", folder.display())
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let path = folder.to_string_lossy();
+    let parts = path
+        .as_bytes()
+        .iter()
+        .map(|byte| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") });
+    format!("postgres://postgres@{}/{database}", parts.collect::<String>())
 }
 
 fn is_root() -> bool {
