@@ -60,9 +60,9 @@ impl Bare {
         let bare = Self { url: url.to_owned(), free: Mutex::default(), state, draft, body, key: 0 };
         let connected = bare.connected();
         let set_up = "INSERT INTO tenure.namespace (name, documents) VALUES ('bare', 0); \
-            INSERT INTO tenure.name SELECT n.key, 1, 'p' || p FROM tenure.namespace n CROSS JOIN generate_series(0, 499) p; \
+            INSERT INTO tenure.name SELECT n.key, 1, 'p' || p FROM tenure.namespace n CROSS JOIN generate_series(0, 49999) p; \
             INSERT INTO tenure.name SELECT n.key, k, t FROM tenure.namespace n CROSS JOIN \
-            (VALUES (2, 'automatic'), (3, 'an item'), (4, 'pg')) w (k, t)";
+            (VALUES (2, 'automatic'), (3, 'an item'), (4, 'pg')) w (k, t); ANALYZE";
         connected.runtime.block_on(connected.client.batch_execute(set_up)).unwrap();
         let row =
             connected.runtime.block_on(connected.client.query_one("SELECT key FROM tenure.namespace", &[]));
@@ -91,7 +91,8 @@ impl Bare {
     pub(crate) fn write(&self, first: u64, requests: u64) {
         let numbers = first..first + requests;
         let ids: Vec<String> = numbers.clone().map(|number| format!("b{first}-{number}")).collect();
-        let mut people: Vec<String> = numbers.clone().map(|number| format!("p{}", number % 500)).collect();
+        let mut people: Vec<String> =
+            numbers.clone().map(|number| format!("p{}", number % crate::PEOPLE)).collect();
         people.sort();
         let kinds = vec![1_i16; people.len()];
         let (place_kinds, places) = (vec![2_i16, 3, 4], vec!["automatic", "an item", "pg"]);

@@ -29,6 +29,8 @@ const TURN: Duration = Duration::from_millis(1_500);
 const TURNS: usize = 3;
 const CALLERS: usize = 32;
 const BATCH: usize = 64;
+/// Of whom each has few grants.
+pub(crate) const PEOPLE: u64 = 50_000;
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -42,7 +44,7 @@ fn given(store: &PostgresStore, command: String, actor: &Actor, verb: Verb) -> G
 fn ask(store: &PostgresStore, ns: &Namespace, commands: usize) {
     let asks = (0..commands).map(|_| {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let who = person(&format!("p{}", number % 500));
+        let who = person(&format!("p{}", number % PEOPLE));
         let grant = format!("g{number}");
         given(
             store,
@@ -105,8 +107,14 @@ fn main() {
     let publish = Verb::Publish(Publish { policy: Arc::new(policy("all").unwrap()), if_revision: None });
     let publish = given(&store, "publish".to_owned(), &system(), publish);
     store.transact(&ns, &mut Batch::one(publish, salt())).unwrap();
-    // Everybody is known by name, in both.
-    (0..8).for_each(|_| ask(&store, &ns, BATCH));
+    ask(&store, &ns, BATCH);
+    // Everybody is known by name, in both, and has few grants.
+    let known = format!(
+        "INSERT INTO tenure.name SELECT n.key, 1, 'p' || p FROM tenure.namespace n \
+         CROSS JOIN generate_series(0, {}) p ON CONFLICT DO NOTHING; ANALYZE",
+        PEOPLE - 1
+    );
+    database.sql(&known).unwrap();
     let beside_it = cluster.database().unwrap();
     let bare_url = cluster.url(beside_it.name());
     drop(PostgresStore::open(&bare_url).unwrap());
@@ -131,6 +139,10 @@ fn main() {
         || rate(2, BATCH, |_| ask(&store, &ns, BATCH)),
         || rate(2, BATCH, |_| write(BATCH)),
     );
+    // What is asked of a table is planned by what the server knows of it.
+    for database in [&database, &beside_it] {
+        database.sql("ANALYZE").unwrap();
+    }
     let (who, orders) = (person("p1"), item("pg/orders/read"));
     let asked = HoldsAsk { person: &who.id, resource: &orders.resource, permission: "read" };
     beside(
