@@ -135,3 +135,67 @@ impl Seal {
         Ok(Sealed { record: Arc::new(read.record), leaf, nodes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tenure_core::command::Reach;
+    use tenure_core::event::Cause;
+    use tenure_core::id::CommandId;
+    use tenure_core::lifecycle::revoke_all::RevokedAll;
+    use tenure_core::record::Published;
+    use tenure_core::time::Timestamp;
+
+    use super::*;
+    use crate::suite::cast::nine;
+    use crate::suite::story::{id, salt, system};
+
+    fn write(recorded_at: Timestamp) -> Write {
+        let command = CommandId::new("c1").unwrap();
+        let revoked = RevokedAll {
+            of: Reach::Integration("pg".parse().unwrap()),
+            at: recorded_at,
+            cause: Cause { command: command.clone(), actor: system().to_string() },
+            reason: "it leaks".to_owned(),
+            grants: vec![id("g1"), id("g2")],
+            not_allowed: Vec::new(),
+        };
+        let published = Published {
+            published: "r1".parse().unwrap(),
+            at: recorded_at,
+            actor: "admin".to_owned(),
+            command,
+        };
+        Write {
+            recorded_at,
+            salt: salt(),
+            entries: vec![Entry::Published(published), Entry::Revoked(Arc::new(revoked))],
+            after: BTreeMap::new(),
+            policy: None,
+            refused: BTreeMap::new(),
+            receipt: None,
+        }
+    }
+
+    #[test]
+    fn what_is_numbered_later_is_the_same_to_the_last_byte() {
+        let ns = Namespace::new("acme").unwrap();
+        let (mut at_once, mut later) = (Seal::default(), Seal::default());
+        for recorded_at in [nine(), nine().plus(tenure_core::time::Span::minutes(1))] {
+            let sealed = at_once.write(&ns, &mut write(recorded_at)).unwrap();
+            let lines = unsealed(&ns, &mut write(recorded_at)).unwrap();
+            for (one, line) in sealed.iter().zip(&lines) {
+                let other = later.draft(&ns, &line.draft).unwrap();
+                assert_eq!((&one.leaf, &one.record, &one.nodes), (&other.leaf, &other.record, &other.nodes));
+            }
+            assert!(lines.iter().any(|line| line.draft.text.contains("it leaks")));
+            assert!(sealed.iter().all(|one| !one.leaf.text.contains("it leaks")));
+        }
+        let elsewhere = Namespace::new("elsewhere").unwrap();
+        let mut line = unsealed(&ns, &mut write(nine())).unwrap().remove(0);
+        assert!(later.draft(&elsewhere, &line.draft).is_err());
+        line.draft.text = line.draft.text.replace("\"position\":0", "\"position\":7");
+        assert!(later.draft(&ns, &line.draft).is_err(), "it has a position already");
+    }
+}
