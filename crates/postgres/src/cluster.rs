@@ -92,6 +92,46 @@ impl Cluster {
         )
     }
 
+    /// A second cluster that follows this one, without which no commit of this one is acknowledged any more.
+    ///
+    /// # Errors
+    /// What the servers said.
+    pub fn standby(&self) -> Result<Self, String> {
+        let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
+        let scratch = Scratch::at(url(folder.path(), "postgres"));
+        let standby = Self { binaries: self.binaries.clone(), folder, scratch, fsync: self.fsync };
+        if is_root() {
+            said(Command::new("chown").arg("postgres").arg(standby.folder.path()))?;
+        }
+        let followed =
+            format!("host={} user=postgres application_name=standby", self.folder.path().display());
+        said(
+            standby
+                .command("pg_basebackup")
+                .args(["-d", &followed, "-R", "-c", "fast", "-D"])
+                .arg(standby.data()),
+        )?;
+        standby.run()?;
+        standby.watch()?;
+        self.scratch.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'")?;
+        self.scratch.sql("SELECT pg_reload_conf()")?;
+        Ok(standby)
+    }
+
+    /// Makes a standby a server of its own, which takes writes.
+    ///
+    /// # Errors
+    /// What it said.
+    pub fn promote(&self) -> Result<(), String> {
+        said(self.command("pg_ctl").args(["-w", "-D"]).arg(self.data()).arg("promote"))
+    }
+
+    /// The folder of its socket, as a host in a connection string.
+    #[must_use]
+    pub fn host(&self) -> String {
+        encoded(self.folder.path())
+    }
+
     /// Stops the server: `fast`, or `immediate`, as if the machine had lost its power.
     ///
     /// # Errors
@@ -170,6 +210,11 @@ fn binaries() -> Option<PathBuf> {
     let has_both = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).find(|folder| has_both(folder));
+    // What is on the path may be no more than a link to some of them.
+    let on_path = on_path.map(|folder| {
+        let real = fs::canonicalize(folder.join("postgres")).ok();
+        real.and_then(|postgres| postgres.parent().map(Path::to_owned)).unwrap_or(folder)
+    });
     on_path.or_else(|| {
         let versions = KEPT_IN.iter().flat_map(|root| {
             let inside = fs::read_dir(root).into_iter().flatten().flatten();
@@ -180,13 +225,17 @@ fn binaries() -> Option<PathBuf> {
 }
 
 fn url(folder: &Path, database: &str) -> String {
+    format!("postgres://postgres@{}/{database}", encoded(folder))
+}
+
+fn encoded(folder: &Path) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let path = folder.to_string_lossy();
     let parts = path
         .as_bytes()
         .iter()
         .map(|byte| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") });
-    format!("postgres://postgres@{}/{database}", parts.collect::<String>())
+    parts.collect()
 }
 
 fn is_root() -> bool {

@@ -66,6 +66,14 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Runs plain SQL in the database that is named.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn sql(&self, sql: &str) -> Result<(), String> {
+        self.0.sql(sql)
+    }
+}
+
 impl Made {
     fn sql(&self, sql: &str) -> Result<(), String> {
         link(&self.url, None)?.plain(sql).map_err(words)

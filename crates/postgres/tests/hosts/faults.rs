@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tenure_core::id::CommandId;
 use tenure_postgres::cluster::Cluster;
@@ -46,33 +46,7 @@ fn nothing_that_was_told_is_lost_when_connections_are_cut_and_the_server_falls()
     let database = cluster.database().unwrap();
     let url = cluster.url(database.name());
     publish(&host_at(&url, Options::default()).unwrap());
-    let over = AtomicBool::new(false);
-    let (told, doubts) = (Mutex::new(Vec::new()), AtomicU32::new(0));
-    scope(|scope| {
-        let hosts: Vec<_> = (0..HOSTS)
-            .map(|number| {
-                let (url, told, doubts, over) = (&url, &told, &doubts, &over);
-                scope.spawn(move || {
-                    let store = host_at(url, Options::default()).unwrap();
-                    let mut n = 0;
-                    while !over.load(Ordering::SeqCst) {
-                        n += 1;
-                        let who = person(&format!("p{}", n % 4));
-                        let grant = format!("g{number}-{n}");
-                        let ask = request(&grant, "automatic", &["pg/a/read"], None);
-                        let first = batch(
-                            &store,
-                            vec![given(&store, &format!("ask {grant}"), &actor(&who), ask.clone())],
-                        );
-                        if matches!(first, Err(StoreFault::InDoubt)) {
-                            doubts.fetch_add(1, Ordering::SeqCst);
-                        }
-                        accepted(one(&store, &format!("ask {grant}"), &actor(&who), ask));
-                        told.lock().unwrap().push(grant);
-                    }
-                })
-            })
-            .collect();
+    let told = while_hosts_work(&url, || {
         for round in 0..12 {
             sleep(Duration::from_millis(120));
             if round % 6 == 5 {
@@ -85,12 +59,70 @@ fn nothing_that_was_told_is_lost_when_connections_are_cut_and_the_server_falls()
                 );
             }
         }
+    });
+    are_there(&host_at(&url, Options::default()).unwrap(), &told);
+}
+
+/// Grants that hosts were told of while that happened, and what was in doubt was asked again.
+fn while_hosts_work(url: &str, happens: impl FnOnce()) -> Vec<String> {
+    let over = AtomicBool::new(false);
+    let (told, doubts) = (Mutex::new(Vec::new()), AtomicU32::new(0));
+    let longest = Mutex::new(Duration::ZERO);
+    scope(|scope| {
+        let hosts: Vec<_> = (0..HOSTS)
+            .map(|number| {
+                let (told, doubts, over, longest) = (&told, &doubts, &over, &longest);
+                scope.spawn(move || {
+                    let store = host_at(url, Options::default()).unwrap();
+                    let mut n = 0;
+                    while !over.load(Ordering::SeqCst) {
+                        n += 1;
+                        let begun = Instant::now();
+                        let who = person(&format!("p{}", n % 4));
+                        let (grant, actor) = (format!("g{number}-{n}"), actor(&who));
+                        let ask = request(&grant, "automatic", &["pg/a/read"], None);
+                        let command = format!("ask {grant}");
+                        let first = batch(&store, vec![given(&store, &command, &actor, ask.clone())]);
+                        if matches!(first, Err(StoreFault::InDoubt)) {
+                            doubts.fetch_add(1, Ordering::SeqCst);
+                        }
+                        accepted(one(&store, &command, &actor, ask));
+                        told.lock().unwrap().push(grant);
+                        let mut longest = longest.lock().unwrap();
+                        *longest = begun.elapsed().max(*longest);
+                    }
+                })
+            })
+            .collect();
+        happens();
         over.store(true, Ordering::SeqCst);
         hosts.into_iter().for_each(|host| host.join().unwrap());
     });
     let told = told.into_inner().unwrap();
-    println!("{} told, {doubts:?} in doubt", told.len());
+    let longest = longest.into_inner().unwrap();
+    println!("{} told, {doubts:?} in doubt; without service for {longest:?} at most", told.len());
     assert!(told.len() > 10, "{}", told.len());
+    told
+}
+
+#[test]
+fn nothing_that_was_told_is_lost_when_a_standby_takes_over() {
+    let cluster = match Cluster::start() {
+        Ok(cluster) => cluster,
+        Err(why) => return println!("not run: {why}"),
+    };
+    let database = cluster.database().unwrap();
+    publish(&host_at(&cluster.url(database.name()), Options::default()).unwrap());
+    let standby = cluster.standby().unwrap();
+    let (one, other) = (cluster.host(), standby.host());
+    let url =
+        format!("postgres://postgres@{one},{other}/{}?target_session_attrs=read-write", database.name());
+    let told = while_hosts_work(&url, || {
+        sleep(Duration::from_millis(800));
+        cluster.halt("immediate").unwrap();
+        standby.promote().unwrap();
+        sleep(Duration::from_millis(800));
+    });
     are_there(&host_at(&url, Options::default()).unwrap(), &told);
 }
 

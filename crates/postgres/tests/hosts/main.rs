@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "these are tests: a panic is how they fail"
+    clippy::disallowed_methods,
+    reason = "these are tests: a panic is how they fail, and they print how long what was done without service took"
 )]
 
 mod common;
