@@ -18,7 +18,7 @@ use crate::layout::FORMAT;
 use crate::link::Link;
 use crate::names::Name;
 use crate::policies::{Policies, Shelf};
-use crate::trouble::{Out, Trouble, broken, count};
+use crate::trouble::{Again, Out, Trouble, broken, count};
 
 /// How a transaction stands to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,8 @@ const READING: &str = "SELECT n.key, n.documents, l.version, \
     floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, '' \
     FROM tenure.layout l LEFT JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1";
 const BESIDE: &str = "SELECT n.key, n.documents, l.version, \
-    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text \
+    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text, \
+    (SELECT t.until FROM tenure.turn t WHERE t.ns = n.key) \
     FROM tenure.layout l JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1 FOR KEY SHARE OF n";
 const ALONE: &str = "SELECT n.key, n.documents, l.version, \
     floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text \
@@ -144,6 +145,9 @@ impl<'d> Desk<'d> {
         let key = row.get::<_, Option<i64>>(0).unwrap_or(0);
         let documents = count(row.get::<_, Option<i64>>(1).unwrap_or(0))?;
         let (ordered, tx): (i64, String) = (row.get(3), row.get(4));
+        if manner == Manner::Beside && row.get::<_, Option<i64>>(5).is_some_and(|until| ordered < until) {
+            return Err(Trouble::Again(Again::MakeWay));
+        }
         let policies = shelf.up_to(documents, (ns, key), link)?;
         Ok(Self {
             link,

@@ -82,7 +82,7 @@ fn is_race(trouble: &Trouble) -> bool {
         }
         Trouble::Fault(StoreFault::Busy | StoreFault::InDoubt | StoreFault::Newer { .. })
         | Trouble::Lost(_)
-        | Trouble::Again(Again::Names(_) | Again::Alone) => false,
+        | Trouble::Again(Again::Names(_) | Again::Alone | Again::MakeWay) => false,
     }
 }
 

@@ -66,6 +66,17 @@ const PAUSE: Duration = Duration::from_millis(2);
 const RECEIPT: &str = "SELECT r.body FROM tenure.namespace n JOIN tenure.receipt r ON r.ns = n.key \
     WHERE n.name = $1 AND r.command = $2";
 
+/// How long those who begin make way for somebody who waits to be alone, at most: whoever waits may be gone.
+const WAY: &str = "INSERT INTO tenure.turn (ns, until) \
+    SELECT n.key, floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 2000000 FROM tenure.namespace n \
+    WHERE n.name = $1 ON CONFLICT (ns) DO UPDATE SET until = excluded.until";
+const WAY_NO_LONGER: &str =
+    "DELETE FROM tenure.turn t USING tenure.namespace n WHERE n.name = $1 AND t.ns = n.key";
+/// How long somebody who makes way waits before the next look.
+const LOOK: Duration = Duration::from_millis(3);
+/// How often.
+const LOOKS: u32 = 3_000;
+
 /// A store in a PostgreSQL database, in its schema `tenure`.
 pub struct PostgresStore {
     pool: Pool,
@@ -173,7 +184,7 @@ impl PostgresStore {
 
     fn write(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
         let mut learned = Learned::default();
-        let (mut met, mut lost) = (0, 0);
+        let (mut met, mut lost, mut looked) = (0, 0, 0);
         loop {
             match self.attempt(ns, plan, &mut learned) {
                 Ok(()) => return Ok(()),
@@ -182,10 +193,14 @@ impl PostgresStore {
                     self.pool.forget();
                     sleep(pause(lost));
                 }
+                Err(Trouble::Again(Again::MakeWay)) if looked < LOOKS => {
+                    looked += 1;
+                    sleep(LOOK);
+                }
                 Err(Trouble::Again(again)) if met < ATTEMPTS => {
                     met += 1;
                     match again {
-                        Again::Met => sleep(pause(met)),
+                        Again::Met | Again::MakeWay => sleep(pause(met)),
                         Again::Alone => learned.alone = true,
                         Again::Names(names) => learned.names.extend(names),
                     }
@@ -198,9 +213,16 @@ impl PostgresStore {
     /// Runs a plan once, over what is there now.
     fn attempt(&self, ns: &Namespace, plan: &mut dyn Plan, learned: &mut Learned) -> Out<()> {
         let mut lent = self.pool.link()?;
+        if learned.alone {
+            lent.link()?.rows(WAY, &[&ns.as_str()])?;
+        }
         let ended = self.decided(lent.link()?, ns, plan, learned);
         match ended {
             Ok(()) => {
+                if learned.alone {
+                    // What is committed is so, whether or not the others hear at once that they may go on.
+                    let _ = lent.link()?.rows(WAY_NO_LONGER, &[&ns.as_str()]);
+                }
                 lent.done();
                 Ok(())
             }

@@ -7,6 +7,13 @@ CREATE TABLE tenure.namespace (
   published bigint              -- when it was put in force
 );
 
+-- Until when (in microseconds) those who begin make way for somebody who must be alone in the namespace: whoever shares
+-- a lock would else go past whoever waits to have it alone, for ever.
+CREATE TABLE tenure.turn (
+  ns bigint PRIMARY KEY,
+  until bigint NOT NULL
+);
+
 -- The end of the record of each namespace: whoever seals holds this row, and nobody else waits for it.
 CREATE TABLE tenure.seal (
   ns bigint PRIMARY KEY,

@@ -33,7 +33,7 @@ pub struct Database {
 }
 
 /// Rows are sooner gone than a database made.
-const EMPTY: &str = "DELETE FROM tenure.namespace; DELETE FROM tenure.seal; DELETE FROM tenure.document; \
+const EMPTY: &str = "DELETE FROM tenure.namespace; DELETE FROM tenure.turn; DELETE FROM tenure.seal; DELETE FROM tenure.document; \
     DELETE FROM tenure.name; DELETE FROM tenure.grants; DELETE FROM tenure.open_on; DELETE FROM tenure.span; \
     DELETE FROM tenure.awaited; DELETE FROM tenure.pending; DELETE FROM tenure.record; \
     DELETE FROM tenure.revocation; DELETE FROM tenure.refusal; DELETE FROM tenure.receipt";

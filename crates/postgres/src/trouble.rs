@@ -27,6 +27,8 @@ pub(crate) enum Again {
     Names(BTreeSet<Name>),
     /// Nobody may write beside it.
     Alone,
+    /// Somebody waits to be alone, and goes first.
+    MakeWay,
 }
 
 pub(crate) type Out<T> = Result<T, Trouble>;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tenure_core::command::{EffectDone, Reach, Settle, TakeEffect, Verb, Which};
+use tenure_core::command::{EffectDone, Publish, Reach, Settle, TakeEffect, Verb, Which};
 use tenure_core::event::Happened;
 use tenure_core::id::WorkerId;
 use tenure_core::limits::EFFECT_ATTEMPTS_DEFAULT;
@@ -19,7 +19,7 @@ use tenure_store::suite::cast::{person, policy};
 use tenure_store::suite::story::{accepted, actor, extend, refused, request, revoke_all, salt, system, view};
 use tenure_store::{Answered, Batch, Limit, ManualClock, Place, Plan, Store, Turn};
 
-use crate::common::{database, give_back, given, host, host_with, is_sound, ns, one, record};
+use crate::common::{batch, database, give_back, given, host, host_with, is_sound, ns, one, record};
 
 const HOSTS: usize = 4;
 
@@ -375,4 +375,44 @@ fn the_record_is_whole_whoever_seals_it() {
     });
     let kinds = is_sound(&host(&database));
     assert_eq!(kinds.len(), HOSTS * 12);
+}
+
+/// What stands alone in its namespace gets through, however many commands come one after the other.
+#[test]
+fn a_policy_is_published_in_the_midst_of_many_commands() {
+    let Some(database) = database() else { return };
+    let over = AtomicBool::new(false);
+    let stores: Vec<PostgresStore> = (0..HOSTS * 3).map(|_| host(&database)).collect();
+    scope(|scope| {
+        let (over, stores) = (&over, &stores);
+        for (number, store) in stores.iter().enumerate() {
+            scope.spawn(move || {
+                let who = actor(&person(&format!("p{number}")));
+                for n in 0.. {
+                    if over.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let grant = format!("g{number}-{n}");
+                    let answer = one(store, &grant, &who, request(&grant, "automatic", &["pg/a/read"], None));
+                    assert!(!matches!(answer, Answered::Fault(_)), "{answer:?}");
+                }
+            });
+        }
+        let publisher = host(&database);
+        sleep(Duration::from_millis(300));
+        let mut longest = Duration::ZERO;
+        for round in 0..10 {
+            let begun = Instant::now();
+            let policy = Arc::new(policy("all").unwrap());
+            let publish = Verb::Publish(Publish { policy, if_revision: None });
+            let published =
+                batch(&publisher, vec![given(&publisher, &format!("again {round}"), &system(), publish)]);
+            longest = longest.max(begun.elapsed());
+            assert!(published.is_ok(), "{published:?}");
+        }
+        over.store(true, Ordering::SeqCst);
+        println!("published in {longest:?} at most");
+        assert!(longest < Duration::from_secs(20));
+    });
+    is_sound(&host(&database));
 }
