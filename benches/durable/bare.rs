@@ -14,8 +14,8 @@ const TABLES: [(&str, &str); 7] = [
     ("open_on", "holding"),
     ("span", "holding"),
     ("awaited", "person"),
-    ("record", "position"),
-    ("receipt", "random()"),
+    ("record", "place"),
+    ("receipt", "key"),
 ];
 
 struct Table {
@@ -28,9 +28,16 @@ pub(crate) fn insert(from: &Path, into: &Path, commands: usize, batch: usize) ->
     let tables: Vec<Table> = TABLES.iter().map(|table| rows(from, *table)).collect();
     drop(SqliteStore::open(into).unwrap());
     let bare = Connection::open(into).unwrap();
+    // Those of the store.
     bare.pragma_update(None, "synchronous", "FULL").unwrap();
-    bare.execute("INSERT INTO namespace (name, latest, records, documents) VALUES ('default', 0, 0, 0)", [])
-        .unwrap();
+    bare.pragma_update(None, "cache_size", -65_536).unwrap();
+    bare.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(())).unwrap();
+    bare.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).unwrap();
+    bare.execute(
+        "INSERT INTO namespace (name, latest, records, documents, peaks) VALUES ('default', 0, 0, 0, x'')",
+        [],
+    )
+    .unwrap();
     let begun = Instant::now();
     for first in (0..commands).step_by(batch) {
         bare.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();
@@ -51,13 +58,16 @@ pub(crate) fn insert(from: &Path, into: &Path, commands: usize, batch: usize) ->
 
 fn rows(from: &Path, (table, order): (&str, &str)) -> Table {
     let connection = Connection::open(from).unwrap();
-    let mut select = connection.prepare(&format!("SELECT * FROM {table} ORDER BY {order}")).unwrap();
-    let columns = select.column_count();
+    // Without those that are made of others.
+    let mut info = connection.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
+    let names: Vec<String> = info.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let (columns, names) = (names.len(), names.join(", "));
+    let mut select = connection.prepare(&format!("SELECT {names} FROM {table} ORDER BY {order}")).unwrap();
     let marks = vec!["?"; columns].join(", ");
     let mut found = select.query([]).unwrap();
     let mut rows = Vec::new();
     while let Some(row) = found.next().unwrap() {
         rows.push((0..columns).map(|column| row.get(column).unwrap()).collect());
     }
-    Table { insert: format!("INSERT INTO {table} VALUES ({marks})"), rows }
+    Table { insert: format!("INSERT INTO {table} ({names}) VALUES ({marks})"), rows }
 }

@@ -1,16 +1,10 @@
-//! How much room whole lives take, and how long it takes to open a store with many open grants.
-
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+//! How much room events and whole lives of grants take in the file.
 
 use tempfile::TempDir;
-use tenure::tenure_policy::document::Format;
-use tenure::{Approve, Engine, Extend, ManualClock, Person, Policy, Request, Span, SqliteStore, Timestamp};
+use tenure::{Approve, Engine, Extend, ManualClock, Person, Request, Span, Timestamp};
 
-use crate::{engine, median, nine, orders, request};
+use crate::{Asked, engine, nine, of_file, orders, size};
 
-const LIVES: usize = 1_000;
 const POLICY: &str = "
 version: 1
 flows:
@@ -23,44 +17,37 @@ flows:
     extension: {times: 2, span: {default: 30m}}
 ";
 
-/// Bytes of an event and of a grant's whole life: asked for, approved, begun, extended, expired, every effect
-/// taken and confirmed.
-pub(crate) fn size() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("lives.db");
-    let clock = Arc::new(ManualClock::at(nine()));
-    let engine = Engine::new(SqliteStore::open_with(&path, clock.clone()).unwrap());
-    let admin = Person::new("admin".parse().unwrap());
-    engine.publish(&Policy::from_text(POLICY, Format::Yaml).unwrap(), admin, nine()).unwrap();
-    for n in 0..LIVES {
-        life(&engine, &clock, n);
+/// Bytes of an event and of a grant's whole life: asked for, approved, begun, extended, expired; without workers, and
+/// with every effect taken and confirmed.
+pub(crate) fn run(asked: &Asked) {
+    let lives = asked.grants(&[2_000], &[500])[0];
+    for workers in [false, true] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("lives.db");
+        let (engine, clock) = engine(&path, POLICY);
+        let begun = std::time::Instant::now();
+        for n in 0..lives {
+            life(&engine, &clock, n, workers);
+        }
+        let took = begun.elapsed().as_secs_f64();
+        drop(engine);
+        let bytes = size(&path) as f64;
+        let of = |sql: &str| of_file(&path, sql);
+        let events = of("SELECT CAST(records AS REAL) FROM namespace");
+        let how = if workers { "every effect confirmed by a worker" } else { "no workers" };
+        println!(
+            "  {lives} lives, {how}: {:.1} events each, {:.0} events/s",
+            events / lives as f64,
+            events / took
+        );
+        println!("    a grant's state     {:6.0} B", of("SELECT avg(length(state)) FROM grants"));
+        println!("    an answer           {:6.0} B", of("SELECT avg(length(body)) FROM receipt"));
+        println!("    an event on disk    {:6.0} B  (goal: at most 400)", bytes / events);
+        println!("    a life on disk      {:6.0} B  (goal: at most 2500)", bytes / lives as f64);
     }
-    let events = engine_events(&engine);
-    drop(engine);
-    let file = rusqlite::Connection::open(&path).unwrap();
-    file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-    let bytes = std::fs::metadata(&path).unwrap().len() as f64;
-    println!("{LIVES} lives, {:.1} events each", events as f64 / LIVES as f64);
-    let of = |sql: &str| file.query_row(sql, [], |row| row.get::<_, f64>(0)).unwrap();
-    println!(
-        "  a line of the record  {:6.0} B  (goal: at most 400)",
-        of("SELECT avg(length(body)) FROM record")
-    );
-    println!("  a grant's state       {:6.0} B", of("SELECT avg(length(state)) FROM grants"));
-    println!("  an answer             {:6.0} B", of("SELECT avg(length(body)) FROM receipt"));
-    println!("  a life, all of it     {:6.0} B  (goal: at most 2500)", bytes / LIVES as f64);
-    println!("  an event, all of it   {:6.0} B", bytes / events as f64);
 }
 
-fn engine_events(engine: &Engine) -> u64 {
-    let mut position = 0;
-    while let Some(last) = engine.records(position, 1_000).unwrap().last() {
-        position = last.position;
-    }
-    position
-}
-
-fn life(engine: &Engine, clock: &ManualClock, n: usize) {
+fn life(engine: &Engine, clock: &ManualClock, n: usize, workers: bool) {
     let begun = nine().plus(Span::hours(3).times(n as u64));
     let at = |minutes: u64| -> Timestamp {
         clock.set(begun.plus(Span::minutes(minutes)));
@@ -73,14 +60,17 @@ fn life(engine: &Engine, clock: &ManualClock, n: usize) {
     let ask = Request::new("prod-db", &alice).item(orders().permission("read")).span(Span::hours(1));
     let grant = engine.request(ask.reason(format!("INC-{n}: look at slow queries")), at(0)).unwrap();
     engine.approve(Approve::new(&grant.id, &bob), at(2)).unwrap();
-    confirm(engine, at(3));
+    confirm(engine, at(3), workers);
     engine.extend(Extend::new(&grant.id, &alice).span(Span::minutes(30)), at(40)).unwrap();
-    confirm(engine, at(41));
+    confirm(engine, at(41), workers);
     engine.sweep(at(100)).unwrap();
-    confirm(engine, at(101));
+    confirm(engine, at(101), workers);
 }
 
-fn confirm(engine: &Engine, now: Timestamp) {
+fn confirm(engine: &Engine, now: Timestamp, workers: bool) {
+    if !workers {
+        return;
+    }
     loop {
         let taken = engine.take_effects("worker-1", Span::minutes(1), now).unwrap();
         if taken.is_empty() {
@@ -90,48 +80,4 @@ fn confirm(engine: &Engine, now: Timestamp) {
             engine.effect_done(effect.id, now).unwrap();
         }
     }
-}
-
-/// How long it takes to open a store with so many open grants, and what a command then costs.
-pub(crate) fn opened(grants: usize) {
-    let folder = TempDir::new().unwrap();
-    for grants in [10_000.min(grants), grants] {
-        let path = folder.path().join(format!("{grants}.db"));
-        fill(&path, grants);
-        let mut times = Vec::new();
-        for _ in 0..5 {
-            let begun = Instant::now();
-            let store = SqliteStore::open(&path).unwrap();
-            times.push(begun.elapsed().as_secs_f64());
-            drop(store);
-        }
-        let store = SqliteStore::open_with(&path, Arc::new(ManualClock::at(nine()))).unwrap();
-        let engine = Engine::new(store);
-        let mut commands = Vec::new();
-        for n in 0..200 {
-            let begun = Instant::now();
-            request(&engine, &format!("{}-new-{n}", n * 7_919 % grants), nine());
-            commands.push(begun.elapsed().as_secs_f64());
-        }
-        println!(
-            "{grants} open grants: opened in {:?}, a command in {:?}",
-            Duration::from_secs_f64(median(times)),
-            Duration::from_secs_f64(median(commands)),
-        );
-    }
-}
-
-/// So many open grants, asked for by many callers at once.
-fn fill(path: &Path, grants: usize) {
-    let (engine, now) = engine(path);
-    std::thread::scope(|scope| {
-        for caller in 0..256 {
-            let engine = &engine;
-            scope.spawn(move || {
-                for n in (caller..grants).step_by(256) {
-                    request(engine, &n.to_string(), now);
-                }
-            });
-        }
-    });
 }

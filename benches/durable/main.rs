@@ -1,27 +1,34 @@
-//! How fast commands become durable on a store in a file, and how much room they take.
+//! What the store in a file costs: how fast commands become durable, how much room they take, and what is left of the
+//! speed where a million grants are open.
 //!
-//! `cargo bench -p tenure --bench durable` prints medians beside a bare loop that inserts the very rows that the
-//! engine wrote, with the same schema and the same pragmas, and beside the flushes of the same minute: each round
-//! makes all of them, one after the other. `-- open 1000000` opens a store with so many open grants instead.
+//! `cargo bench -p tenure-bench --bench durable` makes all parts, each with the flushes of the same minute beside it.
+//! Behind `--` it may be told which parts (`speed`, `size`, `scale`, `sweep`), how many grants a part has
+//! (`--grants 10000,1000000`), that each open grant is somebody else's (`--apart`), where files
+//! with open grants are kept and found again (`--keep FOLDER`: a million take long), and to be brief (`--quick`). Who holds what is a matrix that is made up, or one of pairs
+//! of numbers, a user and a permission a line, in the file that `TENURE_MATRIX` names.
 
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::as_conversions,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a benchmark measures time and has nothing to say where it cannot be set up"
 )]
 
 mod bare;
 mod lives;
+mod matrix;
+mod scale;
+mod speed;
+mod sweep;
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
 use tenure::tenure_policy::document::Format;
 use tenure::{Engine, ManualClock, Person, Policy, Request, ResourceId, SqliteStore, Timestamp};
 
@@ -30,105 +37,91 @@ version: 1
 flows:
   - id: db
     who: {any: [everyone]}
-    what: [{integration: prod-pg, permissions: [read]}]
+    what: [{integration: prod-pg, permissions: ['*']}]
     duration: {max: 4h, default: 1h}
     approval: automatic
-    extension: {times: 3, span: {default: 30m}}
+    extension: {times: 20, span: {default: 30m}}
 ";
-const ROUNDS: usize = 7;
-const CALLERS: usize = 64;
-/// Commands of each caller in a round.
-const EACH: usize = 24;
-/// Commands of the one caller in a round.
-const ALONE: usize = 150;
 const FLUSHES: usize = 60;
 
+/// One part.
+type Run = fn(&Asked);
+
+/// What is asked of a run.
+pub(crate) struct Asked {
+    pub(crate) quick: bool,
+    /// Whether each of many open grants is somebody else's.
+    pub(crate) apart: bool,
+    /// Where files with many open grants are kept, and found again.
+    pub(crate) kept: Option<PathBuf>,
+    parts: Vec<String>,
+    grants: Vec<usize>,
+}
+
 fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    if let Some(place) = args.iter().position(|arg| arg == "open") {
-        let grants = args.get(place + 1).and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
-        return lives::opened(grants);
-    }
-    if !args.iter().any(|arg| arg == "--bench") {
-        // Run as a test: once, to see that it runs.
-        let folder = TempDir::new().unwrap();
-        println!("{:.0} commands a second", many(&folder.path().join("once.db"), 4, 2));
-        return;
-    }
-    lives::size();
-    let mut rounds: Vec<[f64; 5]> = Vec::new();
-    for round in 0..ROUNDS {
-        let folder = TempDir::new().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let flush = flushes(&at("flush"));
-        let shared = many(&at("many.db"), CALLERS, EACH);
-        let batches = bare::insert(&at("many.db"), &at("bare-many.db"), CALLERS * EACH, CALLERS);
-        let alone = many(&at("one.db"), 1, ALONE);
-        let singles = bare::insert(&at("one.db"), &at("bare-one.db"), ALONE, 1);
-        println!(
-            "round {round}: flushes {flush:.0}/s; {CALLERS} callers {shared:.0}/s, bare {batches:.0}/s ({:.0} %); \
-             one {alone:.0}/s, bare {singles:.0}/s ({:.0} %)",
-            100.0 * shared / batches,
-            100.0 * alone / singles,
-        );
-        rounds.push([flush, shared, batches, alone, singles]);
-    }
-    let of = |what: &dyn Fn(&[f64; 5]) -> f64| median(rounds.iter().map(what).collect());
-    println!("medians of {ROUNDS} rounds");
-    println!("  a flush of 4 KiB           {:8.0}/s", of(&|round| round[0]));
-    println!("  {CALLERS} callers                 {:8.0}/s", of(&|round| round[1]));
-    println!("  bare, in batches of {CALLERS}     {:8.0}/s", of(&|round| round[2]));
-    println!(
-        "  ratio                      {:8.0} %  (goal: at least 80)",
-        100.0 * of(&|round| round[1] / round[2])
-    );
-    println!("  one caller                 {:8.0}/s", of(&|round| round[3]));
-    println!("  bare, one by one           {:8.0}/s", of(&|round| round[4]));
-    println!(
-        "  ratio                      {:8.0} %  (goal: at least 95)",
-        100.0 * of(&|round| round[3] / round[4])
-    );
-}
-
-/// Requests a second of so many callers, each of whom makes so many.
-fn many(path: &Path, callers: usize, each: usize) -> f64 {
-    let (engine, now) = engine(path);
-    let begun = Instant::now();
-    std::thread::scope(|scope| {
-        for caller in 0..callers {
-            let engine = &engine;
-            scope.spawn(move || {
-                for n in 0..each {
-                    request(engine, &format!("{caller}-{n}"), now);
-                }
-            });
+    let mut asked = Asked { quick: false, apart: false, kept: None, parts: Vec::new(), grants: Vec::new() };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--bench" => {}
+            "--quick" => asked.quick = true,
+            "--apart" => asked.apart = true,
+            "--keep" => asked.kept = words.next().map(PathBuf::from),
+            "--grants" => {
+                let numbers = words.next().unwrap_or_default();
+                asked.grants = numbers.split(',').map(|number| number.parse().unwrap()).collect();
+            }
+            part => asked.parts.push(part.to_owned()),
         }
-    });
-    (callers * each) as f64 / begun.elapsed().as_secs_f64()
+    }
+    let wanted = |part: &str| asked.parts.is_empty() || asked.parts.iter().any(|wanted| wanted == part);
+    let parts: [(&str, Run); 4] =
+        [("speed", speed::run), ("size", lives::run), ("scale", scale::run), ("sweep", sweep::run)];
+    for (part, run) in parts.into_iter().filter(|(part, _)| wanted(part)) {
+        let begun = Instant::now();
+        println!("{part}");
+        run(&asked);
+        println!("  ({:.0} s)", begun.elapsed().as_secs_f64());
+    }
 }
 
-/// Flushes a second of 4 KiB each.
-fn flushes(path: &Path) -> f64 {
-    let mut file = File::create(path).unwrap();
+impl Asked {
+    /// How many grants a part has: as told, or these, or briefly those.
+    pub(crate) fn grants(&self, usual: &[usize], brief: &[usize]) -> Vec<usize> {
+        if self.grants.is_empty() {
+            if self.quick { brief } else { usual }.to_vec()
+        } else {
+            self.grants.clone()
+        }
+    }
+}
+
+/// How long a flush of 4 KiB takes now: the median, and how many are made a second.
+pub(crate) fn flush(folder: &Path) -> (Duration, f64) {
+    let mut file = File::create(folder.join("flush")).unwrap();
+    let mut times = Vec::new();
     let begun = Instant::now();
     for _ in 0..FLUSHES {
+        let flush = Instant::now();
         file.seek(SeekFrom::Start(0)).unwrap();
         file.write_all(&[7; 4096]).unwrap();
         file.sync_all().unwrap();
+        times.push(flush.elapsed().as_secs_f64());
     }
-    FLUSHES as f64 / begun.elapsed().as_secs_f64()
+    (Duration::from_secs_f64(median(times)), FLUSHES as f64 / begun.elapsed().as_secs_f64())
 }
 
 pub(crate) fn nine() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
 
-pub(crate) fn engine(path: &Path) -> (Engine, Timestamp) {
-    let now = nine();
-    let engine = Engine::new(SqliteStore::open_with(path, Arc::new(ManualClock::at(now))).unwrap());
+/// An engine on a new file, with a policy in force.
+pub(crate) fn engine(path: &Path, policy: &str) -> (Engine, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at(nine()));
+    let engine = Engine::new(SqliteStore::open_with(path, clock.clone()).unwrap());
     let admin = Person::new("admin".parse().unwrap());
-    engine.publish(&Policy::from_text(POLICY, Format::Yaml).unwrap(), admin, now).unwrap();
-    (engine, now)
+    engine.publish(&Policy::from_text(policy, Format::Yaml).unwrap(), admin, nine()).unwrap();
+    (engine, clock)
 }
 
 pub(crate) fn orders() -> ResourceId {
@@ -139,12 +132,41 @@ pub(crate) fn orders() -> ResourceId {
     }
 }
 
+/// Asks for access under the flow that approves at once.
 pub(crate) fn request(engine: &Engine, name: &str, now: Timestamp) {
     let person = Person::new(format!("person-{name}").parse().unwrap());
     engine.request(Request::new("db", &person).item(orders().permission("read")), now).unwrap();
 }
 
-pub(crate) fn median(mut all: Vec<f64>) -> f64 {
+/// Writes what is still in the log over into the file, and tells how large that is.
+pub(crate) fn size(path: &Path) -> u64 {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    std::fs::metadata(path).unwrap().len()
+}
+
+/// A number that a file says.
+pub(crate) fn of_file(path: &Path, sql: &str) -> f64 {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.query_row(&format!("SELECT CAST(({sql}) AS REAL)"), [], |row| row.get(0)).unwrap()
+}
+
+/// Commits that stand in the log beside a file, as long as nothing of it was taken over.
+pub(crate) fn commits(path: &Path) -> usize {
+    let log = std::fs::read(path.with_extension("db-wal")).unwrap();
+    let page = u32::from_be_bytes(log[8..12].try_into().unwrap()) as usize;
+    let salt = &log[16..24];
+    let frames = log[32..].chunks_exact(24 + page);
+    // Other salts are of frames from before.
+    frames.filter(|frame| frame[8..16] == *salt && frame[4..8] != [0; 4]).count()
+}
+
+pub(crate) fn median(all: Vec<f64>) -> f64 {
+    part_of(all, 0.5)
+}
+
+/// What that part of them stays below.
+pub(crate) fn part_of(mut all: Vec<f64>, part: f64) -> f64 {
     all.sort_by(f64::total_cmp);
-    all[all.len() / 2]
+    all[((all.len() - 1) as f64 * part) as usize]
 }

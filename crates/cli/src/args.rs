@@ -7,9 +7,12 @@ use tenure_port::postgres::scratch::Scratch;
 use tenure_scenario::house::House;
 
 use crate::past::audit::Audit;
+use crate::past::backup::BackUp;
+use crate::past::compact::Compact;
 use crate::past::doctor::Doctor;
 use crate::past::list::List;
 use crate::past::log::Log;
+use crate::past::reconcile::Reconcile;
 use crate::past::who_has::WhoHas;
 
 const EXIT: &str = "\
@@ -44,6 +47,10 @@ pub(crate) enum Task {
     WhoHas(WhoHas),
     Doctor(Doctor),
     Audit(Audit),
+    #[command(name = "backup")]
+    BackUp(BackUp),
+    Reconcile(Reconcile),
+    Compact(Compact),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {
@@ -108,7 +115,12 @@ pub(crate) struct Test {
 Examples:
   tenure play examples/stories/incident.yaml
   tenure play stories.yaml --only \"two extensions, then the limit\"
-  tenure play stories.yaml --only \"an hour\" --file hour.db")]
+  tenure play stories.yaml --only \"an hour\" --file hour.db
+
+Exit status:
+  0  everything came out as the story expects
+  1  something did not
+  2  a file could not be read, or the command line is wrong")]
 pub(crate) struct Play {
     /// A scenario file.
     #[arg(value_name = "SCENARIO")]
@@ -116,9 +128,9 @@ pub(crate) struct Play {
     /// Only the scenario of this name, where the file has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<String>,
-    /// On which store: `memory`; `sqlite`, in a file that goes afterwards; or `postgres://…`, in a database that is made
-    /// beside that one and goes afterwards.
-    #[arg(long, default_value = "memory", value_name = "STORE", value_parser = store)]
+    /// On which store: `sqlite`, as a host has it, in a file that goes afterwards; `memory`; or `postgres://…`, in a
+    /// database that is made beside that one and goes afterwards.
+    #[arg(long, default_value = "sqlite", value_name = "STORE", value_parser = store)]
     pub(crate) store: House,
     /// In this SQLite file, which stays. A story begins with nothing, so it must not be there before.
     #[arg(long, value_name = "FILE", conflicts_with = "store")]

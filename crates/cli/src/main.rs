@@ -63,6 +63,9 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::WhoHas(ask) => past::who_has::run(&ask, screen),
         Task::Doctor(ask) => past::doctor::run(&ask, screen),
         Task::Audit(ask) => past::audit::run(&ask, screen),
+        Task::BackUp(ask) => past::backup::run(&ask, screen),
+        Task::Compact(ask) => past::compact::run(&ask, screen),
+        Task::Reconcile(ask) => past::reconcile::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {
                 Schema::Policy => tenure_port::policy::schema(),

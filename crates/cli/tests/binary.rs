@@ -213,7 +213,18 @@ fn schemas_completions_and_help_are_printed() {
     }
     let help = out(&folder.run(&["--help"]));
     assert!(help.contains("Exit status:") && help.contains("NO_COLOR"), "{help}");
-    for task in ["check", "test", "play", "explain", "schema", "completions"] {
+    for task in [
+        "check",
+        "test",
+        "play",
+        "explain",
+        "schema",
+        "completions",
+        "backup",
+        "reconcile",
+        "compact",
+        "doctor",
+    ] {
         assert!(out(&folder.run(&[task, "--help"])).contains("Example"), "{task}");
     }
 }
@@ -317,7 +328,20 @@ fn a_story_told_in_a_file_leaves_it_behind_and_never_tells_into_another() {
     assert_eq!(code(&told), Some(0), "{}", out(&told));
     let plain = folder.run(&["play", "story.yaml"]);
     assert_eq!(out(&told), out(&plain), "the same is told on every store");
-    assert_eq!(out(&folder.run(&["play", "story.yaml", "--store", "sqlite"])), out(&plain));
+    for store in ["memory", "sqlite"] {
+        assert_eq!(out(&folder.run(&["play", "story.yaml", "--store", store])), out(&plain), "{store}");
+    }
+    // Where nothing is said it is a file, as a host has it, and that goes: where none can be made, it is said.
+    let nowhere = |more: &[&str]| {
+        let mut play = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        let play = play.args(["play", "story.yaml"]).args(more).current_dir(&folder.0);
+        play.env("TMPDIR", folder.0.join("nowhere")).env("TEMP", folder.0.join("nowhere")).output().unwrap()
+    };
+    assert!(out(&nowhere(&[])).contains("it cannot be played"), "{}", out(&nowhere(&[])));
+    assert_eq!(code(&nowhere(&["--store", "memory"])), Some(0));
+    let left = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: std::collections::BTreeSet<_> = left.collect();
+    assert_eq!(left, ["flows.yaml", "hour.db", "story.yaml"].map(std::ffi::OsString::from).into());
     assert!(folder.0.join("hour.db").exists());
     let again = folder.run(&["play", "story.yaml", "--file", "hour.db"]);
     assert_eq!(code(&again), Some(1));

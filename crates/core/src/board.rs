@@ -63,7 +63,7 @@ impl<'w> Board<'w> {
         today
             .filter(|flow| flow.revision == *revision)
             .or_else(|| self.world.revisions.get(revision))
-            .ok_or_else(|| Fault::NotLoaded(Box::new(Read::Revision(revision.clone()))))
+            .ok_or_else(|| Fault::NotLoaded(vec![Read::Revision(revision.clone())]))
     }
 
     /// The flow the grant was asked under.

@@ -13,9 +13,9 @@ use crate::grant::{Grant, Outcome as Closing};
 use crate::id::{FlowId, GrantId, PersonId, Revision};
 use crate::lifecycle::revoke_all::RevokedAll;
 use crate::lifecycle::{
-    activate, approve, break_glass, conflict, decide_extension, deny, effects as outbox, erase, escalate,
-    expire, extend, give_back, items, kit, open, publish, quota, remind, request, review, revoke, revoke_all,
-    rules, settle, verdict, withdraw,
+    activate, approve, break_glass, conflict, counterfactual, decide_extension, deny, effects as outbox,
+    erase, escalate, expire, extend, give_back, items, kit, open, publish, quota, remind, request, review,
+    revoke, revoke_all, rules, settle, verdict, withdraw,
 };
 use crate::limits::CLOCK_TOLERANCE;
 use crate::person::Item;
@@ -34,7 +34,7 @@ pub enum Fault {
     /// A record that cannot be: it is damaged, or this build is wrong.
     Illegal(IllegalEvent),
     /// The store did not load what the decision needs.
-    NotLoaded(Box<Read>),
+    NotLoaded(Vec<Read>),
 }
 
 impl std::fmt::Display for Fault {
@@ -47,7 +47,7 @@ impl std::fmt::Display for Fault {
                 )
             }
             Self::Illegal(illegal) => illegal.fmt(f),
-            Self::NotLoaded(read) => write!(f, "the store did not load what was needed: {read:?}"),
+            Self::NotLoaded(reads) => write!(f, "the store did not load what was needed: {reads:?}"),
         }
     }
 }
@@ -61,8 +61,10 @@ pub fn needs(command: &Command, world: &World) -> Vec<Read> {
     let mut reads = vec![Read::Command(command.id.clone())];
     match &command.verb {
         Verb::Request(ask) => reads.extend(asked(command, ask, world)),
-        // An unknown kit needs nothing more: it is refused.
         Verb::RequestKit(ask) => {
+            // Whatever comes of the kit, and be it unknown, what time has made true of its holder is.
+            let holder = request::named_holder(command.actor.person(), ask.holder.as_ref());
+            reads.extend(holder.map(|holder| Read::Person(holder.id.clone())));
             let parts = kit::parts(world, command, ask).unwrap_or_default();
             reads.extend(parts.iter().flat_map(|part| asked(command, &part.ask, world)));
         }
@@ -173,7 +175,8 @@ pub(crate) fn wanted(mut reads: Vec<Read>, world: &World) -> Vec<Read> {
 /// Decides a command over the world that was loaded for it.
 ///
 /// # Errors
-/// A [`Fault`] where the world cannot be trusted; nothing may be written then.
+/// [`Fault::NotLoaded`] with all that must be read first, as [`needs`] says it; any other [`Fault`] where the world
+/// cannot be trusted. Nothing may be written then.
 pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided, Fault> {
     if let Some(receipt) = &world.answered
         && receipt.content == command.content()
@@ -181,8 +184,9 @@ pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided
         return Ok(Decided::Repeated(receipt.clone()));
     }
     // A store that loads too little must not make a wrong decision of it.
-    if let Some(missing) = needs(command, world).pop() {
-        return Err(Fault::NotLoaded(Box::new(missing)));
+    let missing = needs(command, world);
+    if !missing.is_empty() {
+        return Err(Fault::NotLoaded(missing));
     }
     let now = moment(world, now)?;
     let mut board = Board::new(world, now);
@@ -296,14 +300,14 @@ pub(crate) fn explain(world: &World, command: &Command, now: Timestamp) -> Resul
     }
     let on = On::new(&board, command);
     match &command.verb {
-        Verb::Request(ask) => request::explain(&on, ask),
-        Verb::Approve(ask) => check::explain(approve::CHECKS, &on, ask),
-        Verb::Deny(ask) => check::explain(deny::CHECKS, &on, ask),
+        Verb::Request(ask) => counterfactual::explain(request::CHECKS, &on, ask),
+        Verb::Approve(ask) => counterfactual::explain(approve::CHECKS, &on, ask),
+        Verb::Deny(ask) => counterfactual::explain(deny::CHECKS, &on, ask),
         Verb::Withdraw(ask) => check::explain(withdraw::CHECKS, &on, ask),
-        Verb::Activate(ask) => check::explain(activate::CHECKS, &on, ask),
-        Verb::Extend(ask) => extend::explain(&on, ask),
-        Verb::ApproveExtension(ask) => check::explain(decide_extension::APPROVE, &on, ask),
-        Verb::DenyExtension(ask) => check::explain(decide_extension::DENY, &on, ask),
+        Verb::Activate(ask) => counterfactual::explain(activate::CHECKS, &on, ask),
+        Verb::Extend(ask) => counterfactual::explain(extend::CHECKS, &on, ask),
+        Verb::ApproveExtension(ask) => decide_extension::explain(decide_extension::APPROVE, &on, ask),
+        Verb::DenyExtension(ask) => decide_extension::explain(decide_extension::DENY, &on, ask),
         Verb::GiveBack(ask) => check::explain(give_back::CHECKS, &on, ask),
         Verb::Revoke(ask) => check::explain(revoke::CHECKS, &on, ask),
         Verb::Review(ask) => check::explain(review::CHECKS, &on, ask),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::command::Asked;
 use crate::id::{Integration, PersonId, SystemName};
 use crate::limits;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Facts by name. Null is absent.
 pub type Record = BTreeMap<String, Fact>;
@@ -72,6 +72,14 @@ pub struct Authenticated {
     /// The authenticator assurance level (NIST SP 800-63B).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
+}
+
+impl Authenticated {
+    /// How old the login is; nothing where it is dated later than a clock may be ahead: that is no login.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Option<Span> {
+        (self.at <= now.plus(limits::CLOCK_TOLERANCE)).then(|| now.since(self.at))
+    }
 }
 
 /// An authenticator assurance level (NIST SP 800-63B), the lowest first.

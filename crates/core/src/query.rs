@@ -1,5 +1,7 @@
 //! Questions: answered from the settled view, and nothing is written.
 
+pub mod compact;
+pub mod reconcile;
 pub mod who;
 
 use crate::board::Board;
@@ -189,12 +191,12 @@ pub fn may_break_glass(flow: &Flow, person: &Person) -> bool {
 }
 
 /// The moment a question is answered at: a host that is ahead of its store gets the store's.
-fn moment(world: &World, now: Timestamp) -> Timestamp {
+pub(crate) fn moment(world: &World, now: Timestamp) -> Timestamp {
     let now = if now.since(world.clock) > CLOCK_TOLERANCE { world.clock } else { now };
     now.max(world.clock).max(world.latest().unwrap_or(world.clock))
 }
 
-fn settled<'w>(world: &'w World, grant: &GrantId, now: Timestamp) -> Result<Board<'w>, Fault> {
+pub(crate) fn settled<'w>(world: &'w World, grant: &GrantId, now: Timestamp) -> Result<Board<'w>, Fault> {
     let mut board = Board::new(world, moment(world, now));
     if let Some(holder) = world.grants.get(grant).map(|grant: &std::sync::Arc<Grant>| grant.holder().clone())
     {

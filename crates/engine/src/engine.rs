@@ -21,6 +21,7 @@ use crate::ask::{
 use crate::error::{Error, Fault};
 use crate::ids::{Ids, RandomIds};
 use crate::lane::Lane;
+use crate::trace::Spans;
 
 /// The namespace of a host that has only one.
 const NAMESPACE: &str = "default";
@@ -266,13 +267,24 @@ impl Engine {
 
     /// Runs commands in one transaction, each with its own answer. Those of other callers may be in it too.
     pub(crate) fn transact(&self, given: Vec<Given>) -> Result<Vec<Result<Accepted, Error>>, Error> {
-        let answers = self.lane.carry_out(&*self.store, &self.namespace, given, self.ids.salt()?)?;
+        let spans = Spans::of(&given);
+        let (answers, commit) = self.lane.carry_out(&*self.store, &self.namespace, given, self.ids.salt()?);
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(fault) => {
+                let error = fault.into();
+                spans.fail(&error, commit);
+                return Err(error);
+            }
+        };
         let answers = answers.into_iter().map(|answer| match answer {
             Answered::Accepted(accepted) => Ok(accepted),
             Answered::Refused(refusal) => Err(refusal.into()),
             Answered::Fault(fault) => Err(fault.into()),
         });
-        Ok(answers.collect())
+        let answers: Vec<Result<Accepted, Error>> = answers.collect();
+        spans.end(&answers, commit);
+        Ok(answers)
     }
 
     /// Answers one question over one snapshot.

@@ -12,12 +12,17 @@ use tenure_core::record::written::Salt;
 use tenure_core::world::{Read, World};
 use tenure_store::{Answered, Batch, Given, Plan, Store, StoreFault, Turn};
 
+use crate::trace::{self, Commit};
+
 /// Commands that one transaction takes along, so that no commit is put off for ever and no other process
 /// waits long. What one caller gives together stays together, and may be more.
 const COMMANDS_AT_ONCE: usize = 256;
 
 /// What came of the commands that one caller gave.
 type Answers = Result<Vec<Answered>, StoreFault>;
+
+/// The same, and the commit that they were part of.
+type Carried = (Answers, Commit);
 
 /// The way of all commands of one namespace into its store.
 #[derive(Default)]
@@ -45,7 +50,7 @@ struct Seat {
 
 enum Word {
     /// The commands were carried out, or the store failed.
-    Answered(Answers),
+    Answered(Carried),
     /// Nobody leads any more: it is this caller's turn, with the commands it gave.
     Lead(Vec<Given>),
 }
@@ -59,7 +64,7 @@ impl Lane {
         ns: &Namespace,
         given: Vec<Given>,
         salt: Salt,
-    ) -> Answers {
+    ) -> Carried {
         let seat = {
             let mut queue = self.queue();
             if queue.led {
@@ -73,7 +78,7 @@ impl Lane {
             }
         };
         match seat.wait() {
-            Word::Answered(answers) => answers,
+            Word::Answered(carried) => carried,
             Word::Lead(given) => self.lead(store, ns, given, salt),
         }
     }
@@ -83,10 +88,13 @@ impl Lane {
         self.queue().waiting.len()
     }
 
-    fn lead(&self, store: &dyn Store, ns: &Namespace, given: Vec<Given>, salt: Salt) -> Answers {
+    fn lead(&self, store: &dyn Store, ns: &Namespace, given: Vec<Given>, salt: Salt) -> Carried {
         let mut shared = Shared::begin(self, given, salt);
+        let watch = trace::stopwatch();
         let committed = store.transact(ns, &mut shared);
-        shared.end(store, ns, committed)
+        let took = watch.map(|watch| watch.elapsed());
+        let commit = Commit { commands: shared.batch.len(), took };
+        (shared.end(store, ns, committed, commit), commit)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -158,26 +166,39 @@ impl<'l> Shared<'l> {
     }
 
     /// Hands out the answers, and returns the leader's own.
-    fn end(mut self, store: &dyn Store, ns: &Namespace, committed: Result<(), StoreFault>) -> Answers {
+    fn end(
+        mut self,
+        store: &dyn Store,
+        ns: &Namespace,
+        committed: Result<(), StoreFault>,
+        commit: Commit,
+    ) -> Answers {
         let batch = std::mem::replace(&mut self.batch, Batch::new(Vec::new(), self.salt));
         let others = std::mem::take(&mut self.others);
         if let (Err(StoreFault::Broken(_)), false) = (&committed, others.is_empty()) {
-            return self.apart(store, ns, batch, others);
+            return self.apart(store, ns, batch, others, commit);
         }
-        // Whoever leads next begins while the answers are handed out.
-        self.pass_on();
         let mut answers = batch.into_answers();
         let of_others = answers.split_off(self.own.min(answers.len()));
         let mut of_others = of_others.into_iter();
         for Other { seat, commands } in others {
             let theirs = of_others.by_ref().take(commands).collect();
-            seat.tell(Word::Answered(committed.clone().map(|()| theirs)));
+            seat.tell(Word::Answered((committed.clone().map(|()| theirs), commit)));
         }
+        // Those who have their answers already come with their next command: whoever leads next takes them along.
+        self.pass_on();
         committed.map(|()| answers)
     }
 
     /// Carries out each caller's commands alone: what is broken for one is not broken for all.
-    fn apart(mut self, store: &dyn Store, ns: &Namespace, batch: Batch, others: Vec<Other>) -> Answers {
+    fn apart(
+        mut self,
+        store: &dyn Store,
+        ns: &Namespace,
+        batch: Batch,
+        others: Vec<Other>,
+        commit: Commit,
+    ) -> Answers {
         let salt = self.salt;
         let alone = |given: Vec<Given>| {
             let mut batch = Batch::new(given, salt);
@@ -191,7 +212,7 @@ impl<'l> Shared<'l> {
         while !self.others.is_empty() {
             let theirs = self.others.first().map_or(0, |other| other.commands);
             let theirs = alone(given.by_ref().take(theirs).collect());
-            self.others.remove(0).seat.tell(Word::Answered(theirs));
+            self.others.remove(0).seat.tell(Word::Answered((theirs, commit)));
         }
         self.pass_on();
         answers
@@ -228,7 +249,7 @@ impl Drop for Shared<'_> {
     /// A leader that breaks off keeps nobody waiting: whether it had committed, it cannot say any more.
     fn drop(&mut self) {
         for other in self.others.drain(..) {
-            other.seat.tell(Word::Answered(Err(StoreFault::InDoubt)));
+            other.seat.tell(Word::Answered((Err(StoreFault::InDoubt), Commit::default())));
         }
         self.pass_on();
     }

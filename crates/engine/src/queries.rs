@@ -360,18 +360,27 @@ impl Engine {
         for _ in 0..ROUNDS_MAX {
             let wanted = Limit::new(limit.saturating_sub(grants.len()));
             let listed = self.store.list(&self.namespace, filter, after.as_ref(), wanted)?;
-            let mut each = Each { ids: listed.grants, look: &look, found: Vec::new(), next: 0, fault: None };
-            self.store.view(&self.namespace, &mut each)?;
-            if let Some(fault) = each.fault {
-                return Err(fault.into());
-            }
-            grants.extend(each.found);
+            grants.extend(self.looked_at(listed.grants, &look)?);
             after = listed.next;
             if after.is_none() || grants.len() >= limit {
                 break;
             }
         }
         Ok(Page { grants, next: after })
+    }
+
+    /// What `look` makes of these grants, over one snapshot.
+    pub(crate) fn looked_at<T>(
+        &self,
+        ids: Vec<GrantId>,
+        look: &impl Fn(&World, &GrantId) -> Result<Option<T>, machine::Fault>,
+    ) -> Result<Vec<T>, Error> {
+        let mut each = Each { ids, look, found: Vec::new(), next: 0, fault: None };
+        self.store.view(&self.namespace, &mut each)?;
+        match each.fault {
+            Some(fault) => Err(fault.into()),
+            None => Ok(each.found),
+        }
     }
 }
 
@@ -403,17 +412,17 @@ impl StageName {
 }
 
 /// Looks at several grants over one snapshot, each in a world of its own.
-struct Each<'a, F> {
+struct Each<'a, F, T> {
     ids: Vec<GrantId>,
     look: &'a F,
-    found: Vec<View>,
+    found: Vec<T>,
     next: usize,
     fault: Option<machine::Fault>,
 }
 
-impl<F> Plan for Each<'_, F>
+impl<F, T> Plan for Each<'_, F, T>
 where
-    F: Fn(&World, &GrantId) -> Result<Option<View>, machine::Fault>,
+    F: Fn(&World, &GrantId) -> Result<Option<T>, machine::Fault>,
 {
     fn start(&mut self) {
         self.found.clear();

@@ -17,8 +17,10 @@ use tenure_store::{Filter, Given, Limit, StoreFault};
 use crate::engine::Engine;
 use crate::error::{Error, Fault};
 
-/// People who are settled in one transaction: bounded work between two commits.
+/// People who are settled in one transaction at most: bounded work between two commits.
 const PEOPLE_AT_ONCE: usize = 64;
+/// Events that a transaction is meant to write: whoever else wants to write waits so long.
+const EVENTS_AT_ONCE: u64 = 64;
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -96,10 +98,15 @@ impl Engine {
                 let reads = listed.grants.iter().cloned().map(Read::Grant);
                 reads.filter(|read| !world.read.contains(read)).collect()
             };
-            let waiting = |world: &World| -> BTreeSet<PersonId> {
+            // In order of the grants, so that it does not matter how many are on a page.
+            let waiting = |world: &World| -> Vec<PersonId> {
                 let grants = world.grants.values();
                 let waits = grants.filter(|grant| matches!(grant.stage, Stage::Approved(_)));
-                waits.map(|grant| grant.holder().clone()).collect()
+                let mut seen = BTreeSet::new();
+                waits
+                    .map(|grant| grant.holder().clone())
+                    .filter(|holder| seen.insert(holder.clone()))
+                    .collect()
             };
             self.write_down(self.question(wanted, waiting)?, now, swept)?;
             after = listed.next;
@@ -109,35 +116,50 @@ impl Engine {
         }
     }
 
-    /// Settles these people in one transaction; each by themselves, where something of one of them cannot be read.
+    /// Settles these people, some of them in one transaction.
     fn write_down(
         &self,
         people: impl IntoIterator<Item = PersonId>,
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<(), Error> {
-        let people: Vec<PersonId> = people.into_iter().collect();
-        if people.is_empty() {
-            return Ok(());
+        let mut people = people.into_iter().peekable();
+        // How many events a person has is not known before: fewer people are taken after many, more after few.
+        let mut at_once = 1_usize;
+        while people.peek().is_some() {
+            let some: Vec<PersonId> = people.by_ref().take(at_once).collect();
+            let events = self.settle_all(&some, now, swept)?;
+            at_once = if events > EVENTS_AT_ONCE { at_once / 2 } else { at_once.saturating_mul(2) };
+            at_once = at_once.clamp(1, PEOPLE_AT_ONCE);
         }
+        Ok(())
+    }
+
+    /// Settles these people in one transaction; each by themselves, where something of one of them cannot be read.
+    /// Says how many events that were.
+    fn settle_all(&self, people: &[PersonId], now: Timestamp, swept: &mut Swept) -> Result<u64, Error> {
         let settles = people.iter().map(|person| self.settle(person.clone(), now));
         let answers = match self.transact(settles.collect::<Result<_, Error>>()?) {
             Err(unread @ Error::Fault(Fault::Store(StoreFault::Broken(_)))) if people.len() == 1 => {
                 swept.unread.get_or_insert(unread);
-                return Ok(());
+                return Ok(0);
             }
             Err(Error::Fault(Fault::Store(StoreFault::Broken(_)))) => {
-                return people.into_iter().try_for_each(|person| self.write_down([person], now, swept));
+                return people.chunks(1).try_fold(0_u64, |events, person| {
+                    Ok(events.saturating_add(self.settle_all(person, now, swept)?))
+                });
             }
             answers => answers?,
         };
+        let mut events = 0_u64;
         for answer in answers {
             let settled = answer?;
             let report = &mut swept.report;
             report.people = report.people.saturating_add(u64::from(settled.events > 0));
             report.events = report.events.saturating_add(settled.events);
+            events = events.saturating_add(settled.events);
         }
-        Ok(())
+        Ok(events)
     }
 
     fn settle(&self, person: PersonId, now: Timestamp) -> Result<Given, Error> {

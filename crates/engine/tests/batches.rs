@@ -4,16 +4,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure::tenure_core::query::Held;
-use tenure::tenure_core::record::Record;
-use tenure::tenure_core::record::leaf::Leaf;
-use tenure::tenure_core::record::tree::{Hash, Node};
-use tenure::tenure_core::world::{Receipt, World};
+use tenure::tenure_core::id::Namespace;
+use tenure::tenure_core::world::World;
 use tenure::tenure_policy::document::Format;
-use tenure::tenure_store::{
-    Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk,
-};
+use tenure::tenure_store::suite::Through;
+use tenure::tenure_store::{Plan, Turn};
 use tenure::{
     Engine, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Span, Store, StoreFault, Timestamp,
 };
@@ -49,9 +44,11 @@ impl Plan for Counted<'_> {
     }
 }
 
-impl Store for Counting {
-    fn clock(&self) -> Timestamp {
-        self.store.clock()
+impl Through for Counting {
+    type To = MemoryStore;
+
+    fn to(&self) -> &MemoryStore {
+        &self.store
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
@@ -60,99 +57,9 @@ impl Store for Counting {
         self.decided.lock().unwrap().push(counted.1);
         Ok(())
     }
-
-    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
-        self.store.view(ns, plan)
-    }
-
-    fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
-        self.store.holds(ns, ask, now)
-    }
-
-    fn who_has(
-        &self,
-        ns: &Namespace,
-        ask: WhoAsk<'_>,
-        at: Timestamp,
-        after: Option<&Holding>,
-        limit: Limit,
-    ) -> Result<Vec<Holding>, StoreFault> {
-        self.store.who_has(ns, ask, at, after, limit)
-    }
-
-    fn due(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.due(ns, until, after, limit)
-    }
-
-    fn ready(
-        &self,
-        ns: &Namespace,
-        place: Place<'_>,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.ready(ns, place, until, after, limit)
-    }
-
-    fn ready_places(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&AwaitedAt>,
-        limit: Limit,
-    ) -> Result<Vec<AwaitedAt>, StoreFault> {
-        self.store.ready_places(ns, until, after, limit)
-    }
-
-    fn list(
-        &self,
-        ns: &Namespace,
-        filter: &Filter,
-        after: Option<&GrantId>,
-        limit: Limit,
-    ) -> Result<Listed, StoreFault> {
-        self.store.list(ns, filter, after, limit)
-    }
-
-    fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.records(ns, after, limit)
-    }
-
-    fn history(
-        &self,
-        ns: &Namespace,
-        grant: &GrantId,
-        after: u64,
-        limit: Limit,
-    ) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.history(ns, grant, after, limit)
-    }
-
-    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
-        self.store.size(ns)
-    }
-
-    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
-        self.store.nodes(ns, wanted)
-    }
-
-    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
-        self.store.leaves(ns, after, limit)
-    }
-
-    fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
-        self.store.receipt(ns, command)
-    }
 }
 
-// guard: `sweep.rs`, people at once
+// guard: `sweep.rs`, people by their events
 #[test]
 fn r28_a_sweep_works_in_bounded_batches() {
     const PEOPLE: usize = 200;
@@ -175,5 +82,7 @@ fn r28_a_sweep_works_in_bounded_batches() {
     assert_eq!(swept.people, u64::try_from(PEOPLE).unwrap());
     let batches = decided.lock().unwrap().clone();
     assert_eq!(batches.iter().sum::<usize>(), PEOPLE);
-    assert!(batches.iter().all(|people| *people <= 64), "{batches:?}");
+    // Each has three events, and a transaction is meant to write 64: after more than that it takes fewer people.
+    assert!(batches.iter().all(|people| *people <= 32), "{batches:?}");
+    assert!(batches.len() < PEOPLE / 4, "{batches:?}");
 }

@@ -222,6 +222,27 @@ fn r45_a_host_ahead_of_its_store_writes_nothing() {
 }
 
 #[test]
+fn what_waits_under_a_flow_that_ended_is_swept_in_order_of_the_grants() {
+    let house = House::new();
+    for (who, grant) in [("zoe", "g1"), ("amy", "g2"), ("zoe", "g3")] {
+        let soon = Request::new("prod-db", person(who, "sre")).item(orders().permission("write"));
+        let soon = soon.start(nine().plus(Span::minutes(20))).grant(grant.to_owned());
+        house.engine.request(soon, nine()).unwrap();
+        house.engine.approve(Approve::new(grant, &house.bob), nine()).unwrap();
+    }
+    let ends = POLICY.replace("    title: Debug", "    until: 2026-03-02T09:10:00Z\n    title: Debug");
+    house.engine.publish(&policy(&ends), Person::new("admin".parse().unwrap()), house.at(5)).unwrap();
+    let written = house.engine.records(0, 1_000).unwrap().len();
+    let swept = house.engine.sweep(house.at(11)).unwrap();
+    assert_eq!((swept.people, swept.events), (2, 3));
+    let after = house.engine.records(0, 1_000).unwrap().split_off(written);
+    let grants: Vec<_> =
+        after.iter().filter_map(|record| record.entry.grant()).map(GrantId::as_str).collect();
+    // Each holder is settled once, when the first of their grants comes.
+    assert_eq!(grants, ["g1", "g3", "g2"]);
+}
+
+#[test]
 fn i11_early_late_and_repeated_sweeps_write_the_same() {
     let history = |sweeps: &[u64]| {
         let house = House::new();

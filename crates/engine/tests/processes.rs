@@ -124,6 +124,57 @@ fn what_was_told_has_happened_once() {
     judge(&engine, &SqliteStore::open(&file).unwrap(), &file);
 }
 
+/// A copy that is made in the middle of it is one instant of the store, whole.
+#[test]
+fn a_copy_is_made_while_others_write() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("shared.db");
+    let engine = Engine::new(SqliteStore::open(&file).unwrap());
+    let admin = Person::new("admin".parse().unwrap());
+    engine.publish(&Policy::from_text(POLICY, Format::Yaml).unwrap(), admin, engine.clock()).unwrap();
+    let mut processes: Vec<Child> = (0..PROCESSES).map(|number| begin(&file, number)).collect();
+    let store = SqliteStore::open_existing(&file).unwrap();
+    let ns = "default".parse().unwrap();
+    let mut copies = 0;
+    let mut sizes = BTreeSet::new();
+    while processes.iter_mut().any(|process| process.try_wait().unwrap().is_none()) && copies < 1_000 {
+        let told: Vec<String> = (0..PROCESSES).flat_map(|number| told(&file, number)).collect();
+        let copy = folder.path().join(format!("copy-{copies}.db"));
+        let (mut last, mut of) = (0, 0);
+        let pages = store.backup(&copy, &mut |done, all| (last, of) = (done, all)).unwrap();
+        assert_eq!((pages, last), (of, of));
+        let copied = SqliteStore::open_existing(&copy).unwrap();
+        let size = copied.size(&ns).unwrap();
+        let limit = tenure::tenure_store::Limit::new(1_000);
+        assert_eq!(
+            copied.leaves(&ns, 0, limit).unwrap(),
+            store.leaves(&ns, 0, tenure::tenure_store::Limit::new(usize::try_from(size).unwrap())).unwrap(),
+            "the copy is the beginning of what was written"
+        );
+        for id in told {
+            assert!(copied.receipt(&ns, &CommandId::new(&id).unwrap()).unwrap().is_some(), "`{id}` was told");
+        }
+        // The doctor takes a while: not every time.
+        if copies % 20 == 0 {
+            let found = copied.examine(&ns, &mut |_, _| {}).unwrap();
+            assert!(found.parts.iter().all(|part| part.wrong.is_none()), "{found:?}");
+        }
+        sizes.insert(size);
+        copies += 1;
+    }
+    for process in &mut processes {
+        assert!(process.wait().unwrap().success());
+    }
+    assert!(sizes.len() > 3, "nobody wrote meanwhile: {sizes:?}");
+    // What is there is not written over, and nothing is left of what could not be copied.
+    let taken = store.backup(folder.path().join("copy-0.db"), &mut |_, _| {}).unwrap_err();
+    assert!(taken.to_string().contains("is there already"), "{taken}");
+    let nowhere = store.backup(folder.path().join("no such folder/copy.db"), &mut |_, _| {}).unwrap_err();
+    assert!(nowhere.to_string().contains("copy.db.part"), "{nowhere}");
+    let parts = std::fs::read_dir(folder.path()).unwrap();
+    assert!(parts.map(|entry| entry.unwrap().path()).all(|path| path.extension().unwrap() != "part"));
+}
+
 /// Everything that was told is on record once, the limit held at every instant, and events make the grants.
 fn judge(engine: &Engine, store: &SqliteStore, file: &Path) {
     let ns = "default".parse().unwrap();

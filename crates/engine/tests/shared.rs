@@ -6,16 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
-use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure::tenure_core::query::Held;
-use tenure::tenure_core::record::Record;
-use tenure::tenure_core::record::leaf::Leaf;
-use tenure::tenure_core::record::tree::{Hash, Node};
-use tenure::tenure_core::world::{Receipt, World};
+use tenure::tenure_core::id::Namespace;
+use tenure::tenure_core::world::World;
 use tenure::tenure_policy::document::Format;
-use tenure::tenure_store::{
-    Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk,
-};
+use tenure::tenure_store::suite::Through;
+use tenure::tenure_store::{Limit, Plan, Turn};
 use tenure::{
     Engine, Error, Fault, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Store, StoreFault,
     Timestamp, View,
@@ -96,9 +91,11 @@ impl Plan for Counted<'_> {
     }
 }
 
-impl Store for Gated {
-    fn clock(&self) -> Timestamp {
-        self.store.clock()
+impl Through for Gated {
+    type To = MemoryStore;
+
+    fn to(&self) -> &MemoryStore {
+        &self.store
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
@@ -110,96 +107,6 @@ impl Store for Gated {
         self.decided.lock().unwrap().push(decided);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "the store falls over, as the test wants it to");
         Ok(())
-    }
-
-    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
-        self.store.view(ns, plan)
-    }
-
-    fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
-        self.store.holds(ns, ask, now)
-    }
-
-    fn who_has(
-        &self,
-        ns: &Namespace,
-        ask: WhoAsk<'_>,
-        at: Timestamp,
-        after: Option<&Holding>,
-        limit: Limit,
-    ) -> Result<Vec<Holding>, StoreFault> {
-        self.store.who_has(ns, ask, at, after, limit)
-    }
-
-    fn due(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.due(ns, until, after, limit)
-    }
-
-    fn ready(
-        &self,
-        ns: &Namespace,
-        place: Place<'_>,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.ready(ns, place, until, after, limit)
-    }
-
-    fn ready_places(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&AwaitedAt>,
-        limit: Limit,
-    ) -> Result<Vec<AwaitedAt>, StoreFault> {
-        self.store.ready_places(ns, until, after, limit)
-    }
-
-    fn list(
-        &self,
-        ns: &Namespace,
-        filter: &Filter,
-        after: Option<&GrantId>,
-        limit: Limit,
-    ) -> Result<Listed, StoreFault> {
-        self.store.list(ns, filter, after, limit)
-    }
-
-    fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.records(ns, after, limit)
-    }
-
-    fn history(
-        &self,
-        ns: &Namespace,
-        grant: &GrantId,
-        after: u64,
-        limit: Limit,
-    ) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.history(ns, grant, after, limit)
-    }
-
-    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
-        self.store.size(ns)
-    }
-
-    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
-        self.store.nodes(ns, wanted)
-    }
-
-    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
-        self.store.leaves(ns, after, limit)
-    }
-
-    fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
-        self.store.receipt(ns, command)
     }
 }
 
@@ -320,7 +227,7 @@ fn a_sweep_goes_by_whoever_cannot_be_read() {
     store.clock.set(later);
     let swept = engine.sweep(later);
     assert!(matches!(swept, Err(Error::Fault(Fault::Store(StoreFault::Broken(_))))), "{swept:?}");
-    let due = store.due(&engine_namespace(), later, None, Limit::new(10)).unwrap();
+    let due = Store::due(&*store, &engine_namespace(), later, None, Limit::new(10)).unwrap();
     assert_eq!(due.iter().map(|awaited| awaited.person.as_str()).collect::<Vec<_>>(), ["p002"]);
 }
 

@@ -15,7 +15,10 @@ use tenure::tenure_core::record::export::Exported;
 use tenure::tenure_core::refusal::Refusal;
 use tenure::tenure_core::view::View;
 use tenure::tenure_core::world::{Found, Receipt};
-use tenure::{Consistency, Error, Holders, Inclusion, Page, Problems, SweepReport, Taken, Verdict};
+use tenure::{
+    Compacted, Consistency, Error, Holders, Inclusion, Page, Problems, Reconciled, SweepReport, Taken,
+    Verdict,
+};
 
 /// What came of a call.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +64,10 @@ pub enum Answered {
     Holds(Verdict),
     /// Who had a resource.
     Holders(Holders),
+    /// What targets hold, beside what they should hold.
+    Reconciled(Reconciled),
+    /// Of how many grants details were let go.
+    Compacted(Compacted),
     /// Grants.
     Grants(Page),
     /// Flows.

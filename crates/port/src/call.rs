@@ -1,6 +1,7 @@
 //! Calls: what a host asks, as data. They are the vocabulary of every language.
 
 mod command;
+mod head;
 mod item;
 mod question;
 
@@ -13,9 +14,10 @@ pub use self::command::{
     Activate, Approve, ApproveExtension, Deny, DenyExtension, Erase, Extend, GiveBack, Publish, Request,
     Review, Revoke, Withdraw,
 };
+pub use self::head::{Head, HeadMut};
 pub use self::question::{
-    Catalog, Checkpoint, EffectDone, EffectFailed, Explain, Export, History, Holds, Inbox, List, Look, Offer,
-    Prove, Records, Sweep, TakeEffects, WhoHas,
+    Catalog, Checkpoint, Compact, EffectDone, EffectFailed, Explain, Export, History, Holds, InHand, Inbox,
+    List, Look, Offer, Prove, Reconcile, Records, Sweep, TakeEffects, WhoHas,
 };
 
 /// One call. The field `call` names it, the others are its own; a field that is not here is refused.
@@ -79,6 +81,10 @@ pub enum Call {
     Holds(Holds),
     /// Who had a resource at an instant.
     WhoHas(WhoHas),
+    /// What targets hold, beside what they should hold.
+    Reconcile(Reconcile),
+    /// Lets go of the details of grants that are long over.
+    Compact(Compact),
     /// Grants.
     List(List),
     /// Grants that await this person's decision.
@@ -160,6 +166,8 @@ impl Call {
             Self::Explain(_) => "explain",
             Self::Holds(_) => "holds",
             Self::WhoHas(_) => "who_has",
+            Self::Reconcile(_) => "reconcile",
+            Self::Compact(_) => "compact",
             Self::List(_) => "list",
             Self::Inbox(_) => "inbox",
             Self::Catalog(_) => "catalog",

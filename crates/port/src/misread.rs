@@ -73,6 +73,8 @@ fn named(name: &str, fields: Value) -> Result<Call, Misread> {
         "explain" => Explain,
         "holds" => Holds,
         "who_has" => WhoHas,
+        "reconcile" => Reconcile,
+        "compact" => Compact,
         "list" => List,
         "inbox" => Inbox,
         "catalog" => Catalog,

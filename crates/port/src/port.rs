@@ -172,6 +172,8 @@ impl Port {
                 let (permission, at) = (ask.permission.as_deref(), ask.at.unwrap_or(now));
                 Answered::Holders(engine.who_has(&ask.resource, permission, at, now)?)
             }
+            Question::Reconcile(ask) => self.reconcile(ask)?,
+            Question::Compact(ask) => self.compact(&ask)?,
             Question::List(ask) => {
                 let now = self.at(ask.now);
                 Answered::Grants(engine.list(&listed(*ask), now)?)
@@ -205,6 +207,17 @@ impl Port {
             (None, None) => Err(misread("missing_field", "position", PROVED).into()),
             (Some(_), Some(_)) => Err(misread("contradiction", "old", PROVED).into()),
         }
+    }
+
+    fn reconcile(&self, ask: call::Reconcile) -> Result<Answered, Bad> {
+        let now = self.at(ask.now);
+        let held = ask.held.into_iter().map(tenure::InHand::from);
+        Ok(Answered::Reconciled(self.engine.reconcile(held, &ask.integrations, now)?))
+    }
+
+    fn compact(&self, ask: &call::Compact) -> Result<Answered, Bad> {
+        let (now, limit) = (self.at(ask.now), ask.limit.map(count));
+        Ok(Answered::Compacted(self.engine.compact_after(ask.before, ask.after.as_ref(), limit, now)?))
     }
 
     fn checkpoint(&self, now: Timestamp) -> Result<Answered, Bad> {
@@ -294,6 +307,8 @@ enum Question {
     Explain(call::Explain),
     Holds(call::Holds),
     WhoHas(call::WhoHas),
+    Reconcile(call::Reconcile),
+    Compact(call::Compact),
     List(Box<call::List>),
     Inbox(call::Inbox),
     Catalog(call::Catalog),
@@ -394,6 +409,8 @@ impl Given {
             Call::Explain(ask) => Ok(Asked::Question(Question::Explain(ask))),
             Call::Holds(ask) => Ok(Asked::Question(Question::Holds(ask))),
             Call::WhoHas(ask) => Ok(Asked::Question(Question::WhoHas(ask))),
+            Call::Reconcile(ask) => Ok(Asked::Question(Question::Reconcile(ask))),
+            Call::Compact(ask) => Ok(Asked::Question(Question::Compact(ask))),
             Call::List(ask) => Ok(Asked::Question(Question::List(Box::new(ask)))),
             Call::Inbox(ask) => Ok(Asked::Question(Question::Inbox(ask))),
             Call::Catalog(ask) => Ok(Asked::Question(Question::Catalog(ask))),

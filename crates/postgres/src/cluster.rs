@@ -2,6 +2,7 @@
 //! that uses it.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +15,11 @@ use crate::scratch::{Database, Scratch};
 /// Where Debian and others keep the binaries of each version, beside what is on the path.
 const KEPT_IN: &[&str] =
     &["/usr/lib/postgresql", "/usr/pgsql-17", "/usr/pgsql-16", "/usr/pgsql-15", "/opt/homebrew/opt"];
+
+/// What a test needs; where this machine has it not, a line that says so, past what keeps the output of tests that pass.
+pub fn or_not_run<T, W: std::fmt::Display>(needed: Result<T, W>, what: &str) -> Option<T> {
+    needed.map_err(|why| writeln!(std::io::stdout(), "not run: {what} on PostgreSQL, because {why}")).ok()
+}
 
 /// A server of its own in a folder of its own, reached by a socket in it.
 #[derive(Debug)]

@@ -64,7 +64,7 @@ const HEAD: &str = "UPDATE tenure.namespace SET documents = $2, published = $3 W
 const REVOCATIONS: &str = "INSERT INTO tenure.revocation (ns, command, position) \
     SELECT $1, * FROM unnest($2::text[], $3::bigint[])";
 /// A commit that waits for a standby is not cut off: it would be told as if the standby had it.
-const PATIENT: &str = "SELECT set_config('statement_timeout', '0', true)";
+pub(crate) const PATIENT: &str = "SELECT set_config('statement_timeout', '0', true)";
 
 /// Access that runs, or of which only the rules know whether it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

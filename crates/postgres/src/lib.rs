@@ -7,6 +7,7 @@
 mod bulk;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+mod compact;
 mod desk;
 mod erase;
 mod flush;
@@ -41,8 +42,8 @@ use tenure_core::time::Timestamp;
 use tenure_core::world::Receipt;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, AwaitedAt, Clock, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store,
-    StoreFault, WhoAsk,
+    Awaited, AwaitedAt, Clock, Compacted, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan,
+    Store, StoreFault, WhoAsk,
 };
 
 pub use crate::pool::Options;
@@ -182,12 +183,17 @@ impl PostgresStore {
         }
     }
 
-    fn write(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
+    /// Writes in one transaction, which is run again where it meets others.
+    fn write<A>(
+        &self,
+        ns: &Namespace,
+        mut work: impl FnMut(&mut Link, &Learned) -> Out<A>,
+    ) -> Result<A, StoreFault> {
         let mut learned = Learned::default();
         let (mut met, mut lost, mut looked) = (0, 0, 0);
         loop {
-            match self.attempt(ns, plan, &mut learned) {
-                Ok(()) => return Ok(()),
+            match self.attempt(ns, &learned, &mut work) {
+                Ok(answer) => return Ok(answer),
                 Err(Trouble::Lost(_)) if lost < CONNECTIONS => {
                     lost += 1;
                     self.pool.forget();
@@ -210,21 +216,26 @@ impl PostgresStore {
         }
     }
 
-    /// Runs a plan once, over what is there now.
-    fn attempt(&self, ns: &Namespace, plan: &mut dyn Plan, learned: &mut Learned) -> Out<()> {
+    /// Does that once, over what is there now.
+    fn attempt<A>(
+        &self,
+        ns: &Namespace,
+        learned: &Learned,
+        work: &mut impl FnMut(&mut Link, &Learned) -> Out<A>,
+    ) -> Out<A> {
         let mut lent = self.pool.link()?;
         if learned.alone {
             lent.link()?.rows(WAY, &[&ns.as_str()])?;
         }
-        let ended = self.decided(lent.link()?, ns, plan, learned);
+        let ended = work(lent.link()?, learned);
         match ended {
-            Ok(()) => {
+            Ok(answer) => {
                 if learned.alone {
                     // What is committed is so, whether or not the others hear at once that they may go on.
                     let _ = lent.link()?.rows(WAY_NO_LONGER, &[&ns.as_str()]);
                 }
                 lent.done();
-                Ok(())
+                Ok(answer)
             }
             // What is lost is closed, and what that leaves open is nothing for the server.
             Err(trouble @ (Trouble::Lost(_) | Trouble::Fault(StoreFault::InDoubt))) => Err(trouble),
@@ -253,6 +264,19 @@ impl PostgresStore {
             self.shelf.keep(ns, &desk.policies);
         }
         Ok(())
+    }
+
+    fn compacted(
+        &self,
+        link: &mut Link,
+        ns: &Namespace,
+        before: Timestamp,
+        page: (Option<&GrantId>, Limit),
+    ) -> Out<Compacted> {
+        if !compact::is_begun(link, ns)? {
+            return Ok(Compacted::default());
+        }
+        Desk::begin(link, ns, Manner::Beside, (&self.shelf, &self.hour))?.compact(before, page)
     }
 
     fn snapshot(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
@@ -301,7 +325,7 @@ impl Store for PostgresStore {
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
-        self.write(ns, plan)
+        self.write(ns, |link, learned| self.decided(link, ns, plan, learned))
     }
 
     fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
@@ -396,6 +420,18 @@ impl Store for PostgresStore {
 
     fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
         self.record(ns, |link| records::leaves(link, ns, after, limit))
+    }
+
+    fn compact(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Compacted, StoreFault> {
+        // What waits is sealed first, and mostly not while everything else is held.
+        self.seal(ns)?;
+        self.write(ns, |link, _| self.compacted(link, ns, before, (after, limit)))
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

@@ -19,7 +19,7 @@ use crate::hour::MICROS;
 use crate::link::Ask;
 use crate::names::Name;
 use crate::trouble::{Again, Out, Trouble, broken, count};
-use crate::{receipts, records};
+use crate::{compact, receipts, records};
 
 const RECEIPTS: &str = "SELECT command, body FROM tenure.receipt WHERE ns = $1 AND command = ANY($2)";
 const HOLDERS: &str = "SELECT DISTINCT holder FROM tenure.grants WHERE ns = $1 AND id = ANY($2)";
@@ -222,6 +222,11 @@ impl Desk<'_> {
             let unknown: Vec<i64> = unknown.into_iter().collect();
             self.revocations.extend(records::revocations(self.link, (self.key, self.ns), &unknown)?);
         }
+        let left = rows.clone().filter(|row| row.get::<_, &str>(1).is_empty()).map(|row| row.get(0));
+        let left: BTreeSet<&str> =
+            left.filter(|id: &&str| self.grants.get(*id).is_none_or(|slot| slot.before.is_none())).collect();
+        let left: Vec<&str> = left.into_iter().collect();
+        let replayed = compact::replayed(self.link, (self.key, self.ns), &left)?;
         for row in rows {
             let id: &str = row.get(0);
             self.ordered = self.ordered.max(row.get::<_, i64>(3).saturating_add(1));
@@ -233,11 +238,7 @@ impl Desk<'_> {
                 Some(slot) if slot.before.is_some() => continue,
                 Some(_) | None => {}
             }
-            let grant: Grant = serde_json::from_str(row.get(1))
-                .map_err(|why| broken(format!("grant `{id}` cannot be read: {why}")))?;
-            if grant.id().as_str() != id {
-                return Err(broken(format!("grant `{id}` stands in the place of another")));
-            }
+            let grant = compact::grant(id, row.get(1), &replayed)?;
             let reached = row.get::<_, Option<i64>>(2).map(|position| self.reached(position)).transpose()?;
             let known = Known { grant: Arc::new(grant), reached };
             self.grants.insert(known.grant.id().clone(), Slot::found(Some(known)));
@@ -328,7 +329,7 @@ impl Desk<'_> {
             Read::RefusedBefore(minute) => {
                 let all = self.refused.iter().filter_map(|(of, slot)| Some((of, slot.now?)));
                 let mut over: Vec<_> = all.filter(|(_, tally)| tally.minute < *minute).collect();
-                over.sort_by_key(|(of, tally)| (tally.minute, *of));
+                over.sort_by_key(|(of, tally)| of.place(*tally));
                 let over = over.into_iter().take(TALLIES_AT_ONCE_MAX);
                 world.refused.extend(over.map(|(of, tally)| (of.clone(), tally)));
             }

@@ -1,7 +1,8 @@
 //! What a store is asked beside plans: each answer is an index, read in one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use tenure_core::grant::Grant;
 use tenure_core::id::{FlowId, GrantId, Integration, Namespace, PersonId};
 use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::query::Held;
@@ -9,11 +10,12 @@ use tenure_core::time::Timestamp;
 use tenure_store::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 use tokio_postgres::Row;
 
+use crate::compact;
 use crate::flush::{ANYWHERE, AT, DUE, NOTICES};
 use crate::link::Link;
 use crate::load::id;
 use crate::names;
-use crate::trouble::{Out, broken};
+use crate::trouble::Out;
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -47,7 +49,7 @@ const PLACES: &str = "WITH RECURSIVE p (ns, place) AS ( \
 macro_rules! list {
     ($narrow:literal) => {
         concat!(
-            "SELECT g.id, g.requester, g.flow, g.open, g.awaiting, CASE WHEN $5 THEN g.state END \
+            "SELECT g.id, g.requester, g.flow, g.open, g.awaiting, CASE WHEN $5 THEN g.state END, g.ns \
              FROM tenure.namespace n JOIN tenure.grants g ON g.ns = n.key \
              WHERE n.name = $1 AND g.id > $2 AND ($3::text IS NULL OR g.holder = $3) ",
             $narrow,
@@ -228,6 +230,7 @@ pub(crate) fn list(
     let mut looked_at = 0_usize;
     loop {
         let rows = link.rows(sql, &[&ns.as_str(), &from, &holder, &bounded(LOOKED_AT_ONCE), &by_item])?;
+        let replayed = replayed(link, ns, filter, &rows)?;
         for row in &rows {
             if listed.grants.len() == limit.get() || looked_at == LOOKED_AT_MAX {
                 return Ok(listed);
@@ -235,7 +238,7 @@ pub(crate) fn list(
             looked_at = looked_at.saturating_add(1);
             let grant = id::<GrantId>(row.get(0))?;
             listed.next = Some(grant.clone());
-            if fits(row, filter)? {
+            if fits(row, filter, &replayed)? {
                 listed.grants.push(grant);
             }
         }
@@ -247,18 +250,28 @@ pub(crate) fn list(
     }
 }
 
-fn fits(row: &Row, filter: &Filter) -> Out<bool> {
+/// What the record says of those that may match and of which only that is left.
+fn replayed(link: &mut Link, ns: &Namespace, filter: &Filter, rows: &[Row]) -> Out<HashMap<String, Grant>> {
+    let is_left = |row: &&Row| row.get::<_, Option<&str>>(5) == Some("") && may_fit(row, filter);
+    let left: Vec<&Row> = rows.iter().filter(is_left).collect();
+    let Some(first) = left.first() else { return Ok(HashMap::new()) };
+    let ids: Vec<&str> = left.iter().map(|row| row.get(0)).collect();
+    compact::replayed(link, (first.get(6), ns), &ids)
+}
+
+/// What the columns of a row say.
+fn may_fit(row: &Row, filter: &Filter) -> bool {
     let (requester, flow): (&str, &str) = (row.get(1), row.get(2));
-    let fits = filter.requester.as_ref().is_none_or(|wanted| wanted.as_str() == requester)
+    filter.requester.as_ref().is_none_or(|wanted| wanted.as_str() == requester)
         && filter.flow.as_ref().is_none_or(|wanted: &FlowId| wanted.as_str() == flow)
         && (!filter.open || row.get(3))
-        && (!filter.awaiting || row.get(4));
+        && (!filter.awaiting || row.get(4))
+}
+
+fn fits(row: &Row, filter: &Filter, replayed: &HashMap<String, Grant>) -> Out<bool> {
+    let fits = may_fit(row, filter);
     match row.get::<_, Option<&str>>(5) {
-        Some(state) if fits => {
-            let grant = serde_json::from_str(state)
-                .map_err(|why| broken(format!("grant `{}` cannot be read: {why}", row.get::<_, &str>(0))))?;
-            Ok(filter.matches(&grant))
-        }
+        Some(state) if fits => Ok(filter.matches(&compact::grant(row.get(0), state, replayed)?)),
         Some(_) | None => Ok(fits),
     }
 }

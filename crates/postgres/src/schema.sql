@@ -54,7 +54,7 @@ CREATE TABLE tenure.grants (
   reached bigint,               -- the position of the revocation of many that has ended it, until it is closed
   reached_at bigint,            -- when that was
   ordered bigint NOT NULL,      -- the place in time of the transaction that wrote it last
-  state text NOT NULL,
+  state text NOT NULL,          -- empty: only its record is left
   PRIMARY KEY (ns, id)
 );
 CREATE INDEX grants_holder ON tenure.grants (ns, holder, id);

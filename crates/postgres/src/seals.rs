@@ -114,11 +114,21 @@ pub(crate) fn moved(key: i64, seal: &Seal, latest: Option<i64>) -> Bulk {
 impl Desk<'_> {
     /// Seals everything that waits, and goes on from there: nobody else writes in the namespace now.
     pub(crate) fn take_seal(&mut self) -> Out<()> {
-        let Some((key, mut seal)) = end(self.link, self.ns)? else {
-            return Err(broken("the namespace has no record"));
-        };
-        while next(self.link, (key, self.ns), &mut seal)? > 0 {}
+        let mut seal = self.end_of_record()?;
+        self.seal_what_waits(&mut seal)?;
         self.written.seal = Some(seal);
+        Ok(())
+    }
+
+    /// The end of the record: nobody else seals until this is over.
+    pub(crate) fn end_of_record(&mut self) -> Out<Seal> {
+        end(self.link, self.ns)?.map(|(_, seal)| seal).ok_or_else(|| broken("the namespace has no record"))
+    }
+
+    /// Seals everything that was committed before this.
+    pub(crate) fn seal_what_waits(&mut self, seal: &mut Seal) -> Out<()> {
+        let all = u64::try_from(AT_ONCE).unwrap_or(u64::MAX);
+        while next(self.link, (self.key, self.ns), seal)? == all {}
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use tenure_postgres::PostgresStore;
-use tenure_postgres::cluster::Cluster;
+use tenure_postgres::cluster::{Cluster, or_not_run};
 
 const PAGE: &str = include_str!("../OPERATING.md");
 
@@ -74,10 +74,7 @@ fn what_the_page_says_of_the_sql_is_so() {
 
 #[test]
 fn every_query_of_the_page_runs() {
-    let cluster = match Cluster::shared() {
-        Ok(cluster) => cluster,
-        Err(why) => return println!("not run: {why}"),
-    };
+    let Some(cluster) = or_not_run(Cluster::shared(), "the page for whoever runs it") else { return };
     let database = cluster.database().unwrap();
     PostgresStore::open(&cluster.url(database.name())).unwrap();
     let queries: Vec<&str> =

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use tenure_postgres::PostgresStore;
-use tenure_postgres::cluster::Cluster;
+use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_postgres::scratch::Database;
 use tenure_store::suite::{self, House};
 use tenure_store::{Compile, ManualClock, Store as _, StoreFault};
@@ -47,8 +47,7 @@ impl House for Databases {
 
 #[test]
 fn the_store_on_postgres_passes_the_suite() {
-    match Cluster::shared() {
-        Ok(cluster) => suite::run(&Databases { cluster, used: Mutex::default() }),
-        Err(why) => println!("not run: {why}"),
+    if let Some(cluster) = or_not_run(Cluster::shared(), "the suite of stores") {
+        suite::run(&Databases { cluster, used: Mutex::default() });
     }
 }

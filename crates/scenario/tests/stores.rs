@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use tenure_postgres::cluster::Cluster;
+use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_scenario::file::{self, PolicyFiles};
 use tenure_scenario::house::House;
 use tenure_scenario::run::Stage;
@@ -49,13 +49,9 @@ fn every_story_is_the_same_in_a_file() {
 
 #[test]
 fn every_story_is_the_same_on_postgres() {
-    match Cluster::shared() {
-        Ok(cluster) => {
-            let every = std::env::var("TENURE_STORIES").map_or(OF_FAR, |every| every.parse().unwrap());
-            the_same_as_in_memory(&House::Postgres(cluster.scratch()), every);
-        }
-        Err(why) => println!("not run: {why}"),
-    }
+    let Some(cluster) = or_not_run(Cluster::shared(), "the stories") else { return };
+    let every = std::env::var("TENURE_STORIES").map_or(OF_FAR, |every| every.parse().unwrap());
+    the_same_as_in_memory(&House::Postgres(cluster.scratch()), every);
 }
 
 fn the_same_as_in_memory(house: &House, every: usize) {

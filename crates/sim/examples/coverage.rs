@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tenure::tenure_core::record::Entry;
 use tenure::{StoreFault, Timestamp, View};
 use tenure_port::{Answer, Call};
-use tenure_sim::coverage::{self, Coverage};
+use tenure_sim::coverage::Coverage;
 use tenure_sim::step::Step;
 use tenure_sim::subject::Subject;
 use tenure_sim::workload::Workload;
@@ -82,9 +82,9 @@ impl Run {
         world: &mut Workload,
         step: &Step,
     ) {
-        let at = coverage::now(call).unwrap_or(clock).max(clock);
+        let at = call.now().unwrap_or(clock).max(clock);
         let begun = stopwatch();
-        let before: Option<View> = Coverage::about(call).and_then(|grant| subject.look(clock, grant, at));
+        let before: Option<View> = call.grant().and_then(|grant| subject.look(clock, grant, at));
         self.looking += begun.elapsed();
         let given = call.clone();
         let begun = stopwatch();

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use tenure::tenure_core::grant::{Outcome, Waiting};
-use tenure::tenure_core::id::{CommandId, GrantId};
+use tenure::tenure_core::id::CommandId;
 use tenure::{Code, Timestamp, View};
 use tenure_port::{Answer, Answered, Call};
 
@@ -159,46 +159,9 @@ impl Coverage {
         self.accepted.clear();
     }
 
-    /// The grant that a call is about, whose standing before it is of interest.
-    #[must_use]
-    pub fn about(call: &Call) -> Option<&GrantId> {
-        match call {
-            Call::Request(ask) => ask.grant.as_ref().filter(|_| ask.kit.is_none()),
-            Call::Approve(ask) => Some(&ask.grant),
-            Call::Deny(ask) => Some(&ask.grant),
-            Call::Withdraw(ask) => Some(&ask.grant),
-            Call::Activate(ask) => Some(&ask.grant),
-            Call::Extend(ask) => Some(&ask.grant),
-            Call::ApproveExtension(ask) => Some(&ask.grant),
-            Call::DenyExtension(ask) => Some(&ask.grant),
-            Call::GiveBack(ask) => Some(&ask.grant),
-            Call::Revoke(ask) => ask.grant.as_ref(),
-            Call::Review(ask) => Some(&ask.grant),
-            Call::Erase(ask) => Some(&ask.grant),
-            Call::EffectDone(ask) => Some(&ask.effect.grant),
-            Call::EffectFailed(ask) => Some(&ask.effect.grant),
-            Call::Look(ask) => Some(&ask.grant),
-            Call::Offer(ask) => Some(&ask.grant),
-            Call::History(ask) => Some(&ask.grant),
-            Call::Explain(ask) => Self::about(&ask.of),
-            Call::Publish(_)
-            | Call::Sweep(_)
-            | Call::TakeEffects(_)
-            | Call::Holds(_)
-            | Call::WhoHas(_)
-            | Call::List(_)
-            | Call::Inbox(_)
-            | Call::Catalog(_)
-            | Call::Records(_)
-            | Call::Export(_)
-            | Call::Checkpoint(_)
-            | Call::Prove(_) => None,
-        }
-    }
-
-    /// A call was answered. `before` is its grant (that of [`Self::about`]) as `look` saw it at `at`.
+    /// A call was answered. `before` is its grant (that of [`Call::grant`]) as `look` saw it at `at`.
     pub fn count(&mut self, call: &Call, before: Option<&View>, at: Timestamp, answer: &Answer) {
-        let command = command_id(call);
+        let command = call.head().and_then(|head| head.command_id);
         let came = match answer {
             Answer::Ok(Answered::Offer(offer)) => match &offer.refused {
                 Some(refusal) => Came::Refused(refusal.code),
@@ -275,84 +238,6 @@ fn verb(call: &Call, before: Option<&View>) -> &'static str {
     }
     let many = matches!(call, Call::Revoke(ask) if ask.grant.is_none());
     if many { "revoke_all" } else { call.name() }
-}
-
-fn command_id(call: &Call) -> Option<&CommandId> {
-    match call {
-        Call::Request(ask) => ask.command_id.as_ref(),
-        Call::Approve(ask) => ask.command_id.as_ref(),
-        Call::Deny(ask) => ask.command_id.as_ref(),
-        Call::Withdraw(ask) => ask.command_id.as_ref(),
-        Call::Activate(ask) => ask.command_id.as_ref(),
-        Call::Extend(ask) => ask.command_id.as_ref(),
-        Call::ApproveExtension(ask) => ask.command_id.as_ref(),
-        Call::DenyExtension(ask) => ask.command_id.as_ref(),
-        Call::GiveBack(ask) => ask.command_id.as_ref(),
-        Call::Revoke(ask) => ask.command_id.as_ref(),
-        Call::Review(ask) => ask.command_id.as_ref(),
-        Call::Erase(ask) => ask.command_id.as_ref(),
-        Call::Publish(ask) => ask.command_id.as_ref(),
-        Call::Sweep(_)
-        | Call::TakeEffects(_)
-        | Call::EffectDone(_)
-        | Call::EffectFailed(_)
-        | Call::Look(_)
-        | Call::Offer(_)
-        | Call::Explain(_)
-        | Call::Holds(_)
-        | Call::WhoHas(_)
-        | Call::List(_)
-        | Call::Inbox(_)
-        | Call::Catalog(_)
-        | Call::History(_)
-        | Call::Records(_)
-        | Call::Export(_)
-        | Call::Checkpoint(_)
-        | Call::Prove(_) => None,
-    }
-}
-
-/// What the host's clock shows, where the call says it.
-#[must_use]
-pub const fn now(call: &Call) -> Option<Timestamp> {
-    match call {
-        Call::Request(ask) => ask.now,
-        Call::Approve(ask) => ask.now,
-        Call::Deny(ask) => ask.now,
-        Call::Withdraw(ask) => ask.now,
-        Call::Activate(ask) => ask.now,
-        Call::Extend(ask) => ask.now,
-        Call::ApproveExtension(ask) => ask.now,
-        Call::DenyExtension(ask) => ask.now,
-        Call::GiveBack(ask) => ask.now,
-        Call::Revoke(ask) => ask.now,
-        Call::Review(ask) => ask.now,
-        Call::Erase(ask) => ask.now,
-        Call::Publish(ask) => ask.now,
-        Call::Sweep(ask) => ask.now,
-        Call::TakeEffects(ask) => ask.now,
-        Call::EffectDone(ask) => ask.now,
-        Call::EffectFailed(ask) => ask.now,
-        Call::Look(ask) => ask.now,
-        Call::Offer(ask) => ask.now,
-        Call::Explain(ask) => ask.now,
-        Call::Holds(ask) => ask.now,
-        Call::WhoHas(ask) => ask.now,
-        Call::List(ask) => ask.now,
-        Call::Inbox(ask) => ask.now,
-        Call::Catalog(ask) => ask.now,
-        Call::History(ask) => ask.now,
-        Call::Records(ask) => ask.now,
-        Call::Export(ask) => ask.now,
-        Call::Checkpoint(ask) => ask.now,
-        Call::Prove(ask) => ask.now,
-    }
-}
-
-/// Whether an actor gives the call, as a command.
-#[must_use]
-pub fn is_command(call: &Call) -> bool {
-    command_id(call).is_some()
 }
 
 impl fmt::Display for Standing {

@@ -4,15 +4,17 @@ use std::io::Write as _;
 
 use sha2::{Digest, Sha256};
 use tenure::tenure_core::record::Entry;
-use tenure::{Record, Timestamp, View};
+use tenure::{Record, StoreFault, Timestamp, View};
 use tenure_port::{Answer, Call};
 
-use crate::coverage::{self, Coverage};
+use crate::coverage::Coverage;
 use crate::finding::{Finding, Kind};
 use crate::invariant::{Moment, Watch};
 use crate::opinions::{Opinion, Opinions};
 use crate::script::Script;
+use crate::stages::{Stages, timed};
 use crate::step::Step;
+use crate::stopwatch::Stopwatch;
 use crate::subject::{StoreKind, Subject};
 
 /// Makes a second opinion that knows of nothing yet.
@@ -23,6 +25,8 @@ pub type Second<'l> = &'l (dyn Fn() -> Box<dyn Opinion> + Sync);
 pub struct Looks<'l> {
     /// Where the library keeps everything.
     pub store: StoreKind,
+    /// On which other store the same is played, to the same end.
+    pub beside: Option<StoreKind>,
     /// Who else is asked.
     pub second: Option<Second<'l>>,
     /// Whether invariants are checked.
@@ -71,6 +75,8 @@ pub struct Played {
     pub accepted: u64,
     /// Which cells were reached, where they were counted.
     pub coverage: Coverage,
+    /// Where the time went.
+    pub stages: Stages,
     /// Refusals whose advice was tried.
     pub advised: u64,
     /// The first thing that must not be.
@@ -83,13 +89,17 @@ pub struct Played {
 
 /// Plays a script for at most so many calls, until it is over or something is found.
 pub fn play(script: &mut dyn Script, calls: u64, looks: Looks<'_>) -> Played {
-    let mut stage = Stage::new(looks);
+    let mut stage = match Stage::new(looks) {
+        Ok(stage) => stage,
+        Err(fault) => return Played { finding: Some(fell_over(0, fault.to_string())), ..Played::default() },
+    };
     // A world that only opens and closes its store comes to an end, too.
     let most = calls.saturating_mul(2);
     let mut steps = 0;
     while stage.played.calls < calls && steps < most {
         steps += 1;
-        let Some(step) = script.next_step() else { break };
+        let next = timed(&mut stage.played.stages.worlds, || script.next_step());
+        let Some(step) = next else { break };
         if let Err(finding) = stage.step(step, script) {
             stage.played.finding = Some(finding);
             break;
@@ -102,6 +112,8 @@ pub fn play(script: &mut dyn Script, calls: u64, looks: Looks<'_>) -> Played {
 struct Stage<'l> {
     looks: Looks<'l>,
     subject: Subject,
+    /// The same on another store.
+    beside: Option<Subject>,
     watch: Option<Watch>,
     opinions: Option<Opinions>,
     digest: Sha256,
@@ -115,11 +127,12 @@ struct Stage<'l> {
 }
 
 impl<'l> Stage<'l> {
-    fn new(looks: Looks<'l>) -> Self {
+    fn new(looks: Looks<'l>) -> Result<Self, StoreFault> {
         let clock = Timestamp::from_millis(0);
-        Self {
+        Ok(Self {
             looks,
-            subject: Subject::on(looks.store, clock),
+            subject: Subject::on(looks.store, clock)?,
+            beside: looks.beside.map(|kind| Subject::on(kind, clock)).transpose()?,
             watch: looks.invariants.then(|| Watch::new(looks.luck)),
             opinions: looks.second.map(|second| Opinions::new(second(), looks.luck)),
             digest: Sha256::new(),
@@ -128,7 +141,7 @@ impl<'l> Stage<'l> {
             clock,
             position: 0,
             played: Played::default(),
-        }
+        })
     }
 
     fn step(&mut self, step: Step, script: &mut dyn Script) -> Result<(), Finding> {
@@ -140,13 +153,14 @@ impl<'l> Stage<'l> {
             Step::Call { clock, call } => {
                 self.clock = *clock;
                 let before = self.before(*clock, call);
-                let answer = self.subject.answer(*clock, (**call).clone());
+                let (subject, given) = (&self.subject, (**call).clone());
+                let answer = timed(&mut self.played.stages.library, || subject.answer(*clock, given));
                 if self.looks.coverage {
-                    let at = coverage::now(call).unwrap_or(*clock).max(*clock);
+                    let at = call.now().unwrap_or(*clock).max(*clock);
                     self.played.coverage.count(call, before.as_ref(), at, &answer);
                 }
                 self.heard(call, &answer)?;
-                script.saw(&step, &answer);
+                timed(&mut self.played.stages.worlds, || script.saw(&step, &answer));
             }
         }
         if let Some(watch) = &mut self.watch {
@@ -158,14 +172,16 @@ impl<'l> Stage<'l> {
 
     /// Where the grant of a call stands before it, where that counts.
     fn before(&self, clock: Timestamp, call: &Call) -> Option<View> {
-        let grant = Coverage::about(call).filter(|_| self.looks.coverage)?;
-        let at = coverage::now(call).unwrap_or(clock).max(clock);
+        let grant = call.grant().filter(|_| self.looks.coverage)?;
+        let at = call.now().unwrap_or(clock).max(clock);
         self.subject.look(clock, grant, at)
     }
 
     fn restart(&mut self) -> Result<(), Finding> {
-        let broken = |error: &dyn std::fmt::Display| fell_over(self.number, error.to_string());
-        self.subject.restart().map_err(|error| broken(&error))?;
+        for subject in [Some(&mut self.subject), self.beside.as_mut()].into_iter().flatten() {
+            let restarted = timed(&mut self.played.stages.library, || subject.restart());
+            restarted.map_err(|error| fell_over(self.number, error.to_string()))?;
+        }
         if let Some(watch) = &mut self.watch {
             watch.reopened(&self.subject).map_err(|broken| broken.at(self.number))?;
         }
@@ -173,11 +189,24 @@ impl<'l> Stage<'l> {
     }
 
     fn heard(&mut self, call: &Call, answer: &Answer) -> Result<(), Finding> {
-        self.bytes.clear();
-        serde_json::to_writer(&mut self.bytes, answer)
-            .map_err(|error| fell_over(self.number, error.to_string()))?;
-        self.digest.update(&self.bytes);
+        let Self { bytes, digest, .. } = self;
+        bytes.clear();
+        let written = timed(&mut self.played.stages.digest, || {
+            serde_json::to_writer(&mut *bytes, answer).map(|()| digest.update(&*bytes))
+        });
+        written.map_err(|error| fell_over(self.number, error.to_string()))?;
         self.count(answer)?;
+        let watch = Stopwatch::started();
+        let opinion = self.played.stages.opinion;
+        let looked = self.looked_at(call, answer);
+        let opinion = self.played.stages.opinion - opinion;
+        self.played.stages.checks += watch.lap().saturating_sub(opinion);
+        looked
+    }
+
+    /// Looks at an answer in all the ways that were asked for.
+    fn looked_at(&mut self, call: &Call, answer: &Answer) -> Result<(), Finding> {
+        self.compare(call)?;
         if self.watch.is_none() && self.opinions.is_none() && !self.looks.coverage {
             return Ok(());
         }
@@ -195,11 +224,32 @@ impl<'l> Stage<'l> {
             watch.saw(&moment, &self.subject).map_err(|broken| broken.at(self.number))?;
         }
         if let Some(opinions) = &mut self.opinions {
-            let same = opinions.compare(&moment);
+            let same = timed(&mut self.played.stages.opinion, || opinions.compare(&moment));
             self.played.advised = opinions.advised();
             same.map_err(|finding| Finding { step: self.number, ..finding })?;
         }
         Ok(())
+    }
+
+    /// Asks the same on the other store: every byte of the answer is the same.
+    fn compare(&self, call: &Call) -> Result<(), Finding> {
+        let Some(beside) = &self.beside else { return Ok(()) };
+        let answer = beside.answer(self.clock, call.clone());
+        let bytes = serde_json::to_vec(&answer).map_err(|error| fell_over(self.number, error.to_string()))?;
+        if bytes == self.bytes { Ok(()) } else { Err(self.parted(call.name(), &self.bytes, &bytes)) }
+    }
+
+    /// What was put on record is the same on both stores, to the last byte.
+    fn recorded(&self) -> Result<(), Finding> {
+        let Some(beside) = &self.beside else { return Ok(()) };
+        let (own, other) = (record(&self.subject), record(beside));
+        if own == other { Ok(()) } else { Err(self.parted("records", &own, &other)) }
+    }
+
+    fn parted(&self, call: &'static str, own: &[u8], other: &[u8]) -> Finding {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let kind = Kind::OtherStore { call };
+        Finding { step: self.number, kind, library: text(own), expected: text(other) }
     }
 
     /// Takes note of the outcome. The library falls over with no call that a world makes.
@@ -216,7 +266,10 @@ impl<'l> Stage<'l> {
 
     fn over(mut self) -> Played {
         if self.looks.keep {
-            self.played.record = self.record();
+            self.played.record = record(&self.subject);
+        }
+        if self.played.finding.is_none() {
+            self.played.finding = self.recorded().err();
         }
         if self.played.finding.is_none()
             && let Some(watch) = &mut self.watch
@@ -227,17 +280,17 @@ impl<'l> Stage<'l> {
         self.played.digest = self.digest.finalize().into();
         self.played
     }
+}
 
-    /// The record without the times of writing.
-    fn record(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for record in self.subject.records(0).unwrap_or_default() {
-            // Where a line cannot be written, the two runs that are compared differ there.
-            let _ = serde_json::to_writer(&mut bytes, &record.entry);
-            let _ = bytes.write_all(b"\n");
-        }
-        bytes
+/// The record without the times of writing.
+fn record(subject: &Subject) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for record in subject.records(0).unwrap_or_default() {
+        // Where a line cannot be written, the two runs that are compared differ there.
+        let _ = serde_json::to_writer(&mut bytes, &record.entry);
+        let _ = bytes.write_all(b"\n");
     }
+    bytes
 }
 
 fn event(record: &Record) -> Option<&'static str> {
@@ -250,4 +303,56 @@ fn event(record: &Record) -> Option<&'static str> {
 fn fell_over(step: usize, why: String) -> Finding {
     let code = why.split(':').next().unwrap_or_default().to_owned();
     Finding { step, kind: Kind::Fault(code), library: why, expected: "an answer".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn call(call: Value) -> Call {
+        serde_json::from_value(call).unwrap()
+    }
+
+    /// Two stores in memory, of which the second knows of a policy that the first does not.
+    fn apart() -> Stage<'static> {
+        let looks = Looks {
+            store: StoreKind::Memory,
+            beside: Some(StoreKind::Memory),
+            second: None,
+            invariants: false,
+            coverage: false,
+            luck: Luck::Every,
+            keep: false,
+        };
+        let stage = Stage::new(looks).unwrap();
+        let flow = json!({"id": "f", "who": {"any": ["everyone"]}, "approval": "automatic",
+            "what": [{"integration": "pg", "permissions": ["*"]}], "duration": {"max": "1h"}});
+        let publish = call(json!({"call": "publish", "actor": "system:test",
+            "policy": {"version": 1, "flows": [flow]}}));
+        let answer = stage.beside.as_ref().unwrap().answer(stage.clock, publish);
+        assert!(matches!(answer, Answer::Ok(_)), "{answer:?}");
+        stage
+    }
+
+    fn asked(stage: &mut Stage<'_>, asked: Value) -> Result<(), Finding> {
+        let step = Step::Call { clock: stage.clock, call: Box::new(call(asked)) };
+        stage.step(step, &mut crate::script::Told::new(&[]))
+    }
+
+    #[test]
+    fn a_store_that_answers_otherwise_is_found() {
+        let mut stage = apart();
+        let finding = asked(&mut stage, json!({"call": "catalog", "actor": {"id": "alice"}})).unwrap_err();
+        assert_eq!(finding.kind, Kind::OtherStore { call: "catalog" });
+    }
+
+    #[test]
+    fn a_store_that_keeps_another_record_is_found_at_the_end() {
+        let mut stage = apart();
+        asked(&mut stage, json!({"call": "look", "grant": "g"})).unwrap();
+        let finding = stage.over().finding.unwrap();
+        assert_eq!(finding.kind, Kind::OtherStore { call: "records" });
+    }
 }

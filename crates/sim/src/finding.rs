@@ -36,6 +36,11 @@ pub enum Kind {
         /// In which way.
         wrong: &'static str,
     },
+    /// On another store that call is answered otherwise, or `records` would be.
+    OtherStore {
+        /// The call.
+        call: &'static str,
+    },
     /// What must always be true is not.
     Broken(Invariant),
     /// The library fell over.
@@ -47,6 +52,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Differs { call, place } => write!(f, "`{call}` is answered otherwise: {place}"),
             Self::Advice { call, code, wrong } => write!(f, "`{call}`, {code}: what would pass {wrong}"),
+            Self::OtherStore { call } => write!(f, "`{call}` is answered otherwise on another store"),
             Self::Broken(invariant) => write!(f, "{invariant} does not hold"),
             Self::Fault(code) => write!(f, "the library fell over: {code}"),
         }

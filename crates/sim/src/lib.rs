@@ -17,6 +17,7 @@ pub mod progress;
 pub mod run;
 pub mod script;
 pub mod shrink;
+pub mod stages;
 pub mod step;
 mod stopwatch;
 pub mod subject;

@@ -14,6 +14,10 @@ use tenure_sim::run::{Report, Settings, run, shrunk};
 use tenure_sim::subject::StoreKind;
 use tenure_sim::tell::scenario;
 
+/// A fifth of a run went into the allocator of the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Sorts of things that are shrunk; the others are only told.
 const SHRUNK_MAX: usize = 8;
 
@@ -39,6 +43,9 @@ struct Args {
     /// Where the library keeps everything
     #[arg(long, value_enum, default_value_t)]
     store: StoreKind,
+    /// Play the same on that store as well: every answer is the same there, and so is the record
+    #[arg(long, value_enum)]
+    beside: Option<StoreKind>,
     /// Ask the library alone
     #[arg(long)]
     no_auditor: bool,
@@ -69,6 +76,7 @@ fn main() -> ExitCode {
         episode: args.episode,
         threads,
         store: args.store,
+        beside: args.beside,
         second: (!args.no_auditor).then_some(&second),
         invariants: !args.no_invariants,
         coverage: args.coverage,
@@ -79,6 +87,7 @@ fn main() -> ExitCode {
     tell(&report);
     let threads = u64::try_from(threads).unwrap_or(1);
     println!("seconds   {:.1}", lap.as_secs_f64());
+    println!("of those  {}", report.stages);
     println!("rate      {} commands a second and core, {threads} at once", rate(report.calls, lap) / threads);
     found(&settings, &report, if args.no_shrink { 0 } else { SHRUNK_MAX }, args.out.as_deref());
     let found = u64::try_from(report.findings.len()).unwrap_or(u64::MAX);

@@ -18,11 +18,20 @@ use crate::invariant::Moment;
 pub trait Opinion {
     /// The answer to a call as JSON, while the store's clock shows that instant in milliseconds since 1970.
     fn answer(&mut self, call: &Value, clock: i64) -> Value;
+
+    /// What was put on record by the last call; nothing where that is not its to say.
+    fn written(&self) -> Option<Vec<Value>> {
+        None
+    }
 }
 
 impl<G: Given> Opinion for Auditor<G> {
     fn answer(&mut self, call: &Value, clock: i64) -> Value {
         Self::answer(self, call, clock)
+    }
+
+    fn written(&self) -> Option<Vec<Value>> {
+        Some(Self::written(self).to_vec())
     }
 }
 
@@ -65,11 +74,13 @@ impl Opinions {
             fields.insert("next".to_owned(), next.clone());
         }
         let theirs = self.second.answer(&call, moment.clock.millis());
-        let ours = comparable(&answer);
         self.learn(moment);
-        if ours != theirs {
-            let kind = Kind::Differs { call: moment.call.name(), place: place(&ours, &theirs) };
-            return Err(Finding { step: 0, kind, library: ours.to_string(), expected: theirs.to_string() });
+        same(moment, "", &comparable(&answer), &theirs)?;
+        if let Some(theirs) = self.second.written() {
+            let ours = moment.records.iter().map(|record| serde_json::to_value(&**record));
+            let ours: Vec<_> = ours.collect::<Result<_, _>>().map_err(unwritten)?;
+            let [ours, theirs] = [comparable(&json!({"records": ours})), json!({"records": theirs})];
+            same(moment, "written ", &ours, &theirs)?;
         }
         self.advice(moment, &call)
     }
@@ -132,6 +143,16 @@ impl Opinions {
             Err(Finding { step: 0, kind, library, expected })
         })
     }
+}
+
+/// Finds where two answers differ, or what they put on record.
+fn same(moment: &Moment<'_>, what: &str, ours: &Value, theirs: &Value) -> Result<(), Finding> {
+    if ours == theirs {
+        return Ok(());
+    }
+    let place = format!("{what}{}", place(ours, theirs));
+    let kind = Kind::Differs { call: moment.call.name(), place };
+    Err(Finding { step: 0, kind, library: ours.to_string(), expected: theirs.to_string() })
 }
 
 /// The id of a grant that the caller gave none. It is a hash, too; but it says in which order grants come.

@@ -11,6 +11,7 @@ use crate::episode::{Looks, Luck, Played, Second, play};
 use crate::finding::Finding;
 use crate::script::Told;
 use crate::shrink::{Shrunk, shrink};
+use crate::stages::{Stages, timed};
 use crate::subject::StoreKind;
 use crate::twin;
 use crate::workload::Workload;
@@ -35,6 +36,8 @@ pub struct Settings<'l> {
     pub threads: usize,
     /// Where the library keeps everything.
     pub store: StoreKind,
+    /// On which other store the same is played, to the same end.
+    pub beside: Option<StoreKind>,
     /// Who else is asked.
     pub second: Option<Second<'l>>,
     /// Whether invariants are checked.
@@ -58,6 +61,8 @@ pub struct Report {
     pub advised: u64,
     /// Which cells were reached.
     pub coverage: Coverage,
+    /// Where the time went.
+    pub stages: Stages,
     /// What must not be, by episode.
     pub findings: Vec<(u64, Finding)>,
 }
@@ -90,6 +95,7 @@ impl Settings<'_> {
     pub fn looks(&self, episode: u64) -> Looks<'_> {
         Looks {
             store: self.store,
+            beside: self.beside,
             second: self.second,
             invariants: self.invariants,
             coverage: self.coverage,
@@ -103,7 +109,9 @@ impl Settings<'_> {
         let looks = Looks { keep: twin, ..self.looks(episode) };
         let mut played = play(&mut self.world(episode), self.calls_of(episode), looks);
         if twin && played.finding.is_none() {
-            played.finding = twin::all(&played, self.store).err();
+            let mut checks = played.stages.checks;
+            played.finding = timed(&mut checks, || twin::all(&played, self.store)).err();
+            played.stages.checks = checks;
         }
         Played { steps: Vec::new(), record: Vec::new(), ..played }
     }
@@ -154,6 +162,7 @@ impl Report {
         self.accepted += played.accepted;
         self.advised += played.advised;
         self.coverage.merge(&played.coverage);
+        self.stages.add(&played.stages);
         self.findings.extend(played.finding.map(|finding| (episode, finding)));
     }
 }

@@ -65,9 +65,11 @@ impl Search<'_> {
                 let played = replay(steps, Looks { keep: true, ..looks });
                 twin::all(&played, looks.store).err()
             }
-            Kind::Differs { .. } | Kind::Advice { .. } | Kind::Broken(_) | Kind::Fault(_) => {
-                replay(steps, looks).finding
-            }
+            Kind::Differs { .. }
+            | Kind::Advice { .. }
+            | Kind::OtherStore { .. }
+            | Kind::Broken(_)
+            | Kind::Fault(_) => replay(steps, looks).finding,
         };
         found.filter(|found| found.kind == self.kind)
     }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tempfile::TempDir;
 use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::world::{Read, World};
 use tenure::tenure_store::Limit;
 use tenure::tenure_store::plan::{Question, unread};
-use tenure::{Engine, Fault, GrantId, Ids, ManualClock, MemoryStore, Namespace, Record, Store, StoreFault};
-use tenure::{Timestamp, View};
+use tenure::{Engine, Fault, GrantId, Ids, ManualClock, MemoryStore, Namespace, Record, SqliteStore, Store};
+use tenure::{StoreFault, Timestamp, View};
 use tenure_port::{Answer, Call, Port};
 
 /// Which store the library keeps everything in.
@@ -19,6 +20,8 @@ pub enum StoreKind {
     /// In memory; closed to bytes and opened from them again.
     #[default]
     Memory,
+    /// In a SQLite file, which goes when the world is left.
+    Sqlite,
 }
 
 /// The library under test.
@@ -34,26 +37,47 @@ pub struct Subject {
 /// A store that can be closed and opened again.
 enum Kept {
     Memory(Arc<MemoryStore>),
+    /// In a file of that folder.
+    Sqlite(Arc<SqliteStore>, TempDir),
 }
 
 impl Kept {
-    fn empty(kind: StoreKind, clock: &Arc<ManualClock>) -> Self {
+    fn in_memory(clock: &Arc<ManualClock>) -> Self {
+        Self::Memory(Arc::new(MemoryStore::with_clock(clock.clone())))
+    }
+
+    fn in_file(folder: TempDir, clock: &Arc<ManualClock>) -> Result<Self, StoreFault> {
+        let store = SqliteStore::open_with(folder.path().join("world.db"), clock.clone())?;
+        Ok(Self::Sqlite(Arc::new(store), folder))
+    }
+
+    fn empty(kind: StoreKind, clock: &Arc<ManualClock>) -> Result<Self, StoreFault> {
         match kind {
-            StoreKind::Memory => Self::Memory(Arc::new(MemoryStore::with_clock(clock.clone()))),
+            StoreKind::Memory => Ok(Self::in_memory(clock)),
+            StoreKind::Sqlite => {
+                let folder = TempDir::with_prefix("tenure-sim-");
+                Self::in_file(folder.map_err(|error| StoreFault::Broken(error.to_string()))?, clock)
+            }
         }
     }
 
     fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Memory(store) => store.clone(),
+            Self::Sqlite(store, _) => store.clone(),
         }
     }
 
-    fn reopened(&self, clock: &Arc<ManualClock>) -> Result<Self, StoreFault> {
+    fn reopened(self, clock: &Arc<ManualClock>) -> Result<Self, StoreFault> {
         match self {
             Self::Memory(store) => {
                 let store = MemoryStore::from_bytes(&store.to_bytes()?, clock.clone(), &tenure::compile)?;
                 Ok(Self::Memory(Arc::new(store)))
+            }
+            Self::Sqlite(store, folder) => {
+                let open = || StoreFault::Broken("somebody still holds the file open".to_owned());
+                drop(Arc::into_inner(store).ok_or_else(open)?);
+                Self::in_file(folder, clock)
             }
         }
     }
@@ -63,22 +87,22 @@ impl Subject {
     /// An empty store in memory at that time.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self::on(StoreKind::Memory, now)
+        let clock = Arc::new(ManualClock::at(now));
+        Self::over(Kept::in_memory(&clock), clock, Arc::default())
     }
 
     /// An empty store of that kind at that time.
     ///
-    /// # Panics
-    /// Never: `default` is an id.
-    #[must_use]
-    #[expect(clippy::expect_used, reason = "a constant is an id or is not, and every test says that it is")]
-    pub fn on(kind: StoreKind, now: Timestamp) -> Self {
+    /// # Errors
+    /// What the store says where it cannot be made.
+    pub fn on(kind: StoreKind, now: Timestamp) -> Result<Self, StoreFault> {
         let clock = Arc::new(ManualClock::at(now));
-        let namespace = Namespace::new("default").expect("`default` is an id");
-        Self::over(Kept::empty(kind, &clock), clock, namespace, Arc::default())
+        Ok(Self::over(Kept::empty(kind, &clock)?, clock, Arc::default()))
     }
 
-    fn over(kept: Kept, clock: Arc<ManualClock>, namespace: Namespace, made_up: Arc<AtomicU64>) -> Self {
+    #[expect(clippy::expect_used, reason = "a constant is an id or is not, and every test says that it is")]
+    fn over(kept: Kept, clock: Arc<ManualClock>, made_up: Arc<AtomicU64>) -> Self {
+        let namespace = Namespace::new("default").expect("`default` is an id");
         let engine = || Engine::over(kept.store()).with_ids(Counted(made_up.clone()));
         Self { engine: engine(), port: Port::new(engine()), clock, kept, namespace, made_up }
     }
@@ -139,8 +163,11 @@ impl Subject {
     /// # Errors
     /// What the store says where it cannot be read back.
     pub fn restart(&mut self) -> Result<(), StoreFault> {
-        let kept = self.kept.reopened(&self.clock)?;
-        *self = Self::over(kept, self.clock.clone(), self.namespace.clone(), self.made_up.clone());
+        let (clock, made_up) = (self.clock.clone(), self.made_up.clone());
+        // Whoever holds it open lets go of it first. What cannot be opened again holds nothing.
+        let nothing = Self::over(Kept::in_memory(&clock), clock.clone(), made_up.clone());
+        let Self { kept, .. } = std::mem::replace(self, nothing);
+        *self = Self::over(kept.reopened(&clock)?, clock, made_up);
         Ok(())
     }
 }

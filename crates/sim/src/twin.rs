@@ -32,8 +32,15 @@ enum Sweeps {
 
 /// Plays the steps of an episode again, and compares.
 pub(crate) fn all(played: &Played, store: StoreKind) -> Result<(), Finding> {
-    let looks =
-        Looks { store, second: None, invariants: false, coverage: false, luck: Luck::Every, keep: true };
+    let looks = Looks {
+        store,
+        beside: None,
+        second: None,
+        invariants: false,
+        coverage: false,
+        luck: Luck::Every,
+        keep: true,
+    };
     let again = play(&mut Told::new(&played.steps), played.calls, looks);
     let at = played.steps.len();
     let same = again.digest == played.digest && again.record == played.record;
@@ -77,7 +84,7 @@ fn found(invariant: Invariant, step: usize, why: String) -> Finding {
 /// A sweep is by the store's own clock: what a host that is ahead of it makes true early stays true. And effects are
 /// taken of what was written down, so that is done before: which effects there are is no matter of this.
 fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, String> {
-    let mut subject = Subject::on(store, Timestamp::from_millis(0));
+    let mut subject = Subject::on(store, Timestamp::from_millis(0)).map_err(|fault| fault.to_string())?;
     let mut now = Timestamp::from_millis(0);
     let sweep = |subject: &Subject, clock| drop(subject.answer(clock, Call::Sweep(Sweep { now: None })));
     for step in steps {
@@ -151,6 +158,7 @@ mod tests {
     fn told() -> Played {
         let looks = Looks {
             store: StoreKind::Memory,
+            beside: None,
             second: None,
             invariants: true,
             coverage: false,

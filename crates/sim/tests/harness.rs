@@ -18,7 +18,7 @@ use tenure_sim::auditor::comparable;
 use tenure_sim::episode::{Looks, Luck};
 use tenure_sim::finding::Kind;
 use tenure_sim::opinions::Opinion;
-use tenure_sim::run::{Settings, replay, run};
+use tenure_sim::run::{Report, Settings, replay, run};
 use tenure_sim::shrink::shrink;
 use tenure_sim::step::Step;
 use tenure_sim::subject::{StoreKind, Subject};
@@ -45,6 +45,7 @@ fn mirror(mistake: fn(&Value, Value) -> Value) -> impl Fn() -> Box<dyn Opinion> 
 fn looks<'l>(second: &'l (dyn Fn() -> Box<dyn Opinion> + Sync)) -> Looks<'l> {
     Looks {
         store: StoreKind::Memory,
+        beside: None,
         second: Some(second),
         invariants: true,
         luck: Luck::Every,
@@ -193,25 +194,32 @@ fn advice_that_does_not_pass_or_is_more_than_is_needed_is_found() {
     assert_eq!(wrong(&always), "`extend`, extension.too_long: what would pass is more than is needed");
 }
 
+fn played(seed: u64, threads: usize, store: StoreKind) -> Report {
+    let settings = Settings {
+        seed,
+        calls: 2_500,
+        episode: None,
+        threads,
+        store,
+        beside: None,
+        second: None,
+        invariants: false,
+        coverage: false,
+    };
+    run(&settings, |_| {})
+}
+
 #[test]
 fn the_digest_does_not_depend_on_threads() {
-    let of = |threads, seed| {
-        let calls = 2_500;
-        let store = StoreKind::Memory;
-        run(
-            &Settings {
-                seed,
-                calls,
-                episode: None,
-                threads,
-                store,
-                second: None,
-                invariants: false,
-                coverage: false,
-            },
-            |_| {},
-        )
-    };
-    assert_eq!(of(1, 5).digest, of(3, 5).digest);
-    assert_eq!(of(2, 5).episodes, 3);
+    let one = played(5, 1, StoreKind::Memory);
+    assert_eq!(one.digest, played(5, 3, StoreKind::Memory).digest);
+    assert_eq!(one.episodes, 3);
+    assert_ne!(one.digest, played(6, 1, StoreKind::Memory).digest);
+}
+
+#[test]
+fn the_digest_does_not_depend_on_the_store() {
+    let sqlite = played(5, 2, StoreKind::Sqlite);
+    assert_eq!(sqlite.findings, []);
+    assert_eq!(sqlite.digest, played(5, 2, StoreKind::Memory).digest);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use tenure_core::grant::Grant;
-use tenure_core::id::{GrantId, Namespace, PersonId};
+use tenure_core::id::{FlowId, GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, World};
@@ -19,7 +19,7 @@ use crate::states::States;
 use crate::trouble::{Out, broken, count, number};
 use crate::words::{self, Kind};
 use crate::write::grant_mark;
-use crate::{erase, receipts, records, refusals, seals};
+use crate::{compact, erase, receipts, records, refusals, seals};
 
 /// One transaction in one namespace.
 pub(crate) struct Desk<'c> {
@@ -30,9 +30,13 @@ pub(crate) struct Desk<'c> {
     pub(crate) states: &'c States,
     /// Grants that were read or written here, by key.
     grants: HashMap<i64, Known>,
-    keys: HashMap<GrantId, i64>,
+    /// Keys by id; none of an id that is not there.
+    keys: HashMap<GrantId, Option<i64>>,
+    /// Of holders that were asked for, the grants to which something may still happen, by keys.
+    unsettled: HashMap<i64, BTreeSet<i64>>,
     revocations: HashMap<u64, Arc<RevokedAll>>,
-    words: HashMap<(Kind, String), i64>,
+    /// Keys of names; none of one that is not there.
+    words: HashMap<(Kind, String), Option<i64>>,
     /// The end of the record, once anything is added to it.
     pub(crate) seal: Option<Seal>,
     /// Records that erase what was written of their grant before them.
@@ -100,6 +104,7 @@ impl<'c> Desk<'c> {
             states,
             grants: HashMap::new(),
             keys: HashMap::new(),
+            unsettled: HashMap::new(),
             revocations: HashMap::new(),
             words: HashMap::new(),
             seal: None,
@@ -142,16 +147,8 @@ impl<'c> Desk<'c> {
             Read::OpenOn(item) => self.open_on(Kind::Item, &words::item(item)?, world)?,
             Read::OpenAt(at) => self.open_on(Kind::Integration, at.as_str(), world)?,
             Read::Recent(person, flow, span) => {
-                let holder = self.word(Kind::Person, person.as_str())?;
-                let flow = self.word(Kind::Flow, flow.as_str())?;
-                if let Some((holder, flow)) = holder.zip(flow) {
-                    let sql = format!(
-                        "SELECT {ROW} FROM grants g INDEXED BY grants_recent \
-                         WHERE g.holder = ? AND g.flow = ? AND g.changed >= ?"
-                    );
-                    let from = world.clock.minus(*span).millis();
-                    put(self.all(&sql, (holder, flow, from))?, world);
-                }
+                let from = world.clock.minus(*span);
+                put(self.recent(person, flow, from)?, world);
             }
             Read::Refused(of) => {
                 let tally = refusals::of(self.connection, self.tenant.key, of)?;
@@ -177,26 +174,54 @@ impl<'c> Desk<'c> {
 
     /// One grant.
     pub(crate) fn grant(&mut self, id: &GrantId) -> Out<Option<Known>> {
-        if let Some(known) = self.keys.get(id).and_then(|key| self.grants.get(key)) {
-            return Ok(Some(known.clone()));
+        if let Some(key) = self.keys.get(id) {
+            return Ok(key.and_then(|key| self.grants.get(&key).cloned()));
         }
         let sql = format!("SELECT {ROW} FROM grants g WHERE g.ns = ? AND g.id = ?");
         let found = self.all(&sql, (self.tenant.key, id.as_str()))?.pop();
         match found {
             Some(known) if known.grant.id() != id => Err(damaged("a grant")),
-            found => Ok(found),
+            Some(known) => Ok(Some(known)),
+            None => {
+                self.keys.insert(id.clone(), None);
+                Ok(None)
+            }
         }
     }
 
     /// A person's grants to which something may still happen.
     pub(crate) fn unsettled(&mut self, person: &PersonId) -> Out<Vec<Known>> {
         let Some(holder) = self.word(Kind::Person, person.as_str())? else { return Ok(Vec::new()) };
-        let sql = format!(
-            "SELECT {ROW} FROM grants g INDEXED BY grants_unsettled WHERE g.holder = ? AND g.unsettled = 1"
-        );
-        let found = self.all(&sql, [holder])?;
+        let found = match self.unsettled.get(&holder) {
+            Some(keys) => keys.iter().filter_map(|key| self.grants.get(key).cloned()).collect(),
+            None => {
+                let sql = format!(
+                    "SELECT {ROW} FROM grants g INDEXED BY grants_unsettled WHERE g.holder = ? AND g.unsettled = 1"
+                );
+                let found = self.all(&sql, [holder])?;
+                self.unsettled.insert(holder, found.iter().map(|known| known.key).collect());
+                found
+            }
+        };
         let theirs = found.iter().all(|known| known.grant.holder() == person);
         if theirs { Ok(found) } else { Err(damaged("whose a grant is")) }
+    }
+
+    /// A person's grants under a flow that something happened to from that instant on: those to which something may
+    /// still happen are few, the others are found by when that was.
+    fn recent(&mut self, person: &PersonId, flow: &FlowId, from: Timestamp) -> Out<Vec<Known>> {
+        let mut found = self.unsettled(person)?;
+        found.retain(|known| known.grant.origin.flow == *flow && known.grant.changed_at >= from);
+        let holder = self.word(Kind::Person, person.as_str())?;
+        let flow = self.word(Kind::Flow, flow.as_str())?;
+        if let Some((holder, flow)) = holder.zip(flow) {
+            let sql = format!(
+                "SELECT {ROW} FROM grants g INDEXED BY grants_recent \
+                 WHERE g.unsettled = 0 AND g.holder = ? AND g.flow = ? AND g.changed >= ?"
+            );
+            found.extend(self.all(&sql, (holder, flow, from.millis()))?);
+        }
+        Ok(found)
     }
 
     /// The grants of these rows. One that was read before is not made of its bytes again.
@@ -223,7 +248,8 @@ impl<'c> Desk<'c> {
     fn known(&mut self, key: i64, row: &Row<'_>) -> Out<Known> {
         let reached: Option<i64> = row.get(1)?;
         let state = row.get_ref(2)?.as_blob().map_err(|why| broken(why.to_string()))?;
-        let grant = self.states.read(key, state)?;
+        let ns = (self.tenant.key, self.ns);
+        let grant = compact::grant(self.connection, self.states, ns, key, state)?;
         grant_mark(grant.id(), reached).verify(row.get(3)?, "a grant")?;
         let reached = reached.map(|position| self.revocation(count(position)?)).transpose()?;
         Ok(Known { key, grant, reached })
@@ -241,9 +267,20 @@ impl<'c> Desk<'c> {
         Ok(Reached { position, by })
     }
 
+    /// Takes note of whether something may still happen to a grant of that holder.
+    pub(crate) fn unsettle(&mut self, holder: i64, known: &Known) {
+        if let Some(keys) = self.unsettled.get_mut(&holder) {
+            if known.grant.is_settled_for_good() {
+                keys.remove(&known.key);
+            } else {
+                keys.insert(known.key);
+            }
+        }
+    }
+
     /// Keeps a grant as it stands in this transaction.
     pub(crate) fn remember(&mut self, known: Known) {
-        self.keys.insert(known.grant.id().clone(), known.key);
+        self.keys.insert(known.grant.id().clone(), Some(known.key));
         self.grants.insert(known.key, known);
     }
 
@@ -251,21 +288,24 @@ impl<'c> Desk<'c> {
     pub(crate) fn word(&mut self, kind: Kind, text: &str) -> Out<Option<i64>> {
         let named = (kind, text.to_owned());
         if let Some(key) = self.words.get(&named) {
-            return Ok(Some(*key));
+            return Ok(*key);
         }
         let key = words::find(self.connection, self.tenant.key, kind, text)?;
-        self.words.extend(key.map(|key| (named, key)));
+        self.words.insert(named, key);
         Ok(key)
     }
 
     /// The key of a name, which it gets where it has none.
     pub(crate) fn word_made(&mut self, kind: Kind, text: &str) -> Out<i64> {
-        let named = (kind, text.to_owned());
-        if let Some(key) = self.words.get(&named) {
-            return Ok(*key);
+        if let Some(key) = self.word(kind, text)? {
+            return Ok(key);
         }
         let key = words::make(self.connection, self.tenant.key, kind, text)?;
-        self.words.insert(named, key);
+        self.words.insert((kind, text.to_owned()), Some(key));
+        if kind == Kind::Person {
+            // Nobody's grants were there before their name.
+            self.unsettled.insert(key, BTreeSet::new());
+        }
         Ok(key)
     }
 

@@ -20,7 +20,7 @@ use crate::packed::unpack;
 use crate::trouble::{Out, Trouble, count};
 use crate::words::{self, Kind};
 use crate::write::{ANYWHERE, DUE, NOTICES, Stretch, grant_mark, span_mark, stretches};
-use crate::{records, seals};
+use crate::{compact, records, seals};
 
 /// Between two words on how far it has come lie so many rows.
 const TOLD_EVERY: u64 = 1_000;
@@ -116,6 +116,11 @@ impl<'c> Doctor<'c> {
         findings
     }
 
+    /// Before and up to which place the namespace's records stand.
+    fn places(&self) -> (i64, i64) {
+        (records::place(self.tenant.key, 0), records::place(self.tenant.key, u64::MAX))
+    }
+
     fn looked(&mut self, part: Part) {
         self.looked_at = self.looked_at.saturating_add(1);
         if self.looked_at.is_multiple_of(TOLD_EVERY) {
@@ -133,9 +138,9 @@ impl<'c> Doctor<'c> {
     fn record(&mut self) -> Sound {
         let mut statement = self.connection.prepare(
             "SELECT r.position, r.leaf, r.written, r.nodes, g.id FROM record r \
-             LEFT JOIN grants g ON g.key = r.about WHERE r.ns = ? ORDER BY r.position",
+             LEFT JOIN grants g ON g.key = r.about WHERE r.place > ? AND r.place <= ? ORDER BY r.place",
         )?;
-        let mut rows = statement.query([self.tenant.key])?;
+        let mut rows = statement.query(self.places())?;
         let mut frontier = Frontier::default();
         while let Some(row) = rows.next()? {
             let expected = frontier.size().saturating_add(1);
@@ -149,7 +154,7 @@ impl<'c> Doctor<'c> {
                 return Ok(Some(format!("record {position} is kept under another grant than it is about")));
             }
             let nodes = frontier.append(records::leaf(row)?.hash());
-            if row.get::<_, Vec<u8>>(3)? != seals::packed(&nodes) {
+            if row.get::<_, Vec<u8>>(3)? != seals::kept(&nodes) {
                 return Ok(Some(format!("record {position} is not the one that was sealed")));
             }
             self.looked(Part::Record);
@@ -190,9 +195,10 @@ impl<'c> Doctor<'c> {
             return Ok(wrong);
         }
         let sql = "SELECT r.position FROM record r LEFT JOIN grants g ON g.key = r.about AND g.ns = r.ns \
-                   WHERE r.ns = ? AND r.about IS NOT NULL AND g.key IS NULL ORDER BY r.position LIMIT 1";
+                   WHERE r.place > ? AND r.place <= ? AND r.about IS NOT NULL AND g.key IS NULL \
+                   ORDER BY r.place LIMIT 1";
         let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([self.tenant.key])?;
+        let mut rows = statement.query(self.places())?;
         let lost: Option<i64> = rows.next()?.map(|row| row.get(0)).transpose()?;
         Ok(lost.map(|position| format!("the grant that record {position} is about is gone")))
     }
@@ -211,6 +217,9 @@ impl<'c> Doctor<'c> {
             Ok(replayed) if replayed == **grant => {}
             Ok(_) => return Ok(Some(format!("grant `{id}`: what is stored is not what its events lead to"))),
             Err(illegal) => return Ok(Some(format!("grant `{id}`: {illegal}"))),
+        }
+        if row.get_ref(2)?.as_blob().is_ok_and(<[u8]>::is_empty) && !grant.is_settled_for_good() {
+            return Ok(Some(format!("grant `{id}`: it was compacted, and something may still happen to it")));
         }
         let word = |kind, text: &str| words::find(self.connection, self.tenant.key, kind, text);
         let flags: [bool; 3] = [row.get(8)?, row.get(9)?, row.get(10)?];
@@ -378,9 +387,12 @@ impl<'c> Doctor<'c> {
             Ok::<_, Trouble>(Reached { position, by: records::revocation(self.connection, ns, position)? })
         });
         let state: Vec<u8> = row.get(2)?;
-        let grant: Grant = unpack(&state)?;
+        let key = row.get(0)?;
+        // Of a grant that was compacted the record is all that there is.
+        let grant: Grant =
+            if state.is_empty() { compact::replayed(self.connection, ns, key)? } else { unpack(&state)? };
         grant_mark(grant.id(), marked).verify(row.get(11)?, "a grant")?;
-        Ok(Known { key: row.get(0)?, grant: Arc::new(grant), reached: reached.transpose()? })
+        Ok(Known { key, grant: Arc::new(grant), reached: reached.transpose()? })
     }
 }
 

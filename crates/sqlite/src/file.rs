@@ -9,14 +9,19 @@ use tenure_store::StoreFault;
 
 use crate::trouble::{Out, Trouble, broken};
 
-/// The version of the layout. A file of a later one is left alone.
-pub(crate) const FORMAT: u32 = 1;
+/// The version of the layout. A file of a later one is left alone; format 1 was never released.
+pub(crate) const FORMAT: u32 = 2;
 /// Marks a file as a store of tenure: `tenu`.
 const APPLICATION: i32 = 0x7465_6e75;
 /// How long a transaction waits for those of other processes.
 const BUSY: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 128;
+/// Pages that the writing connection keeps in memory, in KiB, as it comes to need them: of the indexes by random id
+/// it touches another one with every command.
+const WRITER_CACHE: i64 = 64 * 1_024;
+/// Pages of the log that are taken over into the file together: those that many commits change are written once.
+const CHECKPOINT: i64 = 4_000;
 /// Reading connections that are kept open; more are opened where more threads ask at once.
 const READERS_KEPT: usize = 16;
 
@@ -30,14 +35,14 @@ pub(crate) struct File {
 
 impl File {
     pub(crate) fn open(path: &Path) -> Out<Self> {
-        let mut writer = connect(path)?;
+        let mut writer = writing(connect(path)?)?;
         prepare(&mut writer)?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
 
     /// The same of a file that holds a store already. What is not there is not made, and what is empty stays so.
     pub(crate) fn open_existing(path: &Path) -> Out<Self> {
-        let writer = connect_with(path, OpenFlags::empty())?;
+        let writer = writing(connect_with(path, OpenFlags::empty())?)?;
         right(format(&writer)?.ok_or_else(|| broken("the file is empty, no store of tenure"))?)?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
@@ -50,7 +55,7 @@ impl File {
     pub(crate) fn writer(&self) -> Out<Writer<'_>> {
         let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {
-            *kept = Some(connect(&self.path)?);
+            *kept = Some(writing(connect(&self.path)?)?);
         }
         Ok(Writer(kept))
     }
@@ -150,6 +155,16 @@ fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
     // What the file itself defines is not trusted, and what it says is checked as it is read.
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// The connection that writes.
+fn writing(connection: Connection) -> Out<Connection> {
+    // A negative number counts KiB, not pages.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
+    // What is erased is overwritten, not only left out.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     Ok(connection)
 }
 

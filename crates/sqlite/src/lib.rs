@@ -4,7 +4,10 @@
 //! is acknowledged. Opening a file reads nothing of what it holds: deadlines, effects that wait and access
 //! that runs are columns, written in the commit that makes them so.
 
+mod backup;
+mod compact;
 mod desk;
+mod digits;
 mod erase;
 mod examine;
 mod file;
@@ -34,8 +37,8 @@ use tenure_core::world::Receipt;
 use tenure_store::query::asked_at;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, AwaitedAt, Clock, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Store,
-    StoreFault, SystemClock, WhoAsk,
+    Awaited, AwaitedAt, Clock, Compacted, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan,
+    Store, StoreFault, SystemClock, WhoAsk,
 };
 
 pub use crate::examine::{Examined, Findings, Part, Unconfirmed};
@@ -98,6 +101,19 @@ impl SqliteStore {
         Ok(found?)
     }
 
+    /// Copies the whole store into a file that is not there yet, as it stands at this instant, while others go on
+    /// reading and writing: every commit is in the copy whole, or not at all. `told` hears how many pages are
+    /// copied, of how many. Answers how many there were.
+    ///
+    /// Until it is done, the file's log keeps what is written meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreFault::Broken`] where the copy is there already or cannot be written. No part of it is left under
+    /// that name.
+    pub fn backup(&self, to: impl AsRef<Path>, told: &mut dyn FnMut(u64, u64)) -> Result<u64, StoreFault> {
+        Ok(backup::copy(&self.file, to.as_ref(), told)?)
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -135,6 +151,28 @@ impl SqliteStore {
             let _open = Open::reading(connection)?;
             Desk::new(connection, ns, &self.shelf, &self.states)?.reading(clock, plan)
         })
+    }
+
+    fn compacted(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Out<Compacted> {
+        let writer = self.file.writer()?;
+        let connection = writer.connection()?;
+        let open = Open::writing(connection)?;
+        let tenant = Tenant::find(connection, ns)?;
+        let compacted = compact::run(connection, (tenant.key, ns), before, after, limit)?;
+        match open.commit() {
+            Ok(()) => Ok(compacted),
+            Err(Trouble(StoreFault::Busy)) => Err(Trouble(StoreFault::Busy)),
+            Err(doubt) => {
+                writer.forget();
+                Err(doubt)
+            }
+        }
     }
 
     /// Answers from what is kept for a namespace.
@@ -232,7 +270,9 @@ impl Store for SqliteStore {
         after: Option<&GrantId>,
         limit: Limit,
     ) -> Result<Listed, StoreFault> {
-        self.ask(ns, |connection, ns| questions::list(connection, &self.states, ns, filter, after, limit))
+        self.ask(ns, |connection, key| {
+            questions::list(connection, &self.states, (key, ns), filter, after, limit)
+        })
     }
 
     fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
@@ -261,6 +301,16 @@ impl Store for SqliteStore {
 
     fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
         self.ask(ns, |connection, key| records::leaves(connection, key, after, limit))
+    }
+
+    fn compact(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Compacted, StoreFault> {
+        Ok(self.compacted(ns, before, after, limit)?)
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::trouble::{Out, broken};
 
 /// Bytes of a checksum behind what it is of.
-const LENGTH: usize = 8;
+pub(crate) const LENGTH: usize = 8;
 
 /// Several texts and numbers in this order, of which there is one checksum. (Of so few bytes it is had sooner at once
 /// than bit by bit.)

@@ -8,6 +8,7 @@ use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
 use tenure_store::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 
+use crate::compact;
 use crate::states::States;
 use crate::trouble::{Out, broken};
 use crate::words::{self, Kind};
@@ -204,7 +205,7 @@ fn awaited(
 pub(crate) fn list(
     connection: &Connection,
     states: &States,
-    ns: i64,
+    (ns, name): (i64, &Namespace),
     filter: &Filter,
     after: Option<&GrantId>,
     limit: Limit,
@@ -247,7 +248,7 @@ pub(crate) fn list(
         }
         if filter.item.is_some() {
             let state = row.get_ref(5)?.as_blob().map_err(|why| broken(why.to_string()))?;
-            if !filter.matches(&*states.read(row.get(6)?, state)?) {
+            if !filter.matches(&*compact::grant(connection, states, (ns, name), row.get(6)?, state)?) {
                 continue;
             }
         }

@@ -9,6 +9,7 @@ use tenure_core::id::CommandId;
 use tenure_core::view::View;
 use tenure_core::world::{Found, Receipt};
 
+use crate::marks::Mark;
 use crate::packed::{pack_as, unpack_as};
 use crate::trouble::Out;
 
@@ -25,22 +26,24 @@ struct Kept<'a> {
 }
 
 pub(crate) fn write(connection: &Connection, ns: i64, command: &CommandId, receipt: &Receipt) -> Out<()> {
-    connection.prepare_cached("INSERT INTO receipt (ns, command, body) VALUES (?, ?, ?)")?.execute((
-        ns,
-        command.as_str(),
-        packed(command, receipt)?,
-    ))?;
+    connection
+        .prepare_cached("INSERT INTO receipt (digest, body) VALUES (?, ?)")?
+        .execute((digest(ns, command), packed(command, receipt)?))?;
     Ok(())
 }
 
 /// Puts an answer in the place of what it was before.
 pub(crate) fn change(connection: &Connection, ns: i64, command: &CommandId, receipt: &Receipt) -> Out<()> {
-    connection.prepare_cached("UPDATE receipt SET body = ? WHERE ns = ? AND command = ?")?.execute((
-        packed(command, receipt)?,
-        ns,
-        command.as_str(),
-    ))?;
+    connection
+        .prepare_cached("UPDATE receipt SET body = ? WHERE digest = ?")?
+        .execute((packed(command, receipt)?, digest(ns, command)))?;
     Ok(())
+}
+
+/// What a command's answer is found by. Two commands of one digest are not to be expected in the life of any store; the
+/// later one would meet an answer whose checksum is not its own, which is a fault and never the other's answer.
+fn digest(ns: i64, command: &CommandId) -> i64 {
+    Mark::default().number(Some(ns)).text(command.as_str()).stored()
 }
 
 fn packed(command: &CommandId, receipt: &Receipt) -> Out<Vec<u8>> {
@@ -55,8 +58,8 @@ fn packed(command: &CommandId, receipt: &Receipt) -> Out<Vec<u8>> {
 
 pub(crate) fn of(connection: &Connection, ns: i64, command: &CommandId) -> Out<Option<Arc<Receipt>>> {
     let body: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT body FROM receipt WHERE ns = ? AND command = ?")?
-        .query_row((ns, command.as_str()), |row| row.get(0))
+        .prepare_cached("SELECT body FROM receipt WHERE digest = ?")?
+        .query_row([digest(ns, command)], |row| row.get(0))
         .optional()?;
     let Some(body) = body else { return Ok(None) };
     let kept: Kept<'_> = unpack_as(command.as_str(), &body)?;

@@ -13,20 +13,31 @@ use crate::packed::{pack, pack_text, unpack, unpack_text};
 use crate::seals;
 use crate::trouble::{Out, broken, count, number};
 
+/// Positions of one namespace.
+const POSITIONS: i64 = 1 << 40;
+
+/// Namespace and position as one number, in whose order records stand.
+pub(crate) fn place(ns: i64, position: u64) -> i64 {
+    ns.saturating_mul(POSITIONS).saturating_add(number(position).min(POSITIONS.saturating_sub(1)))
+}
+
 /// Puts one line on record. `about` is the key of the grant it is about.
 pub(crate) fn write(connection: &Connection, ns: i64, about: Option<i64>, sealed: &Sealed) -> Out<()> {
     let Sealed { record, leaf, nodes } = sealed;
-    let sql = "INSERT INTO record (ns, position, about, leaf, written, nodes) VALUES (?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO record (place, about, leaf, written, nodes) VALUES (?, ?, ?, ?, ?)";
     connection.prepare_cached(sql)?.execute((
-        ns,
-        number(record.position),
+        place(ns, record.position),
         about,
         pack_text(&leaf.text)?,
         leaf.written.as_ref().map(pack).transpose()?,
-        seals::packed(nodes),
+        seals::kept(nodes),
     ))?;
     Ok(())
 }
+
+/// Records between two places, in order.
+const AFTER: &str =
+    "SELECT position, leaf, written FROM record WHERE place > ? AND place <= ? ORDER BY place LIMIT ?";
 
 /// Records after that position, in order.
 pub(crate) fn after(
@@ -35,16 +46,19 @@ pub(crate) fn after(
     after: u64,
     limit: Limit,
 ) -> Out<Vec<Arc<Record>>> {
-    let sql = "SELECT position, leaf, written FROM record WHERE ns = ? AND position > ? \
-               ORDER BY position LIMIT ?";
-    found(connection, sql, (ns.0, number(after), bounded(limit)), |row| Ok(Arc::new(record(row, ns.1)?)))
+    let span = (place(ns.0, after), place(ns.0, u64::MAX), bounded(limit));
+    found(connection, AFTER, span, |row| Ok(Arc::new(record(row, ns.1)?)))
 }
 
 /// The same as they are kept.
 pub(crate) fn leaves(connection: &Connection, ns: i64, after: u64, limit: Limit) -> Out<Vec<Arc<Leaf>>> {
-    let sql = "SELECT position, leaf, written FROM record WHERE ns = ? AND position > ? \
-               ORDER BY position LIMIT ?";
-    found(connection, sql, (ns, number(after), bounded(limit)), |row| Ok(Arc::new(leaf(row)?)))
+    let span = (place(ns, after), place(ns, u64::MAX), bounded(limit));
+    found(connection, AFTER, span, |row| Ok(Arc::new(leaf(row)?)))
+}
+
+/// Leaves after that position and up to the other one.
+pub(crate) fn between(connection: &Connection, ns: i64, after: u64, until: u64) -> Out<Vec<Leaf>> {
+    found(connection, AFTER, (place(ns, after), place(ns, until), -1), leaf)
 }
 
 /// Records of one grant after that position, in order.
@@ -56,9 +70,9 @@ pub(crate) fn of_grant(
     limit: Limit,
 ) -> Out<Vec<Arc<Record>>> {
     let sql = "SELECT r.position, r.leaf, r.written FROM grants g \
-               JOIN record r ON r.about = g.key AND r.ns = g.ns \
-               WHERE g.ns = ? AND g.id = ? AND r.position > ? ORDER BY r.position LIMIT ?";
-    let params = (ns.0, grant.as_str(), number(after), bounded(limit));
+               JOIN record r INDEXED BY record_about ON r.about = g.key \
+               WHERE g.ns = ? AND g.id = ? AND r.place > ? ORDER BY r.place LIMIT ?";
+    let params = (ns.0, grant.as_str(), place(ns.0, after), bounded(limit));
     found(connection, sql, params, |row| Ok(Arc::new(record(row, ns.1)?)))
 }
 
@@ -69,18 +83,16 @@ pub(crate) fn before(
     grant: i64,
     position: u64,
 ) -> Out<Vec<Record>> {
-    let sql = "SELECT position, leaf, written FROM record \
-               WHERE ns = ? AND about = ? AND position < ? ORDER BY position";
-    found(connection, sql, (ns.0, grant, number(position)), |row| record(row, ns.1))
+    let sql = "SELECT position, leaf, written FROM record INDEXED BY record_about \
+               WHERE about = ? AND place < ? ORDER BY place";
+    found(connection, sql, (grant, place(ns.0, position)), |row| record(row, ns.1))
 }
 
 /// Forgets what people wrote of the record at that position.
 pub(crate) fn forget(connection: &Connection, ns: i64, position: u64) -> Out<()> {
     connection
-        .prepare_cached(
-            "UPDATE record SET written = NULL WHERE ns = ? AND position = ? AND written IS NOT NULL",
-        )?
-        .execute((ns, number(position)))?;
+        .prepare_cached("UPDATE record SET written = NULL WHERE place = ? AND written IS NOT NULL")?
+        .execute([place(ns, position)])?;
     Ok(())
 }
 
@@ -90,8 +102,8 @@ pub(crate) fn revocation(
     ns: (i64, &Namespace),
     position: u64,
 ) -> Out<Arc<RevokedAll>> {
-    let sql = "SELECT position, leaf, written FROM record WHERE ns = ? AND position = ?";
-    let found = found(connection, sql, (ns.0, number(position)), |row| record(row, ns.1))?.pop();
+    let sql = "SELECT position, leaf, written FROM record WHERE place = ?";
+    let found = found(connection, sql, [place(ns.0, position)], |row| record(row, ns.1))?.pop();
     match found.map(|record| record.entry) {
         Some(Entry::Revoked(revoked)) => Ok(revoked),
         None | Some(Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_)) => {

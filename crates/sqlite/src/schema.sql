@@ -1,4 +1,4 @@
--- The layout of a store, format 1. Names of people, flows, places and items stand once and are keys elsewhere.
+-- The layout of a store, format 2. Names of people, flows, places and items stand once and are keys elsewhere.
 -- A key belongs to one namespace, and so does every row that names one.
 
 CREATE TABLE namespace (
@@ -42,11 +42,11 @@ CREATE TABLE grants (
   unsettled INTEGER NOT NULL,   -- something may still happen to it
   reached INTEGER,              -- the position of the revocation of many that has ended it, until it is closed
   mark INTEGER NOT NULL,        -- the checksum of its id and of `reached`; what is packed carries its own
-  state BLOB NOT NULL
+  state BLOB NOT NULL           -- empty where it was compacted: the record says all of it
 ) STRICT;
 CREATE UNIQUE INDEX grants_id ON grants (ns, id);
 CREATE INDEX grants_holder ON grants (holder, id);
-CREATE INDEX grants_recent ON grants (holder, flow, changed);
+CREATE INDEX grants_recent ON grants (holder, flow, changed) WHERE unsettled = 0;
 CREATE INDEX grants_unsettled ON grants (holder) WHERE unsettled = 1;
 CREATE INDEX grants_open ON grants (ns, id) WHERE open = 1;
 CREATE INDEX grants_awaiting ON grants (ns, id) WHERE awaiting = 1;
@@ -85,18 +85,19 @@ CREATE TABLE awaited (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX awaited_at ON awaited (ns, place, at, id);
 
--- The record: each as the bytes that the tree is made of, with their checksum, and beside those what people wrote of it, until that
--- is erased, and the hashes of the tree's nodes that it completes.
+-- The record: each as the bytes that the tree is made of, with their checksum, and beside those what people wrote of
+-- it, until that is erased, and the hashes of the larger nodes of the tree that it completes. Namespace and position
+-- are one number, in whose order the rows stand: 2^40 positions a namespace.
 CREATE TABLE record (
-  ns INTEGER NOT NULL,
-  position INTEGER NOT NULL,
+  place INTEGER PRIMARY KEY,
   about INTEGER,                -- the grant
   leaf BLOB NOT NULL,
   written BLOB,
   nodes BLOB NOT NULL,
-  PRIMARY KEY (ns, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX record_about ON record (about, position) WHERE about IS NOT NULL;
+  ns INTEGER AS (place >> 40) VIRTUAL,
+  position INTEGER AS (place & 1099511627775) VIRTUAL
+) STRICT;
+CREATE INDEX record_about ON record (about) WHERE about IS NOT NULL;
 
 -- Where revocations of many stand in the record.
 CREATE TABLE revocation (
@@ -118,10 +119,11 @@ CREATE TABLE refusal (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refusal_minute ON refusal (ns, minute, actor, code);
 
--- What accepted commands answered.
+-- What accepted commands answered, in the order they came: a random command id costs one page of a small index. The
+-- digest is of namespace and command id, and the checksum of the answer says which command it is of.
 CREATE TABLE receipt (
-  ns INTEGER NOT NULL,
-  command TEXT NOT NULL,
-  body BLOB NOT NULL,
-  PRIMARY KEY (ns, command)
-) STRICT, WITHOUT ROWID;
+  key INTEGER PRIMARY KEY,
+  digest INTEGER NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX receipt_digest ON receipt (digest);

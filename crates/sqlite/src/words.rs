@@ -34,11 +34,8 @@ pub(crate) fn find(connection: &Connection, ns: i64, kind: Kind, text: &str) -> 
     Ok(key)
 }
 
-/// The key of a name, which it gets where it has none.
+/// The key that a name gets which has none.
 pub(crate) fn make(connection: &Connection, ns: i64, kind: Kind, text: &str) -> Out<i64> {
-    if let Some(key) = find(connection, ns, kind, text)? {
-        return Ok(key);
-    }
     connection.prepare_cached("INSERT INTO word (ns, kind, text) VALUES (?, ?, ?)")?.execute((
         ns,
         kind.number(),

@@ -160,6 +160,8 @@ impl Desk<'_> {
         };
         self.states.wrote(key, state, grant.clone());
         let after = Known { key, grant, reached };
+        let holder = self.word_made(Kind::Person, after.grant.holder().as_str())?;
+        self.unsettle(holder, &after);
         self.open(before.as_ref(), &after)?;
         self.hold(before.as_ref(), &after)?;
         self.touched.insert(after.grant.holder().clone());

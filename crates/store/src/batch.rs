@@ -60,7 +60,12 @@ pub struct Batch {
     answers: Vec<Answered>,
     /// Of how many commands it was told what they need first.
     told: usize,
+    /// A refusal that was decided, while it is read how often there were such before.
+    refused: Option<Decision>,
 }
+
+/// A command as it was decided, and what that writes.
+type Decision = (Answered, Option<Write>);
 
 impl Batch {
     /// These commands, in this order. What people wrote in them is kept beside hashes with salts that are made
@@ -69,7 +74,7 @@ impl Batch {
     pub fn new(given: Vec<Given>, salt: Salt) -> Self {
         let taken_in = |given: Given| Given { command: given.command.without_blanks(), ..given };
         let given = given.into_iter().map(taken_in).collect();
-        Self { given, salt, answers: Vec::new(), told: 0 }
+        Self { given, salt, answers: Vec::new(), told: 0, refused: None }
     }
 
     /// A single command.
@@ -118,6 +123,7 @@ impl Plan for Batch {
     fn start(&mut self) {
         self.answers.clear();
         self.told = 0;
+        self.refused = None;
     }
 
     fn ahead(&mut self, world: &World) -> Vec<Read> {
@@ -130,15 +136,19 @@ impl Plan for Batch {
         let Some(given) = self.given.get(self.answers.len()) else {
             return Turn::Over;
         };
-        let missing = unread(machine::needs(&given.command, world), world);
-        if !missing.is_empty() {
-            return Turn::Read(missing);
-        }
-        let (answer, mut write) = decide(given, self.salt, world);
+        let decided = match self.refused.take() {
+            Some(decided) => Ok(decided),
+            None => decide(given, self.salt, world),
+        };
+        let (answer, mut write) = match decided {
+            Ok(decided) => decided,
+            Err(missing) => return Turn::Read(missing),
+        };
         if let Answered::Refused(refusal) = &answer {
             let of = RefusedOf { actor: given.command.actor.to_string(), code: refusal.code };
             let missing = unread(vec![Read::Refused(of.clone())], world);
             if !missing.is_empty() {
+                self.refused = Some((answer, write));
                 return Turn::Read(missing);
             }
             if let Some(write) = &mut write {
@@ -150,13 +160,14 @@ impl Plan for Batch {
     }
 }
 
-/// Decides one command over a world in which all it needs was read.
-fn decide(given: &Given, salt: Salt, world: &World) -> (Answered, Option<Write>) {
+/// Decides one command; or says what must be read first.
+fn decide(given: &Given, salt: Salt, world: &World) -> Result<Decision, Vec<Read>> {
     match machine::apply(world, &given.command, given.now) {
-        Err(fault) => (Answered::Fault(fault), None),
+        Err(Fault::NotLoaded(missing)) => Err(missing),
+        Err(fault) => Ok((Answered::Fault(fault), None)),
         Ok(Decided::Repeated(receipt)) => {
             let accepted = Accepted { receipt, repeated: true, handed: None, events: 0 };
-            (Answered::Accepted(accepted), None)
+            Ok((Answered::Accepted(accepted), None))
         }
         Ok(Decided::Now(outcome)) => {
             let Outcome { now, settled, answer } = *outcome;
@@ -177,7 +188,7 @@ fn decide(given: &Given, salt: Salt, world: &World) -> (Answered, Option<Write>)
                     Answered::Refused(refusal)
                 }
             };
-            (answer, Some(write))
+            Ok((answer, Some(write)))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The clocks of stores. This is the only file of the project that reads the time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tenure_core::time::Timestamp;
 
@@ -26,6 +26,25 @@ impl Clock for SystemClock {
             }
         };
         Timestamp::from_millis(millis)
+    }
+}
+
+/// How long something takes: for whoever watches, and for no decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place where a stopwatch begins")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long it has been.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -27,6 +27,6 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use plan::{Plan, Turn, Write};
-pub use query::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
+pub use query::{Awaited, AwaitedAt, Compacted, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 pub use seal::{Seal, Sealed};
 pub use store::{Compile, Store};

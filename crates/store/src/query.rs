@@ -155,6 +155,15 @@ pub struct Listed {
     pub next: Option<GrantId>,
 }
 
+/// Of how many grants what is kept beside the record was let go, and where it goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// How many, of those that were looked at.
+    pub compacted: u64,
+    /// Ask again after this one; absent where nothing is left.
+    pub next: Option<GrantId>,
+}
+
 impl Filter {
     /// Whether a grant, as it is stored, matches.
     #[must_use]

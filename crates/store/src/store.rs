@@ -12,7 +12,7 @@ use tenure_core::world::{Publication, Receipt};
 
 use crate::fault::StoreFault;
 use crate::plan::{Plan, Question};
-use crate::query::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
+use crate::query::{Awaited, AwaitedAt, Compacted, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
 
 /// Where grants live. The namespace is part of every key: what is in one is not there for another.
 pub trait Store: Send + Sync {
@@ -142,6 +142,22 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFault`].
     fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault>;
+
+    /// Lets go of what is kept beside the record of grants that [may go](tenure_core::query::compact::may_go) before
+    /// that instant, in order of id after that one: all of it follows from the record. Whatever is asked, of
+    /// anybody, is answered as before; only what is asked of such a grant takes longer. At most so many grants are
+    /// looked at, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreFault`]: nothing was let go of. It is [`StoreFault::Broken`] where what is kept of a grant is not what
+    /// its record says: of that nothing goes.
+    fn compact(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Compacted, StoreFault>;
 
     /// How policies are made of the text that is kept of them, for a store that makes them when they are
     /// needed. The first way that it is told stays.

@@ -44,7 +44,9 @@ impl Plan for WriteUp {
         if world.refused.is_empty() {
             return Turn::Decided(None);
         }
-        let entries = world.refused.iter().filter_map(|(of, tally)| of.over(*tally));
+        let mut over: Vec<_> = world.refused.iter().collect();
+        over.sort_by_key(|(of, tally)| of.place(**tally));
+        let entries = over.into_iter().filter_map(|(of, tally)| of.over(*tally));
         Turn::Decided(Some(Box::new(Write {
             recorded_at: self.now.max(world.clock),
             salt: self.salt,

@@ -35,6 +35,7 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-scenario", may_use: &["tenure-port"], beside: true },
     Rule { name: "tenure-cli", may_use: &["tenure-audit", "tenure-port", "tenure-scenario"], beside: true },
     Rule { name: "tenure-sim", may_use: &["tenure", "tenure-port"], beside: true },
+    Rule { name: "tenure-bench", may_use: &["tenure"], beside: true },
     Rule { name: "tenure-audit", may_use: &["tenure-core"], beside: true },
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
     Rule { name: "xtask", may_use: &[], beside: false },

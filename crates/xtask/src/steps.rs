@@ -11,6 +11,9 @@ use crate::{arrows, deps, guards, map, sizes, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
+    /// Everything, and what cannot run on this machine fails.
+    All,
+    /// Everything that can run on this machine.
     Everything,
     /// What an edit most often breaks.
     Fast,
@@ -44,6 +47,27 @@ const SIM: &[&str] = &[
     "1000000",
     "--no-auditor",
     "--coverage",
+    "--progress",
+];
+
+/// The same world on both stores: every answer is the same there, and so is the record. Short, because each commit goes
+/// to the disk.
+const STORES: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "2",
+    "--commands",
+    "20000",
+    "--no-auditor",
+    "--no-invariants",
+    "--store",
+    "sqlite",
+    "--beside",
+    "memory",
     "--progress",
 ];
 
@@ -97,7 +121,7 @@ fn steps(reach: Reach) -> Vec<Step> {
                 "--tests",
             ]),
         )),
-        Reach::Everything => steps.extend([
+        Reach::All | Reach::Everything => steps.extend([
             step(
                 "bare",
                 "the library builds without its optional parts",
@@ -119,6 +143,7 @@ fn steps(reach: Reach) -> Vec<Step> {
                 "what must be true is so after every command of random worlds, and every reachable cell is reached",
                 Work::Cargo(SIM),
             ),
+            step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
         ]),
     }
     steps
@@ -142,8 +167,26 @@ pub(crate) fn run(workspace: &Workspace, reach: Reach) -> Result<bool, String> {
     }
     println!("\n{}", summary(&made, &mut tally));
     println!("all steps took {}", all.lap());
+    let whole = whole(reach, &mut tally);
     println!("{tally}");
-    Ok(made.iter().all(|step| step.held))
+    Ok(whole && made.iter().all(|step| step.held))
+}
+
+/// Tells what could not run here; whether that is well.
+fn whole(reach: Reach, tally: &mut Tally) -> bool {
+    if tally.not_run.is_empty() {
+        println!("everything that was asked for ran");
+        return true;
+    }
+    println!("not run here:");
+    for what in &tally.not_run {
+        println!("  {what}");
+    }
+    if reach == Reach::All {
+        tally.failed += u64::try_from(tally.not_run.len()).unwrap_or(u64::MAX);
+        return false;
+    }
+    true
 }
 
 fn word(held: bool) -> &'static str {
@@ -257,10 +300,23 @@ mod tests {
             // The tests did not compile, or a test binary died: no test said that it failed.
             (vec![("format", true), ("tests", false)], (0, 0), "1 passed, 1 failed"),
         ] {
-            let mut tally = Tally { passed: heard.0, failed: heard.1 };
+            let mut tally = Tally { passed: heard.0, failed: heard.1, not_run: Vec::new() };
             let table = summary(&made(&steps), &mut tally);
             assert_eq!(tally.to_string(), said);
             assert_eq!(table.contains("FAILED"), tally.failed > 0, "{table}");
+        }
+    }
+
+    #[test]
+    fn what_did_not_run_fails_only_where_all_was_asked_for() {
+        for (reach, not_run, well, failed) in [
+            (Reach::All, vec![], true, 0),
+            (Reach::All, vec!["a server, because it is not here".to_owned()], false, 1),
+            (Reach::Everything, vec!["a server, because it is not here".to_owned()], true, 0),
+        ] {
+            let mut tally = Tally { passed: 7, failed: 0, not_run };
+            assert_eq!(whole(reach, &mut tally), well, "{reach:?}");
+            assert_eq!(tally.failed, failed, "{reach:?}");
         }
     }
 
@@ -269,9 +325,10 @@ mod tests {
         let names = |reach| steps(reach).iter().map(|step| step.name).collect::<Vec<_>>();
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
-        for owed in
-            ["format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim"]
-        {
+        for owed in [
+            "format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim",
+            "stores",
+        ] {
             assert!(whole.contains(&owed), "{owed}");
         }
     }

@@ -1,14 +1,17 @@
 //! The past, for people: what a store in a file says of what was, and whether it is whole.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod compact;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod reconcile;
 mod table;
 pub(crate) mod who_has;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
@@ -55,14 +58,19 @@ pub(crate) enum Trouble {
 impl Kept {
     /// The store in a file, without a port before it.
     pub(crate) fn store(&self) -> Result<Arc<SqliteStore>, Trouble> {
-        let path = self.file.display();
         if self.url().is_some() {
             return Err(Trouble::Unread("only a store in a file is looked at in this way".to_owned()));
         }
-        if !self.file.is_file() {
+        Self::of(&self.file)
+    }
+
+    /// The store in that file.
+    pub(crate) fn of(file: &Path) -> Result<Arc<SqliteStore>, Trouble> {
+        let path = file.display();
+        if !file.is_file() {
             return Err(Trouble::Unread(format!("there is no file `{path}`")));
         }
-        let opened = SqliteStore::open_existing(&self.file);
+        let opened = SqliteStore::open_existing(file);
         opened.map(Arc::new).map_err(|fault: StoreFault| Trouble::Unread(format!("`{path}`: {fault}")))
     }
 
@@ -89,8 +97,12 @@ impl Kept {
 
 /// What a call is answered with; everything else is trouble.
 pub(crate) fn asked(port: &Port, call: &Json) -> Result<Json, Trouble> {
-    let answer = port.call(&call.to_string());
-    let answer: Json = serde_json::from_str(&answer).map_err(|why| Trouble::Unread(why.to_string()))?;
+    told_by(&port.call(&call.to_string()))
+}
+
+/// What an answer says, where it answers; everything else is trouble.
+pub(crate) fn told_by(answer: &str) -> Result<Json, Trouble> {
+    let answer: Json = serde_json::from_str(answer).map_err(|why| Trouble::Unread(why.to_string()))?;
     if let Some(ok) = answer.get("ok") {
         return Ok(ok.clone());
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::command::TakeEffect;
 use crate::flow::approval_rule::Step;
 use crate::limits::{EFFECT_ATTEMPTS_DEFAULT, ID_BYTES_MAX, LEASE_MAX, LEASE_MIN};
+use crate::person::Person;
 use crate::refusal::Code;
 use crate::time::Span;
 
@@ -21,6 +22,14 @@ fn facts_are_weighed_before_a_condition_sees_them() {
     boss.attributes = too_many_facts();
     assert_eq!(tenant.code(&boss, Verb::Approve(approve("x"))), Some(Code::RequestTooLarge));
     assert_eq!(tenant.code(&boss, Verb::Deny(deny("x"))), Some(Code::RequestTooLarge));
+}
+
+#[test]
+fn what_one_says_of_oneself_as_the_holder_is_weighed_too() {
+    let mut tenant = Tenant::new([automatic("f")]);
+    let mut ask = asking("f", "x", &["pg/a/read"], 60);
+    ask.holder = Some(Person { attributes: too_many_facts(), ..alice() });
+    assert_eq!(tenant.code(&alice(), Verb::Request(Box::new(ask))), Some(Code::RequestTooLarge));
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn r30_a_store_that_loads_too_little_gets_no_yes() {
     assert!(world.read.remove(&others));
     world.grants.clear();
     let came = machine::apply(&world, &asks, at(0));
-    assert_eq!(came.unwrap_err(), machine::Fault::NotLoaded(Box::new(others)));
+    assert_eq!(came.unwrap_err(), machine::Fault::NotLoaded(vec![others]));
 }
 
 // guard: `lifecycle/extend.rs`, the check `guard.unmet`

@@ -3,9 +3,9 @@
 use crate::board::Board;
 use crate::check::{self, Check, No, On};
 use crate::command::{Activate, Command};
-use crate::grant::{Grant, Outcome, Stage, Waiting};
+use crate::grant::{Approved, Outcome, Stage, Waiting};
 use crate::id::GrantId;
-use crate::lifecycle::{bring, conflict, eligible, open, request};
+use crate::lifecycle::{bring, conflict, counterfactual, eligible, open, request};
 use crate::person::Person;
 use crate::refusal::{Code, Refusal, WouldPass};
 
@@ -14,7 +14,7 @@ pub(crate) const CHECKS: &[Check<Activate>] = &[
     Check { codes: &[Code::CommandReused], run: check::reused },
     Check { codes: &[Code::GrantUnknown], run: |on, ask| on.grant(&ask.grant).map(|_| ()) },
     Check { codes: &[Code::ActorNotAllowed], run: |on, ask| holder(on, ask).map(|_| ()) },
-    Check { codes: &[Code::GrantExpired, Code::GrantNotActive], run: |on, ask| waits(on.grant(&ask.grant)?) },
+    Check { codes: &[Code::GrantExpired, Code::GrantNotActive], run: waits },
     Check { codes: &[Code::RequestTooLarge], run: |on, _| bring::bounded(on, None, None) },
     Check { codes: &[Code::PersonNotEligible], run: eligibility },
     Check { codes: &[Code::ConditionUnmet, Code::ConditionFailed], run: conditions },
@@ -25,7 +25,7 @@ pub(crate) const CHECKS: &[Check<Activate>] = &[
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Activate) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(CHECKS, &on, ask)?;
+    counterfactual::all(CHECKS, &on, ask)?;
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
     open::begin(board, &ask.grant, now, Some(cause))?;
@@ -40,14 +40,21 @@ fn holder<'a>(on: &On<'a>, ask: &Activate) -> Result<&'a Person, No> {
     })
 }
 
-/// The stage's refusal, where the grant does not wait for its holder.
-fn waits(grant: &Grant) -> Result<(), No> {
-    let (code, words) = match &grant.stage {
-        Stage::Approved(approved) if approved.waiting_for == Some(Waiting::Holder) => return Ok(()),
-        Stage::Closed(closed) if closed.outcome == Outcome::Expired => {
+/// The stage's refusal, where the grant does not wait for its holder, or where nothing of it is left: today's `until`
+/// has passed, and at the very instant at which that was put in force time has not yet made it unused.
+fn waits(on: &On<'_>, ask: &Activate) -> Result<(), No> {
+    let grant = on.grant(&ask.grant)?;
+    let until = on.today(&grant.origin.flow)?.flow.until.filter(|until| *until <= on.now());
+    let (code, words) = match (&grant.stage, until) {
+        (Stage::Approved(Approved { waiting_for: Some(Waiting::Holder), .. }), None) => return Ok(()),
+        (Stage::Approved(_), Some(until)) => {
+            let words = format!("`{}` ended at {until}: nothing of it is left", grant.origin.flow);
+            (Code::GrantNotActive, words)
+        }
+        (Stage::Closed(closed), _) if closed.outcome == Outcome::Expired => {
             (Code::GrantExpired, format!("the grant `{}` ended at {}", grant.id(), closed.at))
         }
-        Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_) => {
+        (Stage::Pending(_) | Stage::Approved(_) | Stage::Active(_) | Stage::Closed(_), _) => {
             let standing = check::standing(grant);
             let words = format!("the grant `{}` is {standing} and does not wait for its holder", grant.id());
             (Code::GrantNotActive, words)

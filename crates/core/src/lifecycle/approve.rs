@@ -13,7 +13,7 @@ use crate::event::{Cause, Happened, IllegalEvent};
 use crate::grant::{Approved as Waits, Decision, Grant, Stage, Terms, TierDue, Waiting};
 use crate::id::GrantId;
 use crate::lifecycle::ballot::{self, Ballot, Place};
-use crate::lifecycle::{conflict, eligible, open, remind, request};
+use crate::lifecycle::{conflict, counterfactual, eligible, open, remind, request};
 use crate::machine::Fault;
 use crate::person::{Item, Names, Person};
 use crate::refusal::{Code, Refusal, WouldPass};
@@ -82,7 +82,7 @@ pub(crate) const CHECKS: &[Check<Approve>] = &[
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Approve) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(CHECKS, &on, ask)?;
+    counterfactual::all(CHECKS, &on, ask)?;
     let ballot = ballot(&on, ask)?;
     let decision = decision(&on, ask, &ballot)?;
     let approvals = with(ballot.approvals, &decision);
@@ -269,7 +269,7 @@ fn holder_conditions(on: &On<'_>, ask: &Approve) -> Result<(), No> {
         let mut asking = eligible::asking(on, flow, &grant.origin.requester.id, &grant.origin.holder.id);
         asking.span = grant.origin.span;
         asking.reason = grant.origin.reason.clone().unwrap_or_default();
-        asking.mfa_age = holder.authenticated.as_ref().map(|login| on.now().since(login.at));
+        asking.mfa_age = holder.authenticated.as_ref().and_then(|login| login.age(on.now()));
         asking
     })
 }

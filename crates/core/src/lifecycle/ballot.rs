@@ -7,7 +7,7 @@ use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue, TierPlace, T
 use crate::lifecycle::quorum::{Quorum, StepOf};
 use crate::lifecycle::{bring, eligible, remind};
 use crate::person::Names;
-use crate::refusal::{Code, Refusal, WouldPass};
+use crate::refusal::{Code, Lacking, Refusal, WouldPass};
 use crate::time::Timestamp;
 
 /// A place that a decision can fill: list and step, by number.
@@ -288,9 +288,11 @@ impl<'a> Ballot<'a> {
 
 /// The step's own reason and login, asked of the decider.
 fn brought(on: &On<'_>, step: &Step, reason: Option<&str>) -> Result<(), No> {
-    if step.reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+    let blank = reason.is_none_or(|reason| reason.trim().is_empty());
+    if step.reason && blank && on.brings(&Lacking::reason()).is_none() {
         let words = format!("the step `{}` asks for a reason", step.name);
-        return Err(Refusal::new(Code::ReasonMissing, words).with("step", step.name.as_str()).into());
+        let refusal = Refusal::new(Code::ReasonMissing, words).with("step", step.name.as_str());
+        return Err(refusal.or(WouldPass::reason([Lacking::reason()])).into());
     }
     bring::login(on, step.mfa.as_ref())
 }

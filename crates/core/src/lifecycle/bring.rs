@@ -121,10 +121,10 @@ pub(crate) fn login(on: &On<'_>, rule: Option<&MfaRule>) -> Result<(), No> {
     if !rule.methods.is_empty() && rule.methods.is_disjoint(&login.methods) {
         return refused(Code::MfaMissing, "a login by another method is needed");
     }
-    if login.at > on.now().plus(limits::CLOCK_TOLERANCE) {
+    let Some(age) = login.age(on.now()) else {
         return refused(Code::MfaStale, "the login is dated in the future");
-    }
-    if rule.max_age.is_some_and(|max_age| on.now().since(login.at) > max_age) {
+    };
+    if rule.max_age.is_some_and(|max_age| age > max_age) {
         return refused(Code::MfaStale, "the login is too old");
     }
     Ok(())

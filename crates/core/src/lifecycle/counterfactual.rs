@@ -14,9 +14,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::board::Board;
-use crate::check::{self, No, On};
-use crate::command::{Asked, Command, Extend, Request, RequestKit};
-use crate::lifecycle::{extend, kit, request, settle};
+use crate::check::{self, Check, No, On};
+use crate::command::{Activate, Approve, Asked, Command, Deny, Extend, Request, RequestKit};
+use crate::explain::Explanation;
+use crate::lifecycle::{activate, approve, deny, extend, kit, request, settle};
 use crate::limits;
 use crate::machine::{self, Fault};
 use crate::person::{Actor, Authenticated, Person};
@@ -25,8 +26,10 @@ use crate::time::Timestamp;
 
 /// What is asked, so that it can be asked in another way.
 pub(crate) trait Ask: Clone {
-    /// The same, changed. Time, reasons and logins are no part of it.
-    fn changed(&self, change: &WouldPass) -> Self;
+    /// The same, changed. Time, reasons and logins are no part of it, so of many commands there is nothing to change.
+    fn changed(&self, _: &WouldPass) -> Self {
+        self.clone()
+    }
 
     /// All that must pass before it is done.
     fn passes(&self, on: On<'_>) -> Result<(), No>;
@@ -73,6 +76,44 @@ impl Ask for Extend {
     }
 }
 
+impl Ask for Approve {
+    fn changed(&self, change: &WouldPass) -> Self {
+        let mut ask = self.clone();
+        ask.span = change.span.or(ask.span);
+        if !change.only.is_empty() {
+            ask.only = Some(change.only.clone());
+        }
+        ask
+    }
+
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        check::all(approve::CHECKS, &on, self)
+    }
+}
+
+impl Ask for Deny {
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        check::all(deny::CHECKS, &on, self)
+    }
+}
+
+impl Ask for Activate {
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        check::all(activate::CHECKS, &on, self)
+    }
+}
+
+/// Runs the checks; where one of them says no, with the smallest change that would pass.
+pub(crate) fn all<V: Ask>(checks: &[Check<V>], on: &On<'_>, ask: &V) -> Result<(), No> {
+    check::all(checks, on, ask).map_err(|no| advised(no, on.board, on.command, ask))
+}
+
+/// Shows the checks; where one of them says no, with the smallest change that would pass.
+pub(crate) fn explain<V: Ask>(checks: &[Check<V>], on: &On<'_>, ask: &V) -> Result<Explanation, Fault> {
+    let shown = check::explain(checks, on, ask)?;
+    Ok(shown.refused_as(|refusal| told(refusal, on.board, on.command, ask)))
+}
+
 /// Why a command does nothing; where the rules say no, with the smallest change that would pass.
 pub(crate) fn advised<V: Ask>(no: No, board: &Board<'_>, command: &Command, ask: &V) -> No {
     match no {
@@ -83,10 +124,25 @@ pub(crate) fn advised<V: Ask>(no: No, board: &Board<'_>, command: &Command, ask:
 
 /// The refusal, with the smallest change that would pass all checks instead of the one that refused.
 pub(crate) fn told<V: Ask>(mut refusal: Refusal, board: &Board<'_>, command: &Command, ask: &V) -> Refusal {
-    let mut search = Search { board, command, ask, moments: BTreeSet::new(), tried: Vec::new() };
-    refusal.would_pass = search.smallest(&refusal);
+    refusal.would_pass = Search::new(board, command, ask).smallest(&refusal);
     refusal.otherwise.clear();
     refusal
+}
+
+/// When the very same would pass, a reason and a login brought: where nothing that can be asked now would, and by
+/// waiting alone, though less waiting may do where something else is asked for.
+pub(crate) fn opens_at<V: Ask>(
+    refusal: &Refusal,
+    would_pass: &WouldPass,
+    board: &Board<'_>,
+    command: &Command,
+    ask: &V,
+) -> Option<Timestamp> {
+    let at = would_pass.at?;
+    if would_pass.asks_the_same() {
+        return Some(at);
+    }
+    Search { unchanged: true, ..Search::new(board, command, ask) }.smallest(refusal)?.at
 }
 
 struct Search<'s, 'w, V> {
@@ -96,9 +152,15 @@ struct Search<'s, 'w, V> {
     /// Later times at which a check that refused would not.
     moments: BTreeSet<Timestamp>,
     tried: Vec<WouldPass>,
+    /// Whether the same must be asked for.
+    unchanged: bool,
 }
 
-impl<V: Ask> Search<'_, '_, V> {
+impl<'s, 'w, V: Ask> Search<'s, 'w, V> {
+    fn new(board: &'s Board<'w>, command: &'s Command, ask: &'s V) -> Self {
+        Self { board, command, ask, moments: BTreeSet::new(), tried: Vec::new(), unchanged: false }
+    }
+
     /// What passes now; where nothing does, the first of the later times at which something does.
     fn smallest(&mut self, refusal: &Refusal) -> Option<WouldPass> {
         let now = WouldPass::default();
@@ -139,7 +201,9 @@ impl<V: Ask> Search<'_, '_, V> {
         for way in refusal.would_pass.iter().chain(&refusal.otherwise) {
             if let Some(at) = way.at {
                 self.moments.extend(Some(at).filter(|at| board.now < *at));
-            } else if let Some(found) = change.and(way).and_then(|next| self.pass(next, board)) {
+            } else if (way.asks_the_same() || !self.unchanged)
+                && let Some(found) = change.and(way).and_then(|next| self.pass(next, board))
+            {
                 return Some(found);
             }
         }

@@ -7,9 +7,11 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, DecideExtension};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
+use crate::explain::Explanation;
 use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue};
 use crate::id::{GrantId, PersonId};
 use crate::lifecycle::ballot::{self, Ballot, Place};
+use crate::lifecycle::counterfactual::{self, Ask};
 use crate::lifecycle::extend::{self, Extended};
 use crate::lifecycle::governing::{self, Governing};
 use crate::lifecycle::{bring, expire, remind, request};
@@ -97,13 +99,42 @@ pub(crate) const DENY: &[Check<DecideExtension>] = &[
     },
 ];
 
+/// One of the two decisions, with its checks: what would pass is looked for among the logins, the reason and the time
+/// that it may bring.
+#[derive(Clone)]
+struct Deciding<'a> {
+    ask: &'a DecideExtension,
+    checks: &'static [Check<DecideExtension>],
+}
+
+impl Ask for Deciding<'_> {
+    fn passes(&self, on: On<'_>) -> Result<(), No> {
+        check::all(self.checks, &on, self.ask)
+    }
+}
+
+pub(crate) fn explain(
+    checks: &'static [Check<DecideExtension>],
+    on: &On<'_>,
+    ask: &DecideExtension,
+) -> Result<Explanation, Fault> {
+    let shown = check::explain(checks, on, ask)?;
+    let deciding = Deciding { ask, checks };
+    Ok(shown.refused_as(|refusal| counterfactual::told(refusal, on.board, on.command, &deciding)))
+}
+
+fn all(checks: &'static [Check<DecideExtension>], on: &On<'_>, ask: &DecideExtension) -> Result<(), No> {
+    let deciding = Deciding { ask, checks };
+    check::all(checks, on, ask).map_err(|no| counterfactual::advised(no, on.board, on.command, &deciding))
+}
+
 pub(crate) fn approve(
     board: &mut Board<'_>,
     command: &Command,
     ask: &DecideExtension,
 ) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(APPROVE, &on, ask)?;
+    all(APPROVE, &on, ask)?;
     let (ballot, asked) = (ballot(&on, ask)?, asked(&on, ask)?.clone());
     let decision = decision(&on, ask, &ballot, &ballot.awaited(&on))?;
     let approvals: Vec<Decision> = ballot.approvals.iter().chain([&decision]).cloned().collect();
@@ -135,7 +166,7 @@ pub(crate) fn approve(
 
 pub(crate) fn deny(board: &mut Board<'_>, command: &Command, ask: &DecideExtension) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(DENY, &on, ask)?;
+    all(DENY, &on, ask)?;
     let (ballot, by) = (ballot(&on, ask)?, asked(&on, ask)?.by.id.clone());
     let decision = decision(&on, ask, &ballot, &ballot.places(&on))?;
     // From here it must succeed.

@@ -12,7 +12,7 @@ use crate::event::{Happened, IllegalEvent};
 use crate::grant::{Decision, Grant, Stage};
 use crate::id::GrantId;
 use crate::lifecycle::ballot::{self, Ballot};
-use crate::lifecycle::{approve, bring, remind, request};
+use crate::lifecycle::{approve, bring, counterfactual, remind, request};
 use crate::refusal::Code;
 
 /// An approver said no.
@@ -42,7 +42,7 @@ pub(crate) const CHECKS: &[Check<Deny>] = &[
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Deny) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(CHECKS, &on, ask)?;
+    counterfactual::all(CHECKS, &on, ask)?;
     let ballot = ballot(&on, ask)?;
     let fits = ballot.counting(&on, &ballot.places(&on), ask.reason.as_deref())?;
     let decision = Decision {

@@ -189,7 +189,7 @@ pub(crate) fn asking(on: &On<'_>, flow: &Flow, requester: &PersonId, holder: &Pe
         now: on.now(),
         weekday,
         hour,
-        mfa_age: login.map(|login| on.now().since(login.at)),
+        mfa_age: login.and_then(|login| login.age(on.now())),
         span: crate::time::Span::ZERO,
         requester: requester.clone(),
         holder: holder.clone(),

@@ -10,7 +10,6 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Command, Extend};
 use crate::effect::{Notice, Task};
 use crate::event::{Cause, Happened, IllegalEvent};
-use crate::explain::Explanation;
 use crate::flow::Flow;
 use crate::flow::approval_rule::Approval;
 use crate::flow::selector::Selector;
@@ -88,7 +87,7 @@ pub(crate) const CHECKS: &[Check<Extend>] = &[
 
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> Result<GrantId, No> {
     let on = On::new(board, command);
-    check::all(CHECKS, &on, ask).map_err(|no| counterfactual::advised(no, board, command, ask))?;
+    counterfactual::all(CHECKS, &on, ask)?;
     let rules = Rules::of(&on, ask)?;
     let (span, to) = rules.asked(&on, ask);
     let by = on.names().ok_or_else(|| not_holder(&on))?;
@@ -132,11 +131,6 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
     };
     board.record(&ask.grant, now, Some(cause), happened)?;
     Ok(ask.grant.clone())
-}
-
-pub(crate) fn explain(on: &On<'_>, ask: &Extend) -> Result<Explanation, Fault> {
-    let shown = check::explain(CHECKS, on, ask)?;
-    Ok(shown.refused_as(|refusal| counterfactual::told(refusal, on.board, on.command, ask)))
 }
 
 pub(crate) fn evolve_asked(mut grant: Grant, event: &ExtensionAsked) -> Result<Grant, IllegalEvent> {

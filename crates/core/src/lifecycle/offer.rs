@@ -29,15 +29,18 @@ pub(crate) fn offer(
 }
 
 fn made(on: &On<'_>, ask: &Extend) -> Result<Offer, No> {
-    let mut needs = BTreeSet::new();
-    let mut refused = None;
+    let (mut needs, mut refused, mut opens_at) = (BTreeSet::new(), None, None);
     for check in extend::CHECKS {
         match (check.run)(on, ask) {
             Ok(()) => {}
             Err(No::Refused(refusal)) => match need(check) {
                 Some(need) => drop(needs.insert(need)),
                 None => {
-                    refused = Some(counterfactual::told(*refusal, on.board, on.command, ask));
+                    let told = counterfactual::told((*refusal).clone(), on.board, on.command, ask);
+                    opens_at = told.would_pass.as_ref().and_then(|change| {
+                        counterfactual::opens_at(&refusal, change, on.board, on.command, ask)
+                    });
+                    refused = Some(told);
                     break;
                 }
             },
@@ -60,7 +63,8 @@ fn made(on: &On<'_>, ask: &Extend) -> Result<Offer, No> {
     {
         needs.insert(Need::Approval);
     }
-    Ok(filled(on, if stranger { None } else { Some(grant) }, rules, refused, needs))
+    let grant = Some(grant).filter(|_| !stranger);
+    Ok(Offer { opens_at, ..filled(on, grant, rules, refused, needs) })
 }
 
 /// A check that says what must be brought is a need, not a refusal: the click can bring it.
@@ -82,13 +86,12 @@ fn filled(
     let count =
         grant.map(|grant| ExtensionCount::of(grant, rules.map_or(0, |rules| rules.governing.bounds.times)));
     let count = count.unwrap_or_default();
-    let opens_at = refused.as_ref().and_then(|refusal| refusal.would_pass.as_ref()?.at);
     let allowed = refused.is_none();
     let open = rules.filter(|_| allowed);
     Offer {
         allowed,
         refused,
-        opens_at,
+        opens_at: None,
         default: open.map(|rules| rules.default(on.now())),
         min: open.map(|rules| rules.least(on.now())),
         max: open.and_then(|rules| rules.most(on.now())),

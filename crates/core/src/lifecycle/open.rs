@@ -150,8 +150,10 @@ impl<'f> Wait<'f> {
     /// The end of access that begins at the last moment at which it still may.
     fn latest_end(&self) -> Timestamp {
         let before = self.unused_at();
-        let promised = self.planned_end.unwrap_or(before.plus(self.span));
-        close(self.flow, before.minus(Span::millis(1))).map_or(promised, |close| close.min(promised))
+        let last = self.flow.hours.as_ref().and_then(|hours| hours.last_open(self.from, before));
+        let last = last.unwrap_or(before.minus(Span::millis(1)));
+        let promised = self.planned_end.unwrap_or(last.plus(Span::millis(1)).plus(self.span));
+        close(self.flow, last).map_or(promised, |close| close.min(promised))
     }
 }
 

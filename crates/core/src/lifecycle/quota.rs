@@ -13,7 +13,7 @@ use crate::id::{FlowId, GrantId, PersonId};
 use crate::lifecycle::governing::Side;
 use crate::machine::Fault;
 use crate::refusal::{Code, Refusal, WouldPass};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::world::{Read, World};
 
 /// What counts against a quota at one instant.
@@ -126,6 +126,21 @@ fn shares_lane(flow: &Flow) -> bool {
     }
 }
 
+/// How far back the flow's quotas look at most; nothing where it has none.
+pub(crate) fn longest(flow: &Flow) -> Option<Span> {
+    let of_requests = match &flow.approval {
+        Approval::Automatic => None,
+        Approval::Decided(decided) => of_lane(decided),
+    };
+    let of_extensions = match flow.extension.as_ref().map(|rule| &rule.approval) {
+        Some(ExtensionApproval::Decided { by: DecidedBy::Steps(decided), .. }) => of_lane(decided),
+        Some(ExtensionApproval::Decided { by: DecidedBy::Same, .. } | ExtensionApproval::Automatic)
+        | None => None,
+    };
+    let quotas = [flow.limits.requests, flow.limits.extensions, of_requests, of_extensions];
+    quotas.into_iter().flatten().map(|quota| quota.per).max()
+}
+
 fn of_lane(decided: &Decided) -> Option<Quota> {
     decided.automatic.as_ref().and_then(|lane| lane.quota)
 }
@@ -147,7 +162,7 @@ fn known<'b>(
     // Less than all of it would be a yes to somebody who has had enough.
     if !board.world.read.iter().any(enough) {
         let missing = Read::Recent(holder.clone(), flow.clone(), quota.per);
-        return Err(Fault::NotLoaded(Box::new(missing)));
+        return Err(Fault::NotLoaded(vec![missing]));
     }
     Ok(board.of_holder(holder).filter(move |grant| grant.origin.flow == *flow))
 }

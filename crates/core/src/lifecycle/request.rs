@@ -13,7 +13,6 @@ use crate::check::{self, Check, No, On};
 use crate::command::{Asked, Command, Request};
 use crate::effect::{Notice, Task};
 use crate::event::{Happened, IllegalEvent};
-use crate::explain::Explanation;
 use crate::flow::approval_rule::{Approval, Step};
 use crate::flow::hours::{Hours, PastClose};
 use crate::flow::target::Take;
@@ -76,11 +75,6 @@ pub(crate) const CHECKS: &[Check<Request>] = &[
 pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Request) -> Result<GrantId, No> {
     decide_on(board, command, ask, OnceCell::new(), None)
         .map_err(|no| counterfactual::advised(no, board, command, ask))
-}
-
-pub(crate) fn explain(on: &On<'_>, ask: &Request) -> Result<Explanation, Fault> {
-    let shown = check::explain(CHECKS, on, ask)?;
-    Ok(shown.refused_as(|refusal| counterfactual::told(refusal, on.board, on.command, ask)))
 }
 
 /// The same for items that were read already, those of a kit, and under the change that is tried where one is.
@@ -268,7 +262,8 @@ fn size(on: &On<'_>, ask: &Request) -> Result<(), No> {
         return refused(Code::RequestTooLarge, words);
     }
     let texts = ask.fields.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
-    bring::bounded(on, Some(holder), texts.chain(ask.reason.as_deref()))
+    // What an actor says of themselves as the holder decides nothing, and is bounded all the same.
+    bring::bounded(on, ask.holder.as_ref(), texts.chain(ask.reason.as_deref()))
 }
 
 fn scope(on: &On<'_>, ask: &Request) -> Result<(), No> {

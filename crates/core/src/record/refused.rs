@@ -81,6 +81,12 @@ impl RefusedOf {
         Counted { recorded: times <= REFUSALS_A_MINUTE_MAX, tally, earlier }
     }
 
+    /// Where it stands among the minutes that are over: by minute, actor and the text of the code.
+    #[must_use]
+    pub fn place(&self, tally: Tally) -> (Timestamp, &str, &'static str) {
+        (tally.minute, &self.actor, self.code.as_str())
+    }
+
     /// What is recorded of a minute that is over; nothing where all of it was recorded one by one.
     #[must_use]
     pub fn over(&self, tally: Tally) -> Option<MoreRefused> {

@@ -131,6 +131,13 @@ impl WouldPass {
         Self { approvers: missing.into_iter().collect(), ..Self::default() }
     }
 
+    /// Whether the same is asked for: later, or with more brought.
+    #[must_use]
+    pub fn asks_the_same(&self) -> bool {
+        let brought = Self { at: self.at, login: self.login.clone(), ..Self::reason(self.reason.clone()) };
+        *self == brought
+    }
+
     /// This change and one more; none where they cannot be had together.
     ///
     /// With another start the span is open again: what it had to be for the first is not what it has to be

@@ -4,16 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure::tenure_core::query::Held;
-use tenure::tenure_core::record::Record;
-use tenure::tenure_core::record::leaf::Leaf;
-use tenure::tenure_core::record::tree::{Hash, Node};
-use tenure::tenure_core::world::{Read, Receipt, World};
-use tenure::tenure_store::{
-    Awaited, AwaitedAt, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk, Write,
-};
-use tenure::{SqliteStore, Store, StoreFault, Timestamp};
+use tenure::tenure_core::id::Namespace;
+use tenure::tenure_core::world::{Read, World};
+use tenure::tenure_store::suite::Through;
+use tenure::tenure_store::{Plan, Turn, Write};
+use tenure::{SqliteStore, Store, StoreFault};
 
 /// How a transaction fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,13 +109,11 @@ impl Plan for Breaking<'_> {
     }
 }
 
-impl Store for Faulty {
-    fn clock(&self) -> Timestamp {
-        self.store.clock()
-    }
+impl Through for Faulty {
+    type To = SqliteStore;
 
-    fn compile_with(&self, compile: Arc<dyn Compile>) {
-        self.store.compile_with(compile);
+    fn to(&self) -> &SqliteStore {
+        &self.store
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
@@ -155,95 +148,5 @@ impl Store for Faulty {
                 Err(StoreFault::InDoubt)
             }
         }
-    }
-
-    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
-        self.store.view(ns, plan)
-    }
-
-    fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
-        self.store.holds(ns, ask, now)
-    }
-
-    fn who_has(
-        &self,
-        ns: &Namespace,
-        ask: WhoAsk<'_>,
-        at: Timestamp,
-        after: Option<&Holding>,
-        limit: Limit,
-    ) -> Result<Vec<Holding>, StoreFault> {
-        self.store.who_has(ns, ask, at, after, limit)
-    }
-
-    fn due(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.due(ns, until, after, limit)
-    }
-
-    fn ready(
-        &self,
-        ns: &Namespace,
-        place: Place<'_>,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.ready(ns, place, until, after, limit)
-    }
-
-    fn ready_places(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&AwaitedAt>,
-        limit: Limit,
-    ) -> Result<Vec<AwaitedAt>, StoreFault> {
-        self.store.ready_places(ns, until, after, limit)
-    }
-
-    fn list(
-        &self,
-        ns: &Namespace,
-        filter: &Filter,
-        after: Option<&GrantId>,
-        limit: Limit,
-    ) -> Result<Listed, StoreFault> {
-        self.store.list(ns, filter, after, limit)
-    }
-
-    fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.records(ns, after, limit)
-    }
-
-    fn history(
-        &self,
-        ns: &Namespace,
-        grant: &GrantId,
-        after: u64,
-        limit: Limit,
-    ) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.history(ns, grant, after, limit)
-    }
-
-    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
-        self.store.size(ns)
-    }
-
-    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
-        self.store.nodes(ns, wanted)
-    }
-
-    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
-        self.store.leaves(ns, after, limit)
-    }
-
-    fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
-        self.store.receipt(ns, command)
     }
 }

@@ -21,6 +21,7 @@ mod worker;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tenure::tenure_policy::document::Format;
@@ -35,6 +36,8 @@ const JOURNAL: &str = "TENURE_TEST_JOURNAL";
 const ROUND: &str = "TENURE_TEST_ROUND";
 /// So often one file is left behind by a program that was ended, before the next one begins anew.
 const LIVES: u64 = 8;
+/// Files that programs work on at once.
+const FILES_AT_ONCE: usize = 4;
 
 /// The program that is ended; it is this test where it is named a file.
 #[test]
@@ -77,38 +80,65 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 #[test]
 fn a_program_that_is_ended_loses_nothing_and_leaves_nothing_half() {
-    let (rounds, seed) = (number("TENURE_CRASHES", 60), number("TENURE_SEED", 1));
+    let (rounds, seed) = (number("TENURE_CRASHES", 200), number("TENURE_SEED", 1));
     let folder = tempfile::TempDir::new().unwrap();
-    let (mut answered, mut unheard, mut grants) = (0, 0, 0);
-    let mut file = PathBuf::new();
-    for round in 0..rounds {
-        if round % LIVES == 0 {
-            file = folder.path().join(format!("{round}.db"));
-            founded(&file);
-        }
-        let mut dice = Dice::of(seed * 7_919 + round);
-        let path = journal(&file, round);
-        let mut program = program(&file, &path, round, None).spawn().unwrap();
-        // Now and then it is ended while it opens the file; else once it has said so much, and a little later.
-        let early = dice.below(10) == 0;
-        let said = 1 + dice.below(2_000);
-        for _ in 0..20_000 {
-            if early || path.metadata().is_ok_and(|file| file.len() >= said) {
-                break;
+    let next = AtomicU64::new(0);
+    // Files are apart, and most of the time is spent waiting for a disk: several at once.
+    let lives = || {
+        let mut tally = Tally::default();
+        loop {
+            let first = next.fetch_add(LIVES, Ordering::SeqCst);
+            if first >= rounds {
+                return tally;
             }
-            std::thread::sleep(Duration::from_micros(500));
+            let file = folder.path().join(format!("{first}.db"));
+            founded(&file);
+            for round in first..rounds.min(first + LIVES) {
+                ended(&file, seed, round, &mut tally);
+            }
         }
-        std::thread::sleep(Duration::from_micros(dice.below(20_000)));
-        program.kill().unwrap();
-        program.wait().unwrap();
-        let told = Told::read(&path);
-        println!("seed {seed}, round {round}: {} answered of {}", told.answered(), told.deeds.len());
-        let judge = Judge::of(&file).unwrap();
-        judge.whole();
-        unheard += judge.told(&told);
-        grants += judge.whole();
-        answered += told.answered();
-    }
+    };
+    let all: Vec<Tally> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..FILES_AT_ONCE).map(|_| scope.spawn(lives)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let sum = |of: fn(&Tally) -> usize| all.iter().map(of).sum::<usize>();
+    let (answered, unheard) = (sum(|tally| tally.answered), sum(|tally| tally.unheard));
+    let grants = sum(|tally| tally.grants);
     println!("{rounds} ends, {answered} answers, {unheard} commands carried out unheard, {grants} grants");
     assert!(answered > usize::try_from(rounds).unwrap() * 4, "a dull story: {answered} answers");
+}
+
+/// What came of some ends.
+#[derive(Default)]
+struct Tally {
+    answered: usize,
+    unheard: usize,
+    grants: usize,
+}
+
+/// The program works on the file, is ended, and is judged by what it was told.
+fn ended(file: &Path, seed: u64, round: u64, tally: &mut Tally) {
+    let mut dice = Dice::of(seed * 7_919 + round);
+    let path = journal(file, round);
+    let mut program = program(file, &path, round, None).spawn().unwrap();
+    // Now and then it is ended while it opens the file; else once it has said so much, and a little later.
+    let early = dice.below(10) == 0;
+    let said = 1 + dice.below(2_000);
+    for _ in 0..20_000 {
+        if early || path.metadata().is_ok_and(|file| file.len() >= said) {
+            break;
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    std::thread::sleep(Duration::from_micros(dice.below(20_000)));
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let told = Told::read(&path);
+    println!("seed {seed}, round {round}: {} answered of {}", told.answered(), told.deeds.len());
+    let judge = Judge::of(file).unwrap();
+    judge.whole();
+    tally.unheard += judge.told(&told);
+    tally.grants += judge.whole();
+    tally.answered += told.answered();
 }

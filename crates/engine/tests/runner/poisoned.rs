@@ -5,15 +5,10 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use tenure::tenure_core::grant::Enforcement;
-use tenure::tenure_core::id::{CommandId, GrantId, Namespace};
-use tenure::tenure_core::query::Held;
-use tenure::tenure_core::record::Record;
-use tenure::tenure_core::record::leaf::Leaf;
-use tenure::tenure_core::record::tree::{Hash, Node};
-use tenure::tenure_core::world::{Receipt, World};
-use tenure::tenure_store::{
-    Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan, Turn, WhoAsk,
-};
+use tenure::tenure_core::id::Namespace;
+use tenure::tenure_core::world::World;
+use tenure::tenure_store::suite::Through;
+use tenure::tenure_store::{Awaited, AwaitedAt, Limit, Place, Plan, Turn};
 use tenure::{Carried, MemoryStore, Runner, Span, Stop, Store, StoreFault, Taken, Timestamp, Trouble};
 
 use crate::house::{House, LEASE, Targets};
@@ -55,42 +50,15 @@ impl Plan for Counted<'_> {
     }
 }
 
-impl Store for Counting {
-    fn clock(&self) -> Timestamp {
-        self.store.clock()
+impl Through for Counting {
+    type To = MemoryStore;
+
+    fn to(&self) -> &MemoryStore {
+        &self.store
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
         self.store.transact(ns, &mut Counted(plan, &self.asked))
-    }
-
-    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
-        self.store.view(ns, plan)
-    }
-
-    fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
-        self.store.holds(ns, ask, now)
-    }
-
-    fn who_has(
-        &self,
-        ns: &Namespace,
-        ask: WhoAsk<'_>,
-        at: Timestamp,
-        after: Option<&Holding>,
-        limit: Limit,
-    ) -> Result<Vec<Holding>, StoreFault> {
-        self.store.who_has(ns, ask, at, after, limit)
-    }
-
-    fn due(
-        &self,
-        ns: &Namespace,
-        until: Timestamp,
-        after: Option<&Awaited>,
-        limit: Limit,
-    ) -> Result<Vec<Awaited>, StoreFault> {
-        self.store.due(ns, until, after, limit)
     }
 
     fn ready(
@@ -115,46 +83,6 @@ impl Store for Counting {
     ) -> Result<Vec<AwaitedAt>, StoreFault> {
         self.asked.lists.fetch_add(1, Ordering::SeqCst);
         self.store.ready_places(ns, until, after, limit)
-    }
-
-    fn list(
-        &self,
-        ns: &Namespace,
-        filter: &Filter,
-        after: Option<&GrantId>,
-        limit: Limit,
-    ) -> Result<Listed, StoreFault> {
-        self.store.list(ns, filter, after, limit)
-    }
-
-    fn records(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.records(ns, after, limit)
-    }
-
-    fn history(
-        &self,
-        ns: &Namespace,
-        grant: &GrantId,
-        after: u64,
-        limit: Limit,
-    ) -> Result<Vec<Arc<Record>>, StoreFault> {
-        self.store.history(ns, grant, after, limit)
-    }
-
-    fn size(&self, ns: &Namespace) -> Result<u64, StoreFault> {
-        self.store.size(ns)
-    }
-
-    fn nodes(&self, ns: &Namespace, wanted: &[Node]) -> Result<Vec<Hash>, StoreFault> {
-        self.store.nodes(ns, wanted)
-    }
-
-    fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
-        self.store.leaves(ns, after, limit)
-    }
-
-    fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
-        self.store.receipt(ns, command)
     }
 }
 

@@ -13,6 +13,37 @@ use tenure::tenure_core::time::{Span, Timestamp};
 use super::{Call, EffectId, item};
 use crate::schema;
 
+/// One item in one person's hands at a target, as the orders to workers name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InHand {
+    /// Who holds it.
+    #[schemars(with = "String")]
+    pub holder: PersonId,
+    /// The instance.
+    #[schemars(with = "String")]
+    pub integration: Integration,
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name in its integration.
+    pub name: String,
+    /// The permission.
+    pub permission: String,
+    /// Of `ephemeral` access the grant whose own account it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub grant: Option<GrantId>,
+}
+
+impl From<InHand> for tenure::InHand {
+    fn from(told: InHand) -> Self {
+        let InHand { holder, integration, kind, name, permission, grant } = told;
+        let resource = person::ResourceId { integration, kind, name };
+        Self { item: Item { resource, permission }, holder, grant }
+    }
+}
+
 macro_rules! questions {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
         $(#[$doc])*
@@ -166,6 +197,30 @@ questions! {
         #[schemars(with = "Option<String>")]
         after: Option<GrantId>,
         /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    }
+    /// What targets say that they hold, beside what they should hold. Nothing is changed.
+    Reconcile {
+        /// What they hold.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        held: Vec<InHand>,
+        /// Only these integrations; all of them where none is named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        #[schemars(with = "Vec<String>")]
+        integrations: BTreeSet<Integration>,
+    }
+    /// Lets go of the details of grants that ended before an instant: whatever follows from the record. No answer
+    /// changes.
+    Compact {
+        /// The instant.
+        #[schemars(with = "schema::Time")]
+        before: Timestamp,
+        /// After this grant, in order of id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        after: Option<GrantId>,
+        /// At most so many grants are looked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use self::kept::{Compacted, Holders, Reconciled};
+
 macro_rules! described {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
         $(#[$doc])*
@@ -18,6 +20,8 @@ macro_rules! described {
         }
     )*};
 }
+
+mod kept;
 
 /// An instant: RFC 3339, UTC, three decimals and `Z` in answers.
 #[cfg_attr(test, derive(serde::Deserialize, Debug), expect(dead_code, reason = "read to be compared"))]
@@ -304,26 +308,6 @@ described! {
         /// Until when, as things stand.
         until: Option<Time>,
     }
-    /// Who had a resource at an instant.
-    Holders {
-        /// The instant: the one that was asked, or now where that is still to come.
-        at: Time,
-        /// Who, in order of permission, person and grant.
-        holders: Vec<Holder>,
-    }
-    /// Access that somebody had.
-    Holder {
-        /// Who.
-        person: String,
-        /// The permission.
-        permission: String,
-        /// Under which grant.
-        grant: String,
-        /// Since when.
-        since: Time,
-        /// Until when; of access that runs, as things stand.
-        until: Time,
-    }
     /// Grants, and where the list goes on.
     Grants {
         /// The grants.
@@ -569,6 +553,10 @@ pub(crate) enum Answered {
     Holds(Verdict),
     /// `who_has`.
     Holders(Holders),
+    /// `reconcile`.
+    Reconciled(Reconciled),
+    /// `compact`.
+    Compacted(Compacted),
     /// `list`, `inbox`.
     Grants(Grants),
     /// `catalog`.

@@ -19,7 +19,7 @@ fn story() -> Vec<(Value, Value)> {
         let answer = port.call(&call.to_string());
         (call, serde_json::from_str(&answer).unwrap())
     };
-    calls().into_iter().chain(calls_on_the_record()).map(answered).collect()
+    calls().into_iter().chain(calls_of_operators()).chain(calls_on_the_record()).map(answered).collect()
 }
 
 fn calls() -> Vec<Value> {
@@ -90,6 +90,19 @@ fn calls() -> Vec<Value> {
         json!({"call": "list", "limit": 1}),
         json!({"call": "history", "grant": "g1"}),
         json!({"call": "records", "after": 3, "limit": 10}),
+    ]
+}
+
+fn calls_of_operators() -> Vec<Value> {
+    let held = |holder: &str, name: &str| json!({"holder": holder, "integration": "pg", "type": "database", "name": name, "permission": "read"});
+    let mut account = held("eve", "orders");
+    account["grant"] = json!("g0");
+    vec![
+        json!({"call": "reconcile"}),
+        json!({"call": "reconcile", "integrations": ["pg"], "held": [account, held("alice", "orders")]}),
+        json!({"call": "reconcile", "held": [held("alice", "bills")], "now": "2026-03-02T09:00:00Z"}),
+        json!({"call": "compact", "before": "2026-03-02T09:00:00Z"}),
+        json!({"call": "compact", "before": "2026-03-02T10:00:00Z", "after": "g1", "limit": 1}),
     ]
 }
 

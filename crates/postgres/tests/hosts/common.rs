@@ -11,7 +11,7 @@ use tenure_core::person::{Actor, Record};
 use tenure_core::record::Entry;
 use tenure_core::record::tree::{Frontier, Node};
 use tenure_core::world::{Read, World};
-use tenure_postgres::cluster::Cluster;
+use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_postgres::scratch::Database;
 use tenure_postgres::{Options, PostgresStore};
 use tenure_store::suite::cast::policy;
@@ -24,17 +24,11 @@ pub(crate) fn ns() -> Namespace {
 
 /// A database with a policy in force, or a word why there is none.
 pub(crate) fn database() -> Option<Database> {
-    match Cluster::shared() {
-        Ok(cluster) => {
-            let database = cluster.database().unwrap();
-            publish(&host(&database));
-            Some(database)
-        }
-        Err(why) => {
-            println!("not run: {why}");
-            None
-        }
-    }
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("several hosts");
+    let database = or_not_run(Cluster::shared(), test)?.database().unwrap();
+    publish(&host(&database));
+    Some(database)
 }
 
 pub(crate) fn publish(store: &PostgresStore) {

@@ -10,7 +10,7 @@ use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
 use tenure_core::id::CommandId;
-use tenure_postgres::cluster::Cluster;
+use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_postgres::{Options, PostgresStore};
 use tenure_store::suite::cast::person;
 use tenure_store::suite::story::{accepted, actor, extend, request};
@@ -39,10 +39,7 @@ fn are_there(store: &PostgresStore, told: &[String]) {
 
 #[test]
 fn nothing_that_was_told_is_lost_when_connections_are_cut_and_the_server_falls() {
-    let cluster = match Cluster::start() {
-        Ok(cluster) => cluster,
-        Err(why) => return println!("not run: {why}"),
-    };
+    let Some(cluster) = or_not_run(Cluster::start(), "a server that falls") else { return };
     let database = cluster.database().unwrap();
     let url = cluster.url(database.name());
     publish(&host_at(&url, Options::default()).unwrap());
@@ -107,10 +104,7 @@ fn while_hosts_work(url: &str, happens: impl FnOnce()) -> Vec<String> {
 
 #[test]
 fn nothing_that_was_told_is_lost_when_a_standby_takes_over() {
-    let cluster = match Cluster::start() {
-        Ok(cluster) => cluster,
-        Err(why) => return println!("not run: {why}"),
-    };
+    let Some(cluster) = or_not_run(Cluster::start(), "a standby that takes over") else { return };
     let database = cluster.database().unwrap();
     publish(&host_at(&cluster.url(database.name()), Options::default()).unwrap());
     let standby = cluster.standby().unwrap();

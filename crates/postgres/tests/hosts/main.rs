@@ -9,5 +9,6 @@
 )]
 
 mod common;
+mod compacted;
 mod faults;
 mod together;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use super::Given;
-use super::life::{Grant, Item, Stage, World};
+use super::life::{Grant, Item, World};
 use super::people::{eligible, facts_too_large, login, means, same_human, too_large};
 use super::policy::{Approval, Flow, Patterns, Policy, at, count, covers, flag, list, ms, text, texts};
 use super::time::{Ms, PastClose, clock, show};
@@ -119,8 +119,10 @@ impl Judge<'_> {
             "now": show(self.now), "weekday": weekday, "hour": hour, "span": about.span, "requester": about.requester,
             "holder": about.holder, "extension": about.extension,
         });
-        let age =
-            super::time::instant(at(about.login, "authenticated.at")).map(|at| self.now.saturating_sub(at));
+        // Dated later than a clock may be ahead, it is no login.
+        let login = super::time::instant(at(about.login, "authenticated.at"));
+        let login = login.filter(|at| *at <= self.now + super::people::TOLERANCE);
+        let age = login.map(|at| self.now.saturating_sub(at).max(0));
         for (name, value) in [("mfa_age", json!(age)), ("reason", json!(about.reason))] {
             if !value.is_null() {
                 ask[name] = value;
@@ -226,9 +228,7 @@ impl Judge<'_> {
     pub(super) fn guarding<'g>(&'g self, items: &'g [Value]) -> impl Iterator<Item = &'g Value> {
         let binds = |guard: &&Value| {
             let targets = list(guard, "what");
-            targets
-                .iter()
-                .any(|target| items.iter().any(|item| covers(target, item, flag(item, "unknown", false))))
+            targets.iter().any(|target| items.iter().any(|item| covers(target, item, true)))
         };
         list(&self.policy.doc, "guards").iter().filter(binds)
     }
@@ -265,9 +265,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn guard_when(&self, guard: &Value, holder: &Value, about: &About) -> Checked {
-        let guarded = |item: &&Value| {
-            list(guard, "what").iter().any(|target| covers(target, item, flag(item, "unknown", false)))
-        };
+        let guarded = |item: &&Value| list(guard, "what").iter().any(|target| covers(target, item, true));
         let items: Vec<_> = about.items.iter().filter(guarded).cloned().collect();
         let failed = self.condition(list(guard, "require.when"), holder, &About { items: &items, ..*about });
         match failed {
@@ -285,7 +283,10 @@ impl Judge<'_> {
             if !flows.contains(&&*flow.id) {
                 continue;
             }
-            let held = self.world.grants.values().find(|grant| {
+            // What the kit that is asked for would itself make comes last.
+            let (made, there): (Vec<_>, Vec<_>) =
+                self.world.grants.values().partition(|grant| grant.number == 0);
+            let held = there.into_iter().chain(made).find(|grant| {
                 let human = same_human(&grant.holder, holder)
                     || aside.is_some_and(|aside| same_human(&grant.holder, &aside.holder));
                 grant.open()
@@ -382,7 +383,9 @@ impl Judge<'_> {
             .and_then(|limit| usize::try_from(limit).ok())
         {
             Some(limit) if counted.len() >= limit => {
-                let mut ends: Vec<_> = counted.iter().map(|grant| frees(grant)).collect();
+                let mut later = self.world.clone();
+                later.settle(None, FAR);
+                let mut ends: Vec<_> = counted.iter().map(|grant| frees(grant, &later)).collect();
                 ends.sort_unstable();
                 let resets_at =
                     ends.get(counted.len() - limit).filter(|at| **at < Ms::MAX).map(|at| show(*at));
@@ -491,13 +494,11 @@ fn quota(rule: &Value) -> usize {
     count(rule, "times").and_then(|times| usize::try_from(times).ok()).unwrap_or(usize::MAX)
 }
 
-/// When time alone frees the place of an open grant.
-fn frees(grant: &Grant) -> Ms {
-    match grant.stage {
-        // Another grant of this very kit.
-        _ if grant.number == 0 && grant.since.is_none() => Ms::MAX,
-        Stage::Pending => grant.decide_by.min(grant.planned_end().unwrap_or(Ms::MAX)),
-        Stage::Approved => grant.unused_at.min(grant.fails_at.unwrap_or(Ms::MAX)),
-        Stage::Active | Stage::Closed => grant.held_until(),
-    }
+/// Nothing is waited for so long.
+pub(super) const FAR: Ms = Ms::MAX / 4;
+
+/// When time alone frees the place of an open grant. Another one of the very kit that is asked for frees none.
+pub(super) fn frees(grant: &Grant, later: &World) -> Ms {
+    let closed = later.grant(&grant.id).filter(|later| !later.open() && grant.number > 0);
+    closed.map_or(Ms::MAX, |closed| closed.closed_at)
 }

@@ -51,14 +51,7 @@ impl<G: Given> Auditor<G> {
 
     pub(super) fn command(&mut self, call: &Value, now: Ms) -> Value {
         match text(call, "call") {
-            "sweep" => {
-                self.world.settle(None, now);
-                let holder = |record: &Value| {
-                    self.world.grant(text(record, "grant")).map(|grant| grant.holder_id().to_owned())
-                };
-                let people: BTreeSet<_> = self.world.fresh.iter().filter_map(holder).collect();
-                return json!({"ok": {"events": self.world.fresh.len(), "people": people.len()}});
-            }
+            "sweep" => return json!({"ok": self.world.sweep(now)}),
             "take_effects" => return json!({"ok": self.world.take(call, now)}),
             "effect_done" | "effect_failed" => return self.said(call, now),
             _ => {}
@@ -87,7 +80,10 @@ impl<G: Given> Auditor<G> {
         match plan {
             Ok(plan) => {
                 let answer = json!({"ok": self.carry_out(call, plan, now)});
-                self.accepted.insert(id, (content(call), answer.clone()));
+                // Where no id is brought, one is made up that nobody knows.
+                if !id.is_empty() {
+                    self.accepted.insert(id, (content(call), answer.clone()));
+                }
                 answer
             }
             Err(no) => self.refuse(call, now, no),
@@ -101,21 +97,17 @@ impl<G: Given> Auditor<G> {
         let Err(code) = said else {
             return json!({"ok": grant.map(|grant| self.view(&self.world, grant, now))});
         };
-        self.world.fresh.push(json!({
-            "record": "refused", "at": show(now), "grant": grant.map(|grant| &grant.id), "effects": [],
-            "command": null, "actor": format!("system:{}", text(call, "worker")),
-        }));
+        let (grant, actor) =
+            (grant.map(|grant| grant.id.clone()), format!("system:{}", text(call, "worker")));
+        self.world.refused(&actor, code, now, json!({"grant": grant, "command": null}));
         json!({"refused": {"code": code}})
     }
 
     fn refuse(&mut self, call: &Value, now: Ms, no: No) -> Value {
         let asked = text(call, "call") == "request";
         let grant = self.world.grant(text(call, "grant")).filter(|_| !asked).map(|grant| grant.id.clone());
-        let actor = actor(call);
-        self.world.fresh.push(json!({
-            "record": "refused", "at": show(now), "grant": grant, "effects": [], "actor": actor,
-            "command": at(call, "command_id"),
-        }));
+        let command = at(call, "command_id");
+        self.world.refused(&actor(call), no.code, now, json!({"grant": grant, "command": command}));
         json!({"refused": refusal(no)})
     }
 
@@ -302,7 +294,7 @@ impl<G: Given> Auditor<G> {
         };
         self.world.tell(id, now, &event("approval_given"), Some(cause), effects);
         match asked {
-            Some(ask) if met => self.extended(id, ask.end, Some(&ask.by), false, now, cause),
+            Some(ask) if met => self.extended(id, ask.end, &ask.by, false, now, cause),
             None if met => {
                 self.world.change(id, |grant| (grant.span, grant.scope) = (grant.least, grant.left.clone()));
                 self.world.approve(id, now, Some(cause));
@@ -314,7 +306,7 @@ impl<G: Given> Auditor<G> {
     fn extend(&mut self, call: &Value, id: &str, extension: Extension, now: Ms, cause: &Cause) {
         let Some(grant) = self.world.grant(id).cloned() else { return };
         if !extension.approval.asks() {
-            return self.extended(id, extension.end, None, extension.lane, now, cause);
+            return self.extended(id, extension.end, at(call, "actor"), extension.lane, now, cause);
         }
         let end = grant.end.unwrap_or(0);
         let judge = self.judge(&self.world, call, now);
@@ -348,11 +340,12 @@ impl<G: Given> Auditor<G> {
         self.world.tell(id, now, "extension_asked", Some(cause), effects);
     }
 
-    fn extended(&mut self, id: &str, end: Ms, by: Option<&Value>, lane: bool, now: Ms, cause: &Cause) {
+    fn extended(&mut self, id: &str, end: Ms, by: &Value, lane: bool, now: Ms, cause: &Cause) {
         self.world.change(id, |grant| {
             grant.asks = None;
             grant.end = Some(end);
             grant.extended.push(now);
+            grant.extenders.push(Rc::new(by.clone()));
             grant.lanes.extend(lane.then_some((now, true)));
             grant.reminders = reminders(grant, end, now);
             grant.cancel(|effect| effect.kind == "notify:ending_soon");
@@ -361,8 +354,10 @@ impl<G: Given> Auditor<G> {
         let mut effects: Vec<_> =
             grant.integrations().into_iter().map(|at| Effect::task("adjust", at)).collect();
         let mut to = parties(grant);
-        let by = by.map(|by| format!("user:{}", text(by, "id")));
-        to.extend(by.filter(|by| !to.contains(by)));
+        // Where somebody else decided on it, who asked hears of that.
+        let asker = format!("user:{}", text(by, "id"));
+        let decided = cause.actor != text(by, "id") && !to.contains(&asker);
+        to.extend(decided.then_some(asker));
         effects.push(Effect::notice("extended", to, Some(end)));
         self.world.tell(id, now, "extended", Some(cause), effects);
     }

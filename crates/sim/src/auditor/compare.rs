@@ -30,12 +30,13 @@ pub fn comparable(answer: &Value) -> Value {
     }
 }
 
-/// What is compared of a record: its place, what it says happened, when, to which grant, by whom, and the kinds of
-/// the effects it made. What workers say has a command id that the library makes up.
+/// What is compared of a record: its place, what it says happened, when, to which grant, by whom, the kinds of
+/// the effects it made, and of refusals the code and how many there were. What workers say has a command id that the library makes up.
 fn project(record: &Value) -> Value {
     let event = text(record, "event");
     let what = match event {
         "" if record.get("refused").is_some() => "refused",
+        "" if record.get("more_refused").is_some() => "more_refused",
         "" if record.get("published").is_some() => "published",
         "" => "revoked_all",
         event => event,
@@ -54,8 +55,15 @@ fn project(record: &Value) -> Value {
         });
         !made_up
     });
-    json!({
+    let mut kept = json!({
         "position": record.get("position"), "record": what, "at": record.get("at"), "grant": record.get("grant"),
         "actor": cause("actor"), "command": command, "effects": kinds,
-    })
+    });
+    if let Some(code) = record.get(what).filter(|_| what.ends_with("refused")) {
+        kept["code"] = code.clone();
+    }
+    if let Some(times) = record.get("times") {
+        kept["times"] = times.clone();
+    }
+    kept
 }

@@ -24,7 +24,8 @@ impl Judge<'_> {
     pub(super) fn stands_in(&self, grant: &Grant, ballot: &Ballot, place: (usize, usize)) -> (bool, bool) {
         let step = ballot.step(place);
         let manager = text(&grant.holder, "manager");
-        let means = |selectors: &[&str]| means(selectors, self.actor, manager, &grant.items);
+        let items = grant.scope_items();
+        let means = |selectors: &[&str]| means(selectors, self.actor, manager, &items);
         let asked = means(&texts(step, "approvers"));
         let tier = |told: bool| {
             let tiers = list(step, "escalate").iter().enumerate();
@@ -44,7 +45,7 @@ impl Judge<'_> {
         };
         let about = About {
             flow: &grant.flow,
-            items: &grant.items,
+            items: &grant.scope_items(),
             span,
             requester: text(by, "id"),
             holder: grant.holder_id(),
@@ -70,8 +71,8 @@ impl Judge<'_> {
         let (yes, of_extension) = (verb.starts_with("approve"), verb.ends_with("_extension"));
         let asked = grant.asks.as_ref().filter(|_| of_extension);
         let unasked = || {
-            let all = super::extend::governing(self, grant).0.first().map(|flow| flow.of_extension());
-            Ballot::open(all.unwrap_or_default(), self.now)
+            let rules = super::extend::governing(self, grant).0;
+            Ballot::open(super::extend::deciders(&rules), self.now)
         };
         let automatic = !of_extension && !grant.ballot.rules.asks();
         let ballot = match (of_extension, asked) {

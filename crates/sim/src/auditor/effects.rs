@@ -123,7 +123,10 @@ impl Grant {
     /// Until when targets are told that this grant covers its items, where they are.
     fn told(&self, now: Ms) -> Option<Ms> {
         match self.stage {
-            Stage::Active => Some(self.held_until()).filter(|until| now < *until),
+            // Nobody decides on what asks to be longer once that is due: at that instant it has lapsed.
+            Stage::Active => Some(self.held_until()).filter(|until| {
+                now < self.asks.as_ref().map_or(*until, |ask| ask.decide_by.max(self.end.unwrap_or(0)))
+            }),
             Stage::Approved => {
                 self.told_until.filter(|_| now < self.fails_at.unwrap_or(Ms::MAX).min(self.unused_at))
             }
@@ -335,7 +338,7 @@ impl World {
     }
 
     /// The last event of a holder whose grants are not over for good, and of the policy: time never runs backward.
-    fn moment(&self, holder: &str, now: Ms) -> Ms {
+    pub(super) fn moment(&self, holder: &str, now: Ms) -> Ms {
         let mine = self.grants.values().filter(|grant| grant.holder_id() == holder && !grant.over_for_good());
         let last = mine.flat_map(|grant| [Some(grant.last), grant.revoke_at.as_ref().map(|(at, _)| *at)]);
         last.chain([self.policies.last().map(|(from, _)| *from)]).flatten().fold(now, Ms::max)

@@ -31,6 +31,15 @@ pub(super) fn governing(judge: &Judge, grant: &Grant) -> (Vec<Rc<Flow>>, bool) {
     (rules, withdrawn)
 }
 
+/// Whoever decides on extensions under these rules: nobody where one of them lets nothing be extended.
+pub(super) fn deciders(rules: &[Rc<Flow>]) -> Approval {
+    if !rules.iter().all(|flow| at(&flow.doc, "extension").is_object()) {
+        return Approval::default();
+    }
+    let all = rules.iter().map(|flow| flow.of_extension());
+    all.fold(Approval::default(), |all, own| if all.asks() || own.asks() { joined(&own, &all) } else { own })
+}
+
 fn least(rules: &[Rc<Flow>], path: &str) -> Option<Ms> {
     rules.iter().filter_map(|flow| ms(&flow.doc, path)).min()
 }
@@ -415,6 +424,12 @@ impl Judge<'_> {
                     mine.filter_map(|other| other.asks.as_ref().map(|ask| ask.decide_by)).min()
                 }),
                 "extension.pending" => told("decide_by"),
+                "conflict.held" => {
+                    let mut later = world.clone();
+                    later.settle(None, super::checks::FAR);
+                    let held = details.get("grant").and_then(Value::as_str);
+                    held.and_then(|held| later.grant(held)).map(|held| held.closed_at).filter(|at| *at > 0)
+                }
                 "extension.no_gain" => {
                     let (rules, _) = governing(&judge, &grant);
                     Some(grant.end? - judge.default_span(&rules, &grant) + 1)

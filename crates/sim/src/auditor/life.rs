@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::effects::{Effect, Silent};
 use super::policy::{Approval, Flow, Policy, at, list, ms, text, texts};
+use super::sweep::Tally;
 use super::time::{Ms, PastClose, WAITING_MAX};
 
 /// Integration, type, name, permission.
@@ -60,8 +61,9 @@ pub(super) struct Grant {
     pub(super) clipped: bool,
     pub(super) reminders: Vec<Ms>,
     pub(super) asks: Option<Ask>,
-    /// When each extension was granted.
+    /// When each extension was granted, and who had asked for it.
     pub(super) extended: Vec<Ms>,
+    pub(super) extenders: Vec<Rc<Value>>,
     /// When an extension lapsed or was denied past the end: access was carried so far.
     pub(super) carried: Ms,
     pub(super) outcome: &'static str,
@@ -134,6 +136,8 @@ pub(super) struct World {
     pub(super) clock: Ms,
     /// Records that were not yet written down.
     pub(super) fresh: Vec<Value>,
+    /// How often an actor was refused with a code in the last minute in which that was so, and when last.
+    pub(super) refusals: BTreeMap<(String, &'static str), Tally>,
 }
 
 impl Grant {
@@ -166,7 +170,7 @@ impl Grant {
     }
 
     /// What time does next to it: instant, order among what happens then, what.
-    pub(super) fn due(&self, until: impl Fn(Ms) -> Option<Ms>) -> Option<(Ms, u8)> {
+    pub(super) fn due(&self, until_passes: impl Fn() -> Option<Ms>) -> Option<(Ms, u8)> {
         let mut due: Vec<(Ms, u8)> = Vec::new();
         let ballot = match (self.stage, &self.asks) {
             (Stage::Pending, _) => {
@@ -174,8 +178,7 @@ impl Grant {
                 Some(&self.ballot)
             }
             (Stage::Approved, _) => {
-                let passed = until(self.unused_at).unwrap_or(Ms::MAX);
-                due.push((self.unused_at.min(passed), 1));
+                due.push((self.unused_at.min(until_passes().unwrap_or(Ms::MAX)), 1));
                 due.extend(self.fails_at.map(|at| (at, 2)));
                 due.extend(
                     self.opens_at.filter(|_| matches!(self.waiting, "start" | "hours")).map(|at| (at, 3)),
@@ -212,15 +215,17 @@ pub(super) fn named(selectors: &[&str], grant: &Grant) -> Vec<String> {
                 at(&grant.holder, "manager").as_str().map(|id| format!("user:{id}")).into_iter().collect()
             }
             "owner" => {
-                let mut common: Option<Vec<&str>> = None;
-                for item in grant.items.iter() {
-                    let owners = texts(item, "resource.owners");
+                let mut common: Option<Vec<String>> = None;
+                let items = grant.scope_items();
+                for item in &items {
+                    let owners: Vec<_> =
+                        texts(item, "resource.owners").into_iter().map(str::to_owned).collect();
                     common = Some(common.map_or_else(
                         || owners.clone(),
                         |all| all.into_iter().filter(|one| owners.contains(one)).collect(),
                     ));
                 }
-                common.unwrap_or_default().into_iter().map(str::to_owned).collect()
+                common.unwrap_or_default()
             }
             other => vec![other.to_owned()],
         };
@@ -253,6 +258,16 @@ impl World {
         self.flow(id, before).and_then(|(flow, _)| flow.until())
     }
 
+    /// When a flow's `until` passes after that instant, by the revision that then governs time: one does from the
+    /// millisecond after it was put in force, up to and with the instant at which the next one was.
+    pub(super) fn until_passes(&self, id: &str, after: Ms) -> Option<Ms> {
+        let nexts = self.policies.iter().skip(1).map(|(at, _)| *at).chain([Ms::MAX]);
+        self.policies.iter().zip(nexts).find_map(|((from, _), next)| {
+            let passes = self.until(id, from + 1)?.max(*from.max(&after) + 1);
+            (passes <= next).then_some(passes)
+        })
+    }
+
     pub(super) fn grant(&self, id: &str) -> Option<&Rc<Grant>> {
         self.grants.get(id)
     }
@@ -269,7 +284,7 @@ impl World {
             let mine =
                 self.grants.values().filter(|grant| holder.is_none_or(|holder| grant.holder_id() == holder));
             let due = mine.filter_map(|grant| {
-                let (at, what) = grant.due(|at| self.until(&grant.flow.id, at.min(now + 1)))?;
+                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.last))?;
                 (at <= now).then(|| (at, grant.id.clone(), what))
             });
             let Some((at, id, what)) = due.min() else { return };
@@ -361,7 +376,7 @@ impl World {
         self.change(id, |grant| {
             (grant.unused_at, grant.fails_at) = (unused, fails);
             if waiting == "provisioning" {
-                grant.told_until = Some(latest_end(grant, fails.unwrap_or(unused).min(unused)));
+                grant.told_until = Some(latest_end(grant, at, fails.unwrap_or(unused).min(unused)));
             }
         });
         if approved {
@@ -379,8 +394,12 @@ impl World {
     }
 
     pub(super) fn activate(&mut self, id: &str, at: Ms, cause: Option<&Cause>, until: Option<Ms>) {
+        let Some((end, clipped)) = self.grant(id).map(|grant| ends(grant, at, until)) else { return };
+        if end <= at {
+            // Nothing of it is left: the document of this very instant has ended the flow.
+            return self.close(id, at, "unused", cause, &[]);
+        }
         self.change(id, |grant| {
-            let (end, clipped) = ends(grant, at, until);
             grant.stage = Stage::Active;
             grant.waiting = "";
             (grant.since, grant.end, grant.clipped) = (Some(at), Some(end), clipped);
@@ -525,11 +544,20 @@ pub(super) fn ends(grant: &Grant, since: Ms, until: Option<Ms>) -> (Ms, bool) {
     (end, end < full)
 }
 
-/// The end of access that begins at the last moment at which it still may.
-fn latest_end(grant: &Grant, before: Ms) -> Ms {
+/// The end of access that begins at the last moment at which it still may, where it may at `at`.
+fn latest_end(grant: &Grant, at: Ms, mut before: Ms) -> Ms {
+    let hours = grant.flow.hours.as_ref();
+    let mut close = hours.and_then(|hours| hours.close(at));
+    while let Some((hours, end)) = hours.zip(close).filter(|(_, end)| *end < before) {
+        // Where it is closed by then, the last moment is before that close.
+        match hours.opens(end).filter(|opens| *opens < before) {
+            Some(opens) => close = hours.close(opens),
+            None => before = end,
+        }
+    }
     let promised = grant.planned_end().unwrap_or(before + grant.span);
-    let hours = grant.flow.hours.as_ref().filter(|hours| hours.past_close != PastClose::Allow);
-    hours.and_then(|hours| hours.close(before - 1)).map_or(promised, |close| close.min(promised))
+    let clips = hours.is_some_and(|hours| hours.past_close != PastClose::Allow);
+    close.filter(|_| clips).map_or(promised, |close| close.min(promised))
 }
 
 /// Reminders before an end, those that lie before now left out.

@@ -91,10 +91,15 @@ impl<G: Given> Auditor<G> {
         let (policy, prefix) = (self.world.policy(), super::plan::prefix(call));
         let kit = list(&policy.doc, "kits").iter().find(|kit| text(kit, "id") == text(call, "kit"));
         let kit = kit.filter(|_| call.get("kit").is_some());
-        let flows: BTreeSet<_> = match kit {
+        let mut flows: BTreeSet<_> = match kit {
             Some(kit) => list(kit, "items").iter().map(|part| text(part, "flow")).collect(),
+            None if call.get("kit").is_some() => BTreeSet::new(),
             None => [text(call, "flow")].into(),
         };
+        // What cannot be taken apart looks at nothing.
+        if kit.is_some() && flows.iter().any(|flow| prefix.len() + flow.len() + 1 > 256) {
+            flows.clear();
+        }
         for flow in flows {
             loads.ids.insert(if kit.is_some() { format!("{prefix}.{flow}") } else { prefix.clone() });
             let Some((flow, _)) = self.world.flow(flow, Ms::MAX) else { continue };
@@ -103,14 +108,12 @@ impl<G: Given> Auditor<G> {
                 loads.flows.insert(flow.id.clone());
             }
             if at(&flow.doc, "limits.open_per_item").is_number() {
-                let named = kit.map_or(list(call, "items"), |kit| list(kit, "items"));
-                loads.items.extend(
-                    named
-                        .iter()
-                        .filter(|part| kit.is_none() || text(part, "flow") == flow.id)
-                        .map(super::effects::item),
-                );
-                loads.items.extend(whole(&flow));
+                let named = kit.map_or(list(call, "items"), |kit| list(kit, "items")).iter();
+                let named = named.filter(|part| kit.is_none() || text(part, "flow") == flow.id);
+                match text(&flow.doc, "take") {
+                    "all" => loads.items.extend(whole(&flow)),
+                    _ => loads.items.extend(named.map(super::effects::item)),
+                }
             }
             if at(&flow.doc, "limits.requests").is_object() || per(flow.approval().lane.as_ref()) {
                 loads.past.extend(self.holder(call).map(|holder| (holder, flow.id.clone())));

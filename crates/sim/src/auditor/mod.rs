@@ -2,8 +2,8 @@
 //! works everything out from it, every time. It shares no code with the library. Calls and answers are JSON.
 //!
 //! `policy` reads documents, `people` and `time` say who and when, `checks`, `extend` and `decide` are
-//! the checks in their order, `life` is what happens, `effects` what the world is told, `commands` and
-//! `queries` the calls. `comparable` brings an answer of the library to the same form.
+//! the checks in their order, `life` is what happens, `sweep` for everybody, `effects` what the world is told,
+//! `commands` and `queries` the calls. `comparable` brings an answer of the library to the same form.
 
 #![expect(
     clippy::indexing_slicing,
@@ -25,6 +25,7 @@ mod people;
 mod plan;
 mod policy;
 mod queries;
+mod sweep;
 mod time;
 
 use std::collections::BTreeMap;
@@ -34,7 +35,6 @@ use serde_json::{Value, json};
 pub use self::compare::comparable;
 use self::life::World;
 use self::policy::{at, text};
-use self::time::Ms;
 
 /// A text of blanks is none.
 fn without_blanks(mut call: Value) -> Value {
@@ -67,13 +67,15 @@ pub struct Auditor<G> {
     /// What was accepted by command id: its content and its answer.
     accepted: BTreeMap<String, (Value, Value)>,
     log: Vec<Value>,
+    /// Where what the last call put on record begins.
+    written: usize,
 }
 
 impl<G: Given> Auditor<G> {
     /// A namespace in which nothing has happened.
     #[must_use]
     pub fn new(given: G) -> Self {
-        Self { given, world: World::default(), accepted: BTreeMap::new(), log: Vec::new() }
+        Self { given, world: World::default(), accepted: BTreeMap::new(), log: Vec::new(), written: 0 }
     }
 
     /// Answers a call (`tenure-port`'s `Call` as JSON) while the store's clock shows that instant, in milliseconds
@@ -83,7 +85,7 @@ impl<G: Given> Auditor<G> {
         let said = time::instant(at(call, "now")).unwrap_or(clock);
         let ahead = said > clock + people::TOLERANCE;
         let now = if ahead { clock } else { said.max(clock) };
-        self.world.clock = clock;
+        (self.world.clock, self.written) = (clock, self.log.len());
         let call = &without_blanks(call.clone());
         let asks = matches!(
             text(call, "call"),
@@ -104,19 +106,17 @@ impl<G: Given> Auditor<G> {
         answer
     }
 
+    /// What the last call put on record.
+    #[must_use]
+    pub fn written(&self) -> &[Value] {
+        self.log.get(self.written..).unwrap_or_default()
+    }
+
     /// Writes down what happened.
     fn write(&mut self) {
         for mut record in std::mem::take(&mut self.world.fresh) {
             record["position"] = json!(self.log.len() + 1);
             self.log.push(record);
         }
-    }
-
-    /// The last event of a holder: time never runs backward.
-    fn latest(&self, holder: &str, now: Ms) -> Ms {
-        let loaded =
-            |grant: &&std::rc::Rc<life::Grant>| grant.holder_id() == holder && !grant.over_for_good();
-        let last = self.world.grants.values().filter(loaded).map(|grant| grant.last);
-        last.chain(self.world.policies.last().map(|(from, _)| *from)).fold(now, Ms::max)
     }
 }

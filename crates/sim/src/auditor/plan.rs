@@ -114,8 +114,10 @@ impl Judge<'_> {
 
     fn activation(&self, grant: &Grant, holder: &Value) -> Checked {
         ensure(text(self.actor, "id") == grant.holder_id(), "actor.not_allowed", || NONE.clone())?;
+        let until = self.world.flow(&grant.flow.id, Ms::MAX).and_then(|(today, _)| today.until());
+        let left = until.is_none_or(|until| self.now < until);
         let waits = grant.stage == Stage::Approved && grant.waiting == "holder";
-        if !waits {
+        if !waits || !left {
             let code = if grant.outcome == "expired" { "grant.expired" } else { "grant.not_active" };
             return no(code, super::extend::stands(grant));
         }
@@ -141,13 +143,15 @@ impl Judge<'_> {
     }
 
     fn reviewed(&self, grant: &Grant) -> Checked {
-        let own = [&grant.holder, &grant.requester].iter().any(|party| same_human(party, self.actor));
+        let mut parties = [&grant.holder, &grant.requester].into_iter().chain(&grant.extenders);
+        let own = parties.any(|party| same_human(party, self.actor));
         ensure(!own, "approval.own", || NONE.clone())?;
         let today = self.world.flow(&grant.flow.id, Ms::MAX).map(|(flow, _)| flow);
         let mut rules = [Some(grant.flow.clone()), today].into_iter().flatten();
         let manager = text(&grant.holder, "manager");
-        let may = rules
-            .any(|flow| means(&texts(&flow.doc, "break_glass.review_by"), self.actor, manager, &grant.items));
+        let may = rules.any(|flow| {
+            means(&texts(&flow.doc, "break_glass.review_by"), self.actor, manager, &grant.scope_items())
+        });
         ensure(may && self.actor.is_object(), "actor.not_allowed", || NONE.clone())?;
         let Some(review) = &grant.review else { return no("review.not_needed", NONE.clone()) };
         ensure(review.by.is_none(), "review.repeated", || json!({"reviewed_by": review.by}))?;
@@ -229,7 +233,9 @@ impl Judge<'_> {
         let is = |one: &&Value| {
             text(one, "integration") == at && text(one, "type") == kind && text(one, "name") == name
         };
-        match list(self.call, "resources").iter().find(is) {
+        // What is told in two ways is not known.
+        let mut told = list(self.call, "resources").iter().filter(is);
+        match told.next().filter(|first| told.all(|other| other == *first)) {
             Some(resource) => json!({"resource": resource, "permission": permission}),
             None => {
                 json!({"resource": {"integration": at, "type": kind, "name": name}, "permission": permission, "unknown": true})
@@ -311,6 +317,7 @@ impl Judge<'_> {
             reminders: Vec::new(),
             asks: None,
             extended: Vec::new(),
+            extenders: Vec::new(),
             carried: Ms::MIN,
             outcome: "",
             closed_at: 0,

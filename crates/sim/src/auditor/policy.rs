@@ -260,30 +260,37 @@ impl Approval {
     }
 }
 
-/// Whether a target has this item (`resource`, `permission`). Of a resource of which nothing was said, a guard
-/// takes every label for possible.
-pub(super) fn covers(target: &Value, item: &Value, unknown: bool) -> bool {
+/// Whether a target has this item (`resource`, `permission`). Of a resource of which nothing was said any label is
+/// possible: what a guard looks for is there, and what a flow leaves out.
+pub(super) fn covers(target: &Value, item: &Value, guard: bool) -> bool {
+    let (surely, maybe) = (flag(item, "unknown", false) && !guard, flag(item, "unknown", false) && guard);
+    if surely && (nonempty(target, "labels") || nonempty(target, "except.labels")) {
+        return false;
+    }
     let name = text(item, "resource.name");
     let named =
         |rule: &Value| rule.get("names").is_none() || texts(rule, "names").iter().any(|one| glob(one, name));
     let labels = at(item, "resource.labels");
-    let labelled = |rule: &Value| {
-        let wanted = rule.get("labels").and_then(Value::as_object).into_iter().flatten();
-        wanted.into_iter().all(|(name, value)| labels.get(name) == Some(value))
-    };
+    let wanted = at(target, "labels").as_object();
+    let labelled = wanted.into_iter().flatten().all(|(name, value)| labels.get(name) == Some(value));
     let except = at(target, "except");
+    let left_out = at(except, "labels").as_object();
     let excepted = except.get("names").is_some() && named(except)
-        || except.get("labels").is_some() && !unknown && labelled(except);
+        || !maybe && left_out.into_iter().flatten().any(|(name, value)| labels.get(name) == Some(value));
     let word =
         |field: &str| target.get(field).is_none_or(|word| Some(word) == at(item, "resource").get(field));
     let permissions = texts(target, "permissions");
     word("integration")
         && word("type")
         && named(target)
-        && (unknown || labelled(target))
+        && (maybe || labelled)
         && (permissions.is_empty()
             || permissions.iter().any(|one| *one == "*" || *one == text(item, "permission")))
         && !excepted
+}
+
+fn nonempty(target: &Value, path: &str) -> bool {
+    at(target, path).as_object().is_some_and(|labels| !labels.is_empty())
 }
 
 /// `*` and `?`.

@@ -19,7 +19,7 @@ impl<G: Given> Auditor<G> {
             // Each grant is looked at by itself.
             let holders: BTreeSet<_> =
                 view.grants.values().map(|grant| grant.holder_id().to_owned()).collect();
-            holders.iter().for_each(|holder| view.settle(Some(holder), self.latest(holder, now)));
+            holders.iter().for_each(|holder| view.settle(Some(holder), self.world.moment(holder, now)));
         }
         let none = Value::Null;
         let judge = self.judge(&view, call, now);

@@ -12,8 +12,8 @@ fn played(seed: u64, steps: u32) -> Coverage {
         let step = world.next_step();
         match &step {
             Step::Call { clock, call } => {
-                let at = now(call).unwrap_or(*clock).max(*clock);
-                let before = Coverage::about(call).and_then(|grant| subject.look(*clock, grant, at));
+                let at = call.now().unwrap_or(*clock).max(*clock);
+                let before = call.grant().and_then(|grant| subject.look(*clock, grant, at));
                 let answer = subject.answer(*clock, call.as_ref().clone());
                 coverage.count(call, before.as_ref(), at, &answer);
                 world.saw(&step, &answer);

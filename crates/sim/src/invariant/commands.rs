@@ -8,7 +8,7 @@ use tenure::tenure_core::event::Happened;
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::record::Entry;
 use tenure::{GrantId, Record, Span, Timestamp};
-use tenure_port::call::{Actor, Revoke};
+use tenure_port::call::Actor;
 use tenure_port::{Answer, Call};
 
 use super::{Broken, Invariant, Moment};
@@ -39,7 +39,7 @@ impl Commands {
     pub(super) fn saw(&mut self, moment: &Moment<'_>) -> Result<bool, Broken> {
         self.fresh = None;
         self.remember(moment);
-        let Some(id) = command(moment.call).and_then(|(id, _)| id) else { return Ok(false) };
+        let Some(id) = moment.call.head().and_then(|head| head.command_id) else { return Ok(false) };
         let Some(accepted) = self.accepted.get(id) else {
             if matches!(moment.answer, Answer::Ok(_)) {
                 let of = |record: &Arc<Record>| match &record.entry {
@@ -112,11 +112,11 @@ impl Commands {
 /// What a refused command may leave behind, and a question not even that.
 pub(super) fn harmless(moment: &Moment<'_>, repeated: bool, commands: &Commands) -> Result<(), Broken> {
     let name = moment.call.name();
-    let writes = writes(moment.call) && !repeated;
+    let writes = moment.call.writes() && !repeated;
     let refused = match moment.answer {
         Answer::Ok(_) if writes => return Ok(()),
         // A worker and a sweep have many commands, some of which may come before the one that failed.
-        Answer::Fault(_) if command(moment.call).is_none() && writes => return Ok(()),
+        Answer::Fault(_) if moment.call.head().is_none() && writes => return Ok(()),
         Answer::Refused(refusal) if writes => Some(refusal.code.as_str()),
         Answer::Ok(_) | Answer::Refused(_) | Answer::Invalid(_) | Answer::Fault(_) => None,
     };
@@ -135,7 +135,7 @@ pub(super) fn harmless(moment: &Moment<'_>, repeated: bool, commands: &Commands)
     };
     let said = matches!(&last.entry, Entry::Refused(refused) if refused.refused.as_str() == code);
     Invariant::I8.holds(said, || format!("`{name}` was refused with {code}, and on record is {last:?}"))?;
-    let id = command(moment.call).and_then(|(id, _)| id);
+    let id = moment.call.head().and_then(|head| head.command_id);
     let own = settled.iter().find(|record| match &record.entry {
         Entry::Event(event) => event.cause.as_ref().is_some_and(|cause| Some(&cause.command) == id),
         Entry::MoreRefused(_) => false,
@@ -144,123 +144,9 @@ pub(super) fn harmless(moment: &Moment<'_>, repeated: bool, commands: &Commands)
     Invariant::I8.holds(own.is_none(), || format!("`{name}` was refused with {code}, and did {own:?}"))
 }
 
-/// Whether a call may write.
-const fn writes(call: &Call) -> bool {
-    match call {
-        Call::Request(_)
-        | Call::Approve(_)
-        | Call::Deny(_)
-        | Call::Withdraw(_)
-        | Call::Activate(_)
-        | Call::Extend(_)
-        | Call::ApproveExtension(_)
-        | Call::DenyExtension(_)
-        | Call::GiveBack(_)
-        | Call::Revoke(_)
-        | Call::Review(_)
-        | Call::Erase(_)
-        | Call::Publish(_)
-        | Call::Sweep(_)
-        | Call::TakeEffects(_)
-        | Call::EffectDone(_)
-        | Call::EffectFailed(_) => true,
-        Call::Look(_)
-        | Call::Offer(_)
-        | Call::Explain(_)
-        | Call::Holds(_)
-        | Call::WhoHas(_)
-        | Call::List(_)
-        | Call::Inbox(_)
-        | Call::Catalog(_)
-        | Call::History(_)
-        | Call::Records(_)
-        | Call::Export(_)
-        | Call::Checkpoint(_)
-        | Call::Prove(_) => false,
-    }
-}
-
-macro_rules! commands {
-    ($call:expr, $ask:ident => $then:expr, $otherwise:expr) => {
-        match $call {
-            Call::Request($ask) => $then,
-            Call::Approve($ask) => $then,
-            Call::Deny($ask) => $then,
-            Call::Withdraw($ask) => $then,
-            Call::Activate($ask) => $then,
-            Call::Extend($ask) => $then,
-            Call::ApproveExtension($ask) => $then,
-            Call::DenyExtension($ask) => $then,
-            Call::GiveBack($ask) => $then,
-            Call::Revoke($ask) => $then,
-            Call::Review($ask) => $then,
-            Call::Erase($ask) => $then,
-            Call::Publish($ask) => $then,
-            Call::Sweep(_)
-            | Call::TakeEffects(_)
-            | Call::EffectDone(_)
-            | Call::EffectFailed(_)
-            | Call::Look(_)
-            | Call::Offer(_)
-            | Call::Explain(_)
-            | Call::Holds(_)
-            | Call::WhoHas(_)
-            | Call::List(_)
-            | Call::Inbox(_)
-            | Call::Catalog(_)
-            | Call::History(_)
-            | Call::Records(_)
-            | Call::Export(_)
-            | Call::Checkpoint(_)
-            | Call::Prove(_) => $otherwise,
-        }
-    };
-}
-
-/// The id of a command of an actor, and the actor.
-fn command(call: &Call) -> Option<(Option<&CommandId>, &Actor)> {
-    commands!(call, ask => Some((ask.command_id.as_ref(), &ask.actor)), None)
-}
-
-/// The grant that a call is about.
-pub(super) fn grant(call: &Call) -> Option<&GrantId> {
-    match call {
-        Call::Approve(ask) => Some(&ask.grant),
-        Call::Deny(ask) => Some(&ask.grant),
-        Call::Withdraw(ask) => Some(&ask.grant),
-        Call::Activate(ask) => Some(&ask.grant),
-        Call::Extend(ask) => Some(&ask.grant),
-        Call::ApproveExtension(ask) => Some(&ask.grant),
-        Call::DenyExtension(ask) => Some(&ask.grant),
-        Call::GiveBack(ask) => Some(&ask.grant),
-        Call::Revoke(Revoke { grant, .. }) => grant.as_ref(),
-        Call::Review(ask) => Some(&ask.grant),
-        Call::Erase(ask) => Some(&ask.grant),
-        Call::EffectDone(ask) => Some(&ask.effect.grant),
-        Call::EffectFailed(ask) => Some(&ask.effect.grant),
-        Call::Look(ask) => Some(&ask.grant),
-        Call::Offer(ask) => Some(&ask.grant),
-        Call::History(ask) => Some(&ask.grant),
-        Call::Explain(ask) => grant(&ask.of),
-        Call::Request(_)
-        | Call::Publish(_)
-        | Call::Sweep(_)
-        | Call::TakeEffects(_)
-        | Call::Holds(_)
-        | Call::WhoHas(_)
-        | Call::List(_)
-        | Call::Inbox(_)
-        | Call::Catalog(_)
-        | Call::Records(_)
-        | Call::Export(_)
-        | Call::Checkpoint(_)
-        | Call::Prove(_) => None,
-    }
-}
-
 /// What makes two commands the same: the verb, its own fields and the actor's id. Not time, facts or context.
 fn content(call: &Call) -> (String, serde_json::Value) {
-    let actor = command(call).map(|(_, actor)| id(actor)).unwrap_or_default();
+    let actor = call.head().map(|head| id(head.actor)).unwrap_or_default();
     let mut value = serde_json::to_value(call).unwrap_or_default();
     strip(&mut value, matches!(call, Call::Request(_)));
     (actor, value)

@@ -156,7 +156,7 @@ impl Watch {
                 Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => {}
             }
         }
-        let named = commands::grant(moment.call).filter(|grant| self.lives.knows(grant));
+        let named = moment.call.grant().filter(|grant| self.lives.knows(grant));
         let touched: Vec<GrantId> = touched.iter().chain(named).cloned().collect();
         let stored = subject.stored(&touched).map_err(|fault| Invariant::I10.broken(fault.to_string()))?;
         let thorough = self.luck.strikes(&self.steps.to_string());

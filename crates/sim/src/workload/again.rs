@@ -2,15 +2,14 @@
 
 use std::collections::VecDeque;
 
-use tenure::tenure_core::id::CommandId;
-use tenure::{Actor, Asked, Span, Timestamp, WouldPass};
-use tenure_port::call::{Actor as Given, Request};
+use tenure::{Actor, Asked, Span, WouldPass};
+use tenure_port::call::{Actor as Given, HeadMut, Request};
 use tenure_port::{Answer, Call};
 
 use super::dice::Dice;
 use super::policy::GOOD_REASON;
 use super::{Next, Verb, Workload};
-use crate::coverage::{Coverage, Standing};
+use crate::coverage::Standing;
 
 /// Commands that were given, and those that will be.
 #[derive(Debug, Default)]
@@ -31,7 +30,7 @@ impl Again {
 
     /// Some of what is given is remembered.
     pub(super) fn saw(&mut self, call: &Call, answer: &Answer, dice: &mut Dice) {
-        if !crate::coverage::is_command(call) || !seldom(call) && !dice.one_in(3) {
+        if call.head().is_none() || !seldom(call) && !dice.one_in(3) {
             return;
         }
         let kept = match answer {
@@ -75,7 +74,7 @@ impl Workload {
         let mut found = None;
         for _ in 0..5 {
             let call = from.get(self.dice.place(from.len()))?;
-            let place = Coverage::about(call).and_then(|grant| self.memory.place(grant));
+            let place = call.grant().and_then(|grant| self.memory.place(grant));
             let grant = place.and_then(|place| self.memory.grants.get(place));
             if grant.is_some_and(|grant| SELDOM.contains(&grant.stands(self.clock))) {
                 return Some(call.clone());
@@ -105,7 +104,7 @@ impl Workload {
     pub(super) fn repeated(&mut self, mut call: Call) -> Call {
         let now = self.now();
         if self.dice.chance(80)
-            && let Some(head) = head(&mut call)
+            && let Some(head) = call.head_mut()
         {
             *head.now = now;
         }
@@ -121,8 +120,8 @@ impl Workload {
     /// That command under the id of one that was given before.
     pub(super) fn under_its_id(&mut self, mut call: Call, given: &Call) -> Call {
         let mut given = given.clone();
-        if let (Some(head), Some(earlier)) = (head(&mut call), head(&mut given)) {
-            head.id.clone_from(earlier.id);
+        if let (Some(head), Some(earlier)) = (call.head_mut(), given.head_mut()) {
+            head.command_id.clone_from(earlier.command_id);
         }
         call
     }
@@ -165,7 +164,7 @@ impl Workload {
             *span = Some(Span::millis(longer));
         } else if let Some(reason) = reason(&mut call).filter(|_| otherwise) {
             *reason = Some("another reason".to_owned());
-        } else if let Some(head) = head(&mut call) {
+        } else if let Some(head) = call.head_mut() {
             *head.actor = Given(Actor::Person(Box::new(somebody)));
         }
         call
@@ -210,8 +209,8 @@ impl Workload {
         {
             *named = Some(grant);
         }
-        if let Some(head) = head(&mut call) {
-            (*head.id, *head.now) = (Some(fresh), None);
+        if let Some(head) = call.head_mut() {
+            (*head.command_id, *head.now) = (Some(fresh), None);
         }
         call
     }
@@ -241,7 +240,7 @@ impl Workload {
         }
         if passes.login.is_some() {
             let login = self.cast.strong_login(self.clock);
-            if let Some(Head { actor: Given(Actor::Person(person)), .. }) = head(&mut call) {
+            if let Some(HeadMut { actor: Given(Actor::Person(person)), .. }) = call.head_mut() {
                 person.authenticated = login;
             }
         }
@@ -290,53 +289,5 @@ fn reason(call: &mut Call) -> Option<&mut Option<String>> {
         Some(&mut ask.reason)
     } else {
         None
-    }
-}
-
-/// What all commands have.
-struct Head<'c> {
-    actor: &'c mut Given,
-    id: &'c mut Option<CommandId>,
-    now: &'c mut Option<Timestamp>,
-}
-
-macro_rules! head {
-    ($ask:expr) => {
-        Some(Head { actor: &mut $ask.actor, id: &mut $ask.command_id, now: &mut $ask.now })
-    };
-}
-
-fn head(call: &mut Call) -> Option<Head<'_>> {
-    match call {
-        Call::Request(ask) => head!(ask),
-        Call::Approve(ask) => head!(ask),
-        Call::Deny(ask) => head!(ask),
-        Call::Withdraw(ask) => head!(ask),
-        Call::Activate(ask) => head!(ask),
-        Call::Extend(ask) => head!(ask),
-        Call::ApproveExtension(ask) => head!(ask),
-        Call::DenyExtension(ask) => head!(ask),
-        Call::GiveBack(ask) => head!(ask),
-        Call::Revoke(ask) => head!(ask),
-        Call::Review(ask) => head!(ask),
-        Call::Erase(ask) => head!(ask),
-        Call::Publish(ask) => head!(ask),
-        Call::Sweep(_)
-        | Call::TakeEffects(_)
-        | Call::EffectDone(_)
-        | Call::EffectFailed(_)
-        | Call::Look(_)
-        | Call::Offer(_)
-        | Call::Explain(_)
-        | Call::Holds(_)
-        | Call::WhoHas(_)
-        | Call::List(_)
-        | Call::Inbox(_)
-        | Call::Catalog(_)
-        | Call::History(_)
-        | Call::Records(_)
-        | Call::Export(_)
-        | Call::Checkpoint(_)
-        | Call::Prove(_) => None,
     }
 }

@@ -95,42 +95,16 @@ impl Workload {
         let clock = self.clock;
         let Some(hints) = self.law.flows.iter().find(|hints| hints.id == view.flow) else { return };
         let mut expect = |at: Timestamp| self.memory.expect(at, clock);
-        match call {
-            Call::Request(_) => {
-                hints.after_request.iter().for_each(|span| expect(clock.plus(Span::millis(*span))))
-            }
-            Call::Extend(_) | Call::ApproveExtension(_) => {
-                hints.after_extension.iter().for_each(|span| expect(clock.plus(Span::millis(*span))));
-            }
-            Call::Approve(_) | Call::Activate(_) => {
-                hints.after_approval.iter().for_each(|span| expect(clock.plus(Span::millis(*span))));
-            }
-            Call::Deny(_)
-            | Call::Withdraw(_)
-            | Call::DenyExtension(_)
-            | Call::GiveBack(_)
-            | Call::Revoke(_)
-            | Call::Review(_)
-            | Call::Erase(_)
-            | Call::Publish(_)
-            | Call::Sweep(_)
-            | Call::TakeEffects(_)
-            | Call::EffectDone(_)
-            | Call::EffectFailed(_)
-            | Call::Look(_)
-            | Call::Offer(_)
-            | Call::Explain(_)
-            | Call::Holds(_)
-            | Call::WhoHas(_)
-            | Call::List(_)
-            | Call::Inbox(_)
-            | Call::Catalog(_)
-            | Call::History(_)
-            | Call::Records(_)
-            | Call::Export(_)
-            | Call::Checkpoint(_)
-            | Call::Prove(_) => return,
-        }
+        let after = if matches!(call, Call::Request(_)) {
+            &hints.after_request
+        } else if matches!(call, Call::Extend(_) | Call::ApproveExtension(_)) {
+            &hints.after_extension
+        } else if matches!(call, Call::Approve(_) | Call::Activate(_)) {
+            &hints.after_approval
+        } else {
+            return;
+        };
+        after.iter().for_each(|span| expect(clock.plus(Span::millis(*span))));
         if Standing::of(Some(view), clock) == Standing::Active
             && let Some(end) = view.ends_at
         {
@@ -152,7 +126,7 @@ impl Workload {
             }
             self.take_advice(call, passes);
         }
-        let place = crate::coverage::Coverage::about(call).and_then(|grant| self.memory.place(grant));
+        let place = call.grant().and_then(|grant| self.memory.place(grant));
         let closed = refusal.details.contains_key("outcome");
         if let Some(grant) = place.and_then(|place| self.memory.grants.get_mut(place))
             && closed

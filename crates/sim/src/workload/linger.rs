@@ -6,7 +6,7 @@ use tenure_port::Call;
 
 use super::theme::Feature;
 use super::{Next, Verb, Workload};
-use crate::coverage::{Coverage, Standing, is_command};
+use crate::coverage::Standing;
 
 /// What can be tried on a grant, wherever it stands.
 const TRIED: [Verb; 16] = [
@@ -35,7 +35,7 @@ const HARMLESS: [Verb; 6] =
 impl Workload {
     /// A command was accepted, and the grant stands so now.
     pub(super) fn linger(&mut self, call: &Call, view: &View) {
-        if self.repeats || !self.queue.is_empty() || !is_command(call) {
+        if self.repeats || !self.queue.is_empty() || call.head().is_none() {
             return;
         }
         let standing = Standing::of(Some(view), self.clock);
@@ -141,7 +141,7 @@ impl Workload {
 
     /// What was accepted of that grant comes again.
     pub(super) fn repeat_of(&mut self, grant: &GrantId) -> Option<Call> {
-        let calls = self.again.accepted.iter().filter(|call| Coverage::about(call) == Some(grant));
+        let calls = self.again.accepted.iter().filter(|call| call.grant() == Some(grant));
         let calls: Vec<&Call> = calls.collect();
         let call = (*self.dice.of(&calls)?).clone();
         Some(self.repeated(call))

@@ -24,6 +24,8 @@ pub(super) struct Indexes {
     items: HashMap<Item, BTreeSet<GrantId>>,
     /// Open grants by integration.
     integrations: HashMap<Integration, BTreeSet<GrantId>>,
+    /// Open grants.
+    open: BTreeSet<GrantId>,
     /// Grants with a request or an extension that awaits a decision.
     awaiting: BTreeSet<GrantId>,
     due: BTreeSet<Awaited>,
@@ -58,6 +60,11 @@ impl Indexes {
         }
         let open = |grant: &&Grant| !grant.is_closed();
         let (before, now) = (before.filter(open), Some(&**after).filter(open));
+        match (before, now) {
+            (None, Some(_)) => drop(self.open.insert(id.clone())),
+            (Some(_), None) => drop(self.open.remove(id)),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
         // Of an open grant only the scope ever changes that it is found by.
         if before.map(|grant| &grant.terms.scope) == now.map(|grant| &grant.terms.scope) {
             return;
@@ -135,6 +142,11 @@ impl Indexes {
     /// Open grants at an integration.
     pub(super) fn at(&self, integration: &Integration) -> impl Iterator<Item = &GrantId> {
         self.integrations.get(integration).into_iter().flatten()
+    }
+
+    /// Open grants.
+    pub(super) const fn open(&self) -> &BTreeSet<GrantId> {
+        &self.open
     }
 
     /// Grants that await a decision.

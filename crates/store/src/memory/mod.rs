@@ -3,6 +3,7 @@
 //! Plans run one after the other in each namespace; while one is decided, questions are still
 //! answered, and they wait only for the moment in which what was decided is put in its place.
 
+mod compact;
 mod held;
 mod indexes;
 mod kept;
@@ -28,7 +29,9 @@ use self::state::State;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
 use crate::plan::Plan;
-use crate::query::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk, asked_at};
+use crate::query::{
+    Awaited, AwaitedAt, Compacted, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk, asked_at,
+};
 use crate::store::{Compile, Store, holds_by_the_rules};
 
 /// A store in memory. It can write all that it holds to bytes, and be opened from them again.
@@ -249,6 +252,18 @@ impl Store for MemoryStore {
 
     fn leaves(&self, ns: &Namespace, after: u64, limit: Limit) -> Result<Vec<Arc<Leaf>>, StoreFault> {
         self.read(ns, |state| state.leaves(after, limit))
+    }
+
+    fn compact(
+        &self,
+        ns: &Namespace,
+        before: Timestamp,
+        after: Option<&GrantId>,
+        limit: Limit,
+    ) -> Result<Compacted, StoreFault> {
+        let Some(tenant) = self.tenant(ns)? else { return Ok(Compacted::default()) };
+        let _turn = tenant.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        tenant.state.write().map_err(|_| interrupted())?.compact(before, after, limit)
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {

@@ -141,7 +141,7 @@ impl Staged {
                 let kept = kept.filter(|(of, _)| !self.refused.contains_key(*of));
                 let mut over: Vec<_> =
                     staged.chain(kept).filter(|(_, tally)| tally.minute < *minute).collect();
-                over.sort_by_key(|(of, tally)| (tally.minute, *of));
+                over.sort_by_key(|(of, tally)| of.place(*tally));
                 let over = over.into_iter().take(TALLIES_AT_ONCE_MAX);
                 world.refused.extend(over.map(|(of, tally)| (of.clone(), tally)));
             }

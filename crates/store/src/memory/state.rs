@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 use tenure_core::flow::Flow;
@@ -32,13 +32,14 @@ pub(super) struct State {
     /// Every document that was in force, with the instant from which it was.
     pub(super) documents: Vec<(Timestamp, Arc<Publication>)>,
     pub(super) revisions: HashMap<Revision, Arc<Flow>>,
-    grants: HashMap<GrantId, Kept>,
-    order: BTreeSet<GrantId>,
+    pub(super) grants: HashMap<GrantId, Kept>,
+    pub(super) order: BTreeSet<GrantId>,
     holders: HashMap<PersonId, BTreeSet<GrantId>>,
     /// By holder: every grant, by when it changed last.
     changed: HashMap<PersonId, BTreeSet<(Timestamp, GrantId)>>,
     pub(super) receipts: HashMap<CommandId, Arc<Receipt>>,
-    pub(super) records: Vec<Arc<Record>>,
+    /// Records as they are read: made of their leaves again where they were let go.
+    pub(super) records: Vec<OnceLock<Arc<Record>>>,
     /// The same as they are kept.
     pub(super) leaves: Vec<Arc<Leaf>>,
     /// What was sealed with them, one after the other.
@@ -58,9 +59,10 @@ pub(super) struct State {
 
 /// A grant, and the places of its records.
 #[derive(Debug)]
-struct Kept {
-    grant: Arc<Grant>,
-    records: Vec<usize>,
+pub(super) struct Kept {
+    /// Made of its events again where it was let go.
+    pub(super) grant: OnceLock<Arc<Grant>>,
+    pub(super) records: Vec<usize>,
 }
 
 impl Default for State {
@@ -90,7 +92,7 @@ impl Default for State {
 
 impl State {
     pub(super) fn grant(&self, id: &GrantId) -> Option<&Arc<Grant>> {
-        self.grants.get(id).map(|kept| &kept.grant)
+        self.grants.get(id).and_then(|kept| self.of(kept))
     }
 
     /// These grants.
@@ -158,7 +160,7 @@ impl State {
         if let Some(kept) = kept {
             kept.records.push(self.records.len());
         }
-        self.records.push(record);
+        self.records.push(record.into());
         self.leaves.push(Arc::new(leaf));
         self.nodes.extend(nodes);
     }
@@ -168,7 +170,7 @@ impl State {
     fn erase(&mut self, grant: &GrantId) {
         let places = self.grants.get(grant).map(|kept| kept.records.clone()).unwrap_or_default();
         for place in places {
-            let Some(record) = self.records.get(place).cloned() else { continue };
+            let Some(record) = self.line(place).cloned() else { continue };
             self.forget(place);
             let Some(command) = record.command() else { continue };
             if let Some(receipt) = self.receipts.get_mut(command) {
@@ -184,14 +186,15 @@ impl State {
         if let Some(leaf) = self.leaves.get_mut(place).filter(|leaf| leaf.written.is_some()) {
             *leaf = Arc::new(leaf.erased());
         }
-        if let Some(record) = self.records.get_mut(place).filter(|record| record.entry.has_text()) {
+        let kept = self.records.get_mut(place).and_then(OnceLock::get_mut);
+        if let Some(record) = kept.filter(|record| record.entry.has_text()) {
             *record = Arc::new(record.erased());
         }
     }
 
     /// Whether the revocation at that place still has to close a grant.
     fn closes(&self, place: usize) -> bool {
-        self.records.get(place).is_some_and(|record| match &record.entry {
+        self.line(place).is_some_and(|record| match &record.entry {
             Entry::Revoked(by) => by.grants.iter().any(|id| self.reached.contains_key(id)),
             Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) => false,
         })
@@ -209,11 +212,11 @@ impl State {
         changed.insert((grant.changed_at, id.clone()));
         self.indexes.change(before.as_deref(), &grant);
         if let Some(kept) = self.grants.get_mut(id) {
-            kept.grant = grant.clone();
+            kept.grant = grant.clone().into();
         } else {
             self.order.insert(id.clone());
             self.holders.entry_ref(grant.holder()).or_default().insert(id.clone());
-            self.grants.insert(id.clone(), Kept { grant: grant.clone(), records: Vec::new() });
+            self.grants.insert(id.clone(), Kept { grant: grant.clone().into(), records: Vec::new() });
         }
         if grant.is_closed() {
             self.reached.remove(id);
@@ -260,7 +263,7 @@ impl State {
         limit: Limit,
     ) -> Vec<Holding> {
         let mut found = BTreeSet::new();
-        for grant in self.grants.values().map(|kept| &kept.grant) {
+        for grant in self.grants.values().filter_map(|kept| self.of(kept)) {
             let revoked = self.reached.get(grant.id()).map(|reached| reached.by.at);
             let Some(run) = at_that_time(grant, revoked, at) else { continue };
             for item in grant.terms.scope.iter().filter(|item| item.resource == *ask.resource) {
@@ -283,6 +286,7 @@ impl State {
         let ids = match &filter.holder {
             Some(holder) => self.holders.get(holder).unwrap_or(&none),
             None if filter.awaiting => self.indexes.awaiting(),
+            None if filter.open => self.indexes.open(),
             None => &self.order,
         };
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -302,7 +306,8 @@ impl State {
 
     pub(super) fn records(&self, after: u64, limit: Limit) -> Vec<Arc<Record>> {
         let from = usize::try_from(after).unwrap_or(usize::MAX);
-        self.records.iter().skip(from).take(limit.get()).cloned().collect()
+        let places = from..self.records.len();
+        places.take(limit.get()).filter_map(|place| self.line(place).cloned()).collect()
     }
 
     pub(super) fn leaves(&self, after: u64, limit: Limit) -> Vec<Arc<Leaf>> {
@@ -320,6 +325,6 @@ impl State {
         let places = self.grants.get(grant).map_or(&[][..], |kept| &kept.records);
         let later = places.partition_point(|place| *place < from);
         let places = places.iter().skip(later).take(limit.get());
-        places.filter_map(|place| self.records.get(*place).cloned()).collect()
+        places.filter_map(|place| self.line(*place).cloned()).collect()
     }
 }

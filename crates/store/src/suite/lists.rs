@@ -31,6 +31,10 @@ pub(super) fn filters_and_cursors(house: &impl House) {
     assert_eq!(ids(Filter { flow: decided.clone(), ..all() }), ["g2", "g4", "g5"]);
     assert_eq!(ids(Filter { item: Some(item("pg/bills/read")), ..all() }), ["g1", "g5"]);
     assert_eq!(ids(Filter { open: true, ..all() }), ["g1", "g2", "g3", "g4"]);
+    // What is closed is no more to come: the page says the same on every store.
+    let open = Filter { open: true, ..all() };
+    let page = story.store.list(&story.ns, &open, None, Limit::new(4)).unwrap();
+    assert_eq!((page.grants.len(), page.next), (4, None));
     assert_eq!(ids(Filter { awaiting: true, ..all() }), ["g2"]);
     let both = Filter { holder: Some(carol.id.clone()), flow: decided, ..all() };
     assert_eq!(ids(both), ["g5"]);

@@ -31,6 +31,7 @@ mod atomic;
 /// For tests of one store alone.
 #[doc(hidden)]
 pub mod cast;
+mod compacted;
 mod indexes;
 mod lists;
 mod namespaces;
@@ -44,11 +45,13 @@ mod sealed;
 /// For tests of one store alone.
 #[doc(hidden)]
 pub mod story;
+mod through;
 pub(crate) mod time;
 mod walk;
 
 use std::sync::Arc;
 
+pub use self::through::Through;
 use crate::clock::ManualClock;
 use crate::fault::StoreFault;
 use crate::store::{Compile, Store};
@@ -101,10 +104,12 @@ pub fn run(house: &impl House) {
     receipts::r25_a_command_id_is_kept_as_long_as_what_it_guards(house);
     records::positions_count_from_one_without_a_gap(house);
     records::after_twenty_refusals_of_a_minute_the_rest_is_one_record(house);
+    records::minutes_of_refusals_are_told_by_minute_actor_and_code(house);
     records::a_history_is_the_records_of_one_grant(house);
     sealed::i15_records_are_sealed_in_the_commit(house);
     sealed::what_people_wrote_is_erased_and_the_record_stays_whole(house);
     sealed::the_reason_of_a_revocation_of_many_is_erased_too(house);
+    compacted::r04_compacting_changes_no_answer(house);
     lists::filters_and_cursors(house);
     lists::people_who_wait_are_listed_once_and_in_order(house);
     outbox::what_is_ready_follows_leases_and_pauses(house);

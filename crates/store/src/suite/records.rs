@@ -87,6 +87,39 @@ fn write_up<H: House>(story: &Story<'_, H>, now: Timestamp) {
     story.store.transact(&story.ns, &mut WriteUp::new(now, Salt::from_bytes([7; 16]))).unwrap();
 }
 
+/// What was written up.
+fn more<H: House>(story: &Story<'_, H>) -> Vec<MoreRefused> {
+    let more = |entry: &Entry| if let Entry::MoreRefused(more) = entry { Some(more.clone()) } else { None };
+    story.records().iter().filter_map(|record| more(&record.entry)).collect()
+}
+
+pub(super) fn minutes_of_refusals_are_told_by_minute_actor_and_code(house: &impl House) {
+    let mut story = Story::begin(house);
+    let (alice, bob, carol) = (person("alice"), person("bob"), person("carol"));
+    view(story.request(&carol, "g1", "decided", &["pg/orders/read"]));
+    for _ in 0..21 {
+        refused(story.approve(&carol, "g1"));
+        refused(story.approve(&carol, "g9"));
+    }
+    story.at(1);
+    for _ in 0..21 {
+        refused(story.approve(&bob, "g9"));
+        refused(story.approve(&alice, "g9"));
+    }
+    story.at(2);
+    write_up(&story, story.clock.now());
+    let told: Vec<_> =
+        more(&story).into_iter().map(|more| (more.minute, more.actor, more.more_refused)).collect();
+    let one = nine().plus(Span::minutes(1));
+    let expected = [
+        (nine(), "carol", Code::ApprovalOwn),
+        (nine(), "carol", Code::GrantUnknown),
+        (one, "alice", Code::GrantUnknown),
+        (one, "bob", Code::GrantUnknown),
+    ];
+    assert_eq!(told, expected.map(|(minute, actor, code)| (minute, actor.to_owned(), code)));
+}
+
 pub(super) fn after_twenty_refusals_of_a_minute_the_rest_is_one_record(house: &impl House) {
     let mut story = Story::begin(house);
     let (alice, carol) = (person("alice"), person("carol"));
@@ -118,11 +151,6 @@ pub(super) fn after_twenty_refusals_of_a_minute_the_rest_is_one_record(house: &i
 
     // With the next refusal of the same kind, or with a sweep, what was counted is told: once.
     story.clock.set(nine().plus(Span::minutes(1)));
-    let more = |story: &Story<'_, _>| -> Vec<MoreRefused> {
-        let more =
-            |entry: &Entry| if let Entry::MoreRefused(more) = entry { Some(more.clone()) } else { None };
-        story.records().iter().filter_map(|record| more(&record.entry)).collect()
-    };
     let told = MoreRefused {
         more_refused: Code::ApprovalOwn,
         at: last,

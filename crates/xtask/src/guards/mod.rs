@@ -22,8 +22,8 @@ const TABLE: &str = "crates/xtask/guards.toml";
 
 /// Bugs of other systems that concern rules: each has a guard, a test, and its row in the table.
 const OWED: &[u16] = &[
-    1, 2, 3, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 19, 20, 21, 22, 25, 26, 28, 29, 30, 31, 32, 33, 35, 36, 40,
-    42, 43, 44, 46,
+    1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 19, 20, 21, 22, 23, 25, 26, 27, 28, 29, 30, 31, 32,
+    33, 35, 36, 40, 42, 43, 44, 45, 46,
 ];
 
 /// What a comment beside a test begins with that names its guard.

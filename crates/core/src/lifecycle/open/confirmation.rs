@@ -2,6 +2,7 @@ use crate::command::{EffectDone, EffectFailed, Extend, Request, TakeEffect, Verb
 use crate::effect::{Handed, Order};
 use crate::event::Happened;
 use crate::fixture::*;
+use crate::flow::hours::PastClose;
 use crate::flow::{Activation, Kind, Parts};
 use crate::grant::{Enforcement, Outcome, Waiting};
 use crate::id::Integration;
@@ -208,6 +209,18 @@ fn the_end_that_targets_are_told_is_the_latest_that_can_come() {
         assert_eq!(held(&takes(&mut tenant, "pg", "w1"))[0].1, told, "{within} {span}");
         let over = tenant.grant("g1").over_by();
         assert!(over >= Some(told), "{over:?} is surely later");
+    }
+}
+
+#[test]
+fn an_end_that_access_could_only_reach_from_closed_hours_is_not_told() {
+    // The planned end lies in the evening: what has not begun by the close cannot begin any more that day.
+    for (past_close, told) in [(PastClose::Clip, at(480)), (PastClose::Allow, at(510))] {
+        let office = |parts: &mut Parts| {
+            (parts.hours, parts.past_close) = (Some(open_daily(9, 17)), past_close);
+        };
+        let mut tenant = asked(&[A], Some(at(450)), office);
+        assert_eq!(held(&takes(tenant.at(450), "pg", "w1"))[0].1, told, "{past_close:?}");
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
+mod database;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -253,16 +255,20 @@ fn the_doctor_names_what_is_wrong() {
         ("DELETE FROM record WHERE position = 20", "record 20 is missing: 21 stands in its place"),
         ("DELETE FROM record WHERE position = 41", "there are 40 records where 41 were written"),
         (
-            "UPDATE record SET leaf = CAST(replace(CAST(leaf AS TEXT), '03:01:00', '03:02:00') AS BLOB) WHERE position = 19",
+            "UPDATE record SET leaf = CAST(substr(leaf, 1, 20) || 'x' || substr(leaf, 22) AS BLOB) WHERE position = 19",
             "a row is not as it was written",
         ),
         (
-            "UPDATE record SET nodes = zeroblob(length(nodes)) WHERE position = 19",
-            "record 19 is not the one that was sealed",
+            "UPDATE record SET (leaf, written) = (SELECT leaf, written FROM record WHERE position = 18) WHERE position = 19",
+            "at 19 stands a record of another place",
+        ),
+        (
+            "UPDATE record SET nodes = zeroblob(length(nodes)) WHERE position = 24",
+            "record 24 is not the one that was sealed",
         ),
         ("UPDATE namespace SET peaks = zeroblob(length(peaks))", "the tree ends elsewhere than its records"),
         (
-            "UPDATE grants SET state = CAST(replace(CAST(state AS TEXT), 'given_back', 'expired') AS BLOB)",
+            "UPDATE grants SET state = CAST(substr(state, 1, 20) || 'x' || substr(state, 22) AS BLOB)",
             "a row is not as it was written",
         ),
         ("UPDATE grants SET mark = mark + 1", "a grant is not as it was written"),
@@ -396,43 +402,194 @@ steps:
     assert_eq!(code(&night.run(&["doctor", "planned.db"])), Some(0));
 }
 
-#[test]
-fn a_database_is_read_like_a_file() {
-    use tenure::tenure_policy::document::Format;
-    use tenure::{Engine, Person, Policy, PostgresStore, Request, ResourceId};
+/// Access as a host on a file gives it, at the machine's time.
+struct Desk(tenure::Engine);
 
-    let cluster = match tenure_postgres::cluster::Cluster::shared() {
-        Ok(cluster) => cluster,
-        Err(why) => return println!("not run: {why}"),
-    };
-    let database = cluster.database().unwrap();
-    let url = cluster.url(database.name());
-    let nothing = Command::new(env!("CARGO_BIN_EXE_tenure")).args(["log", &url]).output().unwrap();
-    assert_eq!(code(&nothing), Some(2));
-    assert!(err(&nothing).contains("holds no store of tenure"), "{}", err(&nothing));
-
-    let engine = Engine::new(PostgresStore::open(&url).unwrap());
-    let policy = "
-version: 1
+impl Desk {
+    fn open(file: &Path) -> Self {
+        use tenure::{Engine, Person, Policy, SqliteStore};
+        let policy = "version: 1
 flows:
   - id: db
     who: {any: [everyone]}
-    what: [{integration: pg, permissions: [read]}]
-    duration: {max: 1h}
+    what: [{integration: pg, permissions: [read]}, {integration: k8s, permissions: [read]}]
+    duration: {max: 4h, default: 1h}
     approval: automatic
 ";
-    let (admin, maria) = (Person::new("admin".parse().unwrap()), Person::new("maria".parse().unwrap()));
-    engine.publish(&Policy::from_text(policy, Format::Yaml).unwrap(), admin, engine.clock()).unwrap();
-    let orders = ResourceId { integration: "pg".parse().unwrap(), kind: "db".into(), name: "orders".into() };
-    let ask = Request::new("db", &maria).item(orders.permission("read")).grant("night");
-    engine.request(ask, engine.clock()).unwrap();
-    assert!(engine.holds(&maria.id, &orders, "read", engine.clock()).unwrap().allowed);
-    let says = |verb: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_tenure")).args([verb, &url]).output().unwrap();
-        assert_eq!(code(&output), Some(0), "{}{}", out(&output), err(&output));
-        out(&output)
+        let engine = Engine::new(SqliteStore::open(file).unwrap());
+        let policy = Policy::from_text(policy, tenure::tenure_policy::document::Format::Yaml).unwrap();
+        engine.publish(&policy, Person::new("admin".parse().unwrap()), engine.clock()).unwrap();
+        Self(engine)
+    }
+
+    fn ask(&self, name: &str, integration: &str, grant: &str) {
+        use tenure::{Person, Request, ResourceId};
+        let (integration, kind) = (integration.parse().unwrap(), "database".to_owned());
+        let orders = ResourceId { integration, kind, name: "orders".to_owned() };
+        let request = Request::new("db", Person::new(name.parse().unwrap())).item(orders.permission("read"));
+        self.0.request(request.grant(grant.to_owned()), self.0.clock()).unwrap();
+    }
+
+    fn give_back(&self, name: &str, grant: &str) {
+        let holder = tenure::Person::new(name.parse().unwrap());
+        self.0.give_back(tenure::GiveBack::new(grant, holder), self.0.clock()).unwrap();
+    }
+
+    fn work(&self) {
+        for effect in self.0.take_effects("w", tenure::Span::minutes(1), self.0.clock()).unwrap() {
+            self.0.effect_done(effect.id, self.0.clock()).unwrap();
+        }
+    }
+}
+
+/// One line of what a target holds.
+fn held(holder: &str, at: &str) -> String {
+    format!(
+        r#"{{"holder": "{holder}", "integration": "{at}", "type": "database", "name": "orders", "permission": "read"}}"#
+    )
+}
+
+/// A night that is lost: the copy of the evening is restored, and what came after it is known to the targets alone.
+#[test]
+fn what_a_restored_store_cannot_know_is_listed() {
+    let night = Night::of("restored");
+    let desk = Desk::open(&night.0.join("access.db"));
+    desk.ask("alice", "pg", "g1");
+    desk.ask("bert", "pg", "g2");
+    desk.ask("carol", "k8s", "g3");
+    desk.work();
+    desk.give_back("carol", "g3");
+    let copied = night.says(&["backup", "access.db", "copy.db"]);
+    assert!(copied.starts_with("✓ `copy.db` is a whole copy: "), "{copied}");
+    assert_eq!(night.says(&["doctor", "copy.db"]).matches('✓').count(), 6, "one removal is not finished");
+
+    // After the copy: bert is done, carol's access is taken away, dora asks.
+    desk.give_back("bert", "g2");
+    desk.ask("dora", "pg", "g4");
+    desk.work();
+    std::fs::write(night.0.join("held.jsonl"), [held("alice", "pg"), held("dora", "pg")].join("\n")).unwrap();
+    let well = night.says(&["reconcile", "access.db", "held.jsonl"]);
+    assert!(well.starts_with("✓ 2 items held as it should be at ") && well.lines().count() == 1, "{well}");
+
+    let restored = night.run(&["reconcile", "copy.db", "held.jsonl"]);
+    assert_eq!(code(&restored), Some(1), "{}", err(&restored));
+    let text = out(&restored);
+    for words in [
+        "✓ 1 item held",
+        "✗ held, not granted: dora pg/database/orders/read: no grant that is known here gave it\n",
+        "✗ granted, not held: bert pg/database/orders/read: under g2 until 20",
+    ] {
+        assert!(text.contains(words), "`{words}` is missing in {text}");
+    }
+    assert_eq!(text.lines().count(), 3, "{text}");
+
+    // What a removal that is not finished explains is said, and a place of its own is looked at alone.
+    std::fs::write(night.0.join("k8s.jsonl"), held("carol", "k8s")).unwrap();
+    let only = night.run(&["reconcile", "copy.db", "k8s.jsonl", "--integration", "k8s", "--json"]);
+    assert_eq!(code(&only), Some(1));
+    let found: Json = serde_json::from_str(&out(&only)).unwrap();
+    assert_eq!((&found["agree"], found["granted_not_held"].as_array().unwrap().len()), (&0.into(), 0));
+    let last = &found["held_not_granted"][0]["last"];
+    assert_eq!((&last["grant"], &last["underway"]), (&"g3".into(), &true.into()), "{found:#}");
+}
+
+#[test]
+fn what_cannot_be_copied_or_read_is_said() {
+    let night = Night::of("no-copy");
+    night.says(&["backup", "night.db", "copy.db"]);
+    for (list, words) in [
+        ("{\"holder\": \"a\"}", "line 1: missing field"),
+        ("\n{\"holder\": \"a\", \"role\": \"b\"}", "line 2: unknown field `role`"),
+        (&format!("{}{}", " ".repeat(70_000), held("a", "pg")), "line 1: a line has at most 65536 bytes"),
+    ] {
+        std::fs::write(night.0.join("wrong.jsonl"), list).unwrap();
+        let wrong = night.run(&["reconcile", "copy.db", "wrong.jsonl"]);
+        assert_eq!((code(&wrong), out(&wrong)), (Some(2), String::new()));
+        assert!(err(&wrong).contains(words), "{}", err(&wrong));
+    }
+    for args in [
+        &["backup", "night.db", "copy.db"][..],
+        &["backup", "nothing.db", "other.db"],
+        &["reconcile", "copy.db", "nothing.jsonl"],
+    ] {
+        assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
+    }
+    assert!(!night.0.join("other.db").exists());
+}
+
+/// What is long over takes less room, and nothing that is asked is answered otherwise.
+#[test]
+fn what_is_compacted_is_answered_as_before() {
+    use tenure::{Engine, LogKey, SqliteStore};
+
+    let night = Night::of("compact");
+    let signer = LogKey::new("audit.example.com", &[7; 32]);
+    let (note, key) = {
+        let engine = Engine::new(SqliteStore::open(night.0.join("night.db")).unwrap());
+        let note = engine.checkpoint(&signer, engine.clock()).unwrap();
+        (note, engine.verifier_key(&signer).unwrap().to_string())
     };
-    let log = says("log");
-    assert!(log.contains("a policy is put in force") && log.contains("maria"), "{log}");
-    assert!(says("list").contains("night"));
+    std::fs::write(night.0.join("kept.note"), note).unwrap();
+    let orders = "prod-pg/database/orders";
+    let answers = || {
+        [
+            &["log", "night.db", "--format", "jsonl"][..],
+            &["list", "night.db", "--format", "jsonl"],
+            &["list", "night.db", "--item", "prod-pg/database/orders/write", "--format", "jsonl"],
+            &["who-has", orders, "--at", "2026-03-14T04:00:00Z", "night.db"],
+            &["audit", "export", "night.db"],
+        ]
+        .map(|args| night.says(args))
+    };
+    let before = answers();
+    let compact = |time: &str| night.says(&["compact", "night.db", "--before", time]);
+    assert_eq!(
+        compact("2026-03-14T05:00:00Z"),
+        "✓ 0 grants compacted that ended before 2026-03-14T05:00:00.000Z\n"
+    );
+    assert_eq!(
+        compact("2026-03-15T00:00:00Z"),
+        "✓ 1 grant compacted that ended before 2026-03-15T00:00:00.000Z\n"
+    );
+    let again = night.says(&["compact", "night.db", "--before", "2026-03-15T00:00:00Z", "--json"]);
+    let again: Json = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["compacted"], 0, "once");
+    let kept = rusqlite::Connection::open(night.0.join("night.db")).unwrap();
+    let state: i64 = kept.query_row("SELECT length(state) FROM grants", [], |row| row.get(0)).unwrap();
+    assert_eq!(state, 0, "nothing is left of it beside the record");
+    drop(kept);
+    assert_eq!(answers(), before);
+    assert_eq!(night.says(&["doctor", "night.db"]).matches('✓').count(), 7);
+    std::fs::write(night.0.join("record.jsonl"), &before[4]).unwrap();
+    night.says(&["audit", "verify", "record.jsonl", "--key", &key, "--checkpoint", "kept.note"]);
+}
+
+#[test]
+fn what_the_record_does_not_say_is_not_let_go_of() {
+    let night = Night::of("no-compact");
+    // What its record does not say is not let go of, and what is gone without a reason is found.
+    for (change, args, words) in [
+        (
+            "UPDATE record SET about = NULL WHERE position = (SELECT max(position) FROM record WHERE about IS NOT NULL)",
+            &["compact", "wrong.db", "--before", "2026-03-15T00:00:00Z"][..],
+            "grant `maria-orders`",
+        ),
+        ("UPDATE grants SET state = x'', unsettled = 1", &["doctor", "wrong.db"], "says something else"),
+    ] {
+        std::fs::copy(night.0.join("night.db"), night.0.join("wrong.db")).unwrap();
+        let file = rusqlite::Connection::open(night.0.join("wrong.db")).unwrap();
+        assert!(file.execute(change, []).unwrap() > 0, "{change}");
+        drop(file);
+        let output = night.run(args);
+        assert_ne!(code(&output), Some(0), "{change}");
+        let said = format!("{}{}", out(&output), err(&output));
+        assert!(said.contains(words), "{said}");
+    }
+    for args in [
+        &["compact", "nothing.db", "--before", "2026-03-15T00:00:00Z"][..],
+        &["compact", "night.db"],
+        &["compact", "night.db", "--before", "yesterday"],
+    ] {
+        assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
+    }
 }
