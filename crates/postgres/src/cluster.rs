@@ -18,7 +18,11 @@ const KEPT_IN: &[&str] =
 
 /// What a test needs; where this machine has it not, a line that says so, past what keeps the output of tests that pass.
 pub fn or_not_run<T, W: std::fmt::Display>(needed: Result<T, W>, what: &str) -> Option<T> {
-    needed.map_err(|why| writeln!(std::io::stdout(), "not run: {what} on PostgreSQL, because {why}")).ok()
+    let told = |why: W| {
+        let why = why.to_string().replace('\n', " ");
+        writeln!(std::io::stdout(), "not run: {what} on PostgreSQL, because {why}")
+    };
+    needed.map_err(told).ok()
 }
 
 /// A server of its own in a folder of its own, reached by a socket in it.
@@ -59,7 +63,7 @@ impl Cluster {
 
     fn begin(fsync: &'static str) -> Result<Self, String> {
         let binaries =
-            binaries().ok_or("the machine has no PostgreSQL server binaries (initdb, postgres)")?;
+            binaries().ok_or("there are no server binaries (initdb, postgres; Debian: postgresql)")?;
         let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
         let scratch = Scratch::at(url(folder.path(), "postgres"));
         let cluster = Self { binaries, folder, scratch, fsync };
@@ -210,10 +214,10 @@ impl Drop for Cluster {
 
 /// The folder of the newest server binaries: named by `TENURE_PG_BIN`, on the path, or where packages put them.
 fn binaries() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("TENURE_PG_BIN") {
-        return Some(PathBuf::from(named));
-    }
     let has_both = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    if let Some(named) = std::env::var_os("TENURE_PG_BIN") {
+        return Some(PathBuf::from(named)).filter(|folder| has_both(folder));
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).find(|folder| has_both(folder));
     // What is on the path may be no more than a link to some of them.

@@ -1,7 +1,7 @@
 //! Hosts on one database: each a store of its own, with connections of its own, and the server's clock.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -24,9 +24,9 @@ pub(crate) fn ns() -> Namespace {
 
 /// A database with a policy in force, or a word why there is none.
 pub(crate) fn database() -> Option<Database> {
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("several hosts");
-    let database = or_not_run(Cluster::shared(), test)?.database().unwrap();
+    static CLUSTER: LazyLock<Option<&'static Cluster>> =
+        LazyLock::new(|| or_not_run(Cluster::shared(), "several hosts at once"));
+    let database = CLUSTER.as_ref()?.database().unwrap();
     publish(&host(&database));
     Some(database)
 }
