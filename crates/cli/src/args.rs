@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tenure_port::postgres::scratch::Scratch;
 use tenure_scenario::house::House;
 
 use crate::past::audit::Audit;
@@ -102,7 +103,8 @@ pub(crate) struct Test {
     /// How to say what came of it.
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     pub(crate) format: TestFormat,
-    /// On which store: `memory`, or `sqlite`, in a file that goes afterwards. The result may not differ.
+    /// On which store: `memory`; `sqlite`, in a file that goes afterwards; or `postgres://…`, in a database that is made
+    /// beside that one and goes afterwards. The result may not differ.
     #[arg(long, default_value = "memory", value_name = "STORE", value_parser = store)]
     pub(crate) store: House,
 }
@@ -126,7 +128,8 @@ pub(crate) struct Play {
     /// Only the scenario of this name, where the file has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<String>,
-    /// On which store: `sqlite`, as a host has it, in a file that goes afterwards, or `memory`.
+    /// On which store: `sqlite`, as a host has it, in a file that goes afterwards; `memory`; or `postgres://…`, in a
+    /// database that is made beside that one and goes afterwards.
     #[arg(long, default_value = "sqlite", value_name = "STORE", value_parser = store)]
     pub(crate) store: House,
     /// In this SQLite file, which stays. A story begins with nothing, so it must not be there before.
@@ -257,6 +260,11 @@ fn store(text: &str) -> Result<House, String> {
     match text {
         "memory" => Ok(House::Memory),
         "sqlite" => Ok(House::Sqlite),
-        _ => Err("this version runs scenarios on the stores `memory` and `sqlite`".to_owned()),
+        url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(House::Postgres(Scratch::at(url)))
+        }
+        _ => {
+            Err("this version runs scenarios on the stores `memory`, `sqlite` and `postgres://…`".to_owned())
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tenure_core::id::Namespace;
 use tenure_core::record::written::Salt;
-use tenure_core::world::World;
+use tenure_core::world::{Read, World};
 use tenure_store::{Answered, Batch, Given, Plan, Store, StoreFault, Turn};
 
 use crate::trace::{self, Commit};
@@ -229,6 +229,12 @@ impl<'l> Shared<'l> {
 impl Plan for Shared<'_> {
     fn start(&mut self) {
         self.batch.start();
+    }
+
+    fn ahead(&mut self, world: &World) -> Vec<Read> {
+        // Whoever waits already is read for together with the leader.
+        self.join();
+        self.batch.ahead(world)
     }
 
     fn turn(&mut self, world: &World) -> Turn {

@@ -64,6 +64,8 @@ mod trace;
 
 pub use tenure_core;
 pub use tenure_policy;
+#[cfg(feature = "postgres")]
+pub use tenure_postgres::{self, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use tenure_sqlite::{Examined, Findings, Part, SqliteStore, Unconfirmed};
 pub use tenure_store;

@@ -12,7 +12,7 @@ use tenure_core::record::refused::minute;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, Standing, World};
 use tenure_store::tally::WriteUp;
-use tenure_store::{Filter, Given, Limit};
+use tenure_store::{Filter, Given, Limit, StoreFault};
 
 use crate::engine::Engine;
 use crate::error::{Error, Fault};
@@ -31,29 +31,38 @@ pub struct SweepReport {
     pub events: u64,
 }
 
+/// What a sweep did so far.
+#[derive(Debug, Default)]
+struct Swept {
+    report: SweepReport,
+    /// What was met first that cannot be read.
+    unread: Option<Error>,
+}
+
 impl Engine {
     /// Writes down what time has made true by `now`, for everybody it made something true for. It is
     /// never needed for a right answer: it makes effects and notices come in time. Early, late and
     /// repeated sweeps write the same.
     ///
     /// # Errors
-    /// [`Error::Fault`]. What was swept before stays swept.
+    /// [`Error::Fault`]. What was swept before stays swept. Where something of somebody cannot be read, all others are
+    /// swept first.
     pub fn sweep(&self, now: Timestamp) -> Result<SweepReport, Error> {
-        let mut report = SweepReport::default();
+        let mut swept = Swept::default();
         let until = self.believed(now)?;
         let limit = Limit::new(PEOPLE_AT_ONCE);
         let mut after = None;
         loop {
             let due = self.store.due(&self.namespace, until, after.as_ref(), limit)?;
             let Some(last) = due.last().cloned() else { break };
-            self.write_down(due.into_iter().map(|awaited| awaited.person), now, &mut report)?;
+            self.write_down(due.into_iter().map(|awaited| awaited.person), now, &mut swept)?;
             after = Some(last);
         }
         for flow in self.ended_flows(until)? {
-            self.end_waits(&flow, now, &mut report)?;
+            self.end_waits(&flow, now, &mut swept)?;
         }
         self.write_up_refusals(until)?;
-        Ok(report)
+        swept.unread.map_or(Ok(swept.report), Err)
     }
 
     /// Puts on record how often who was refused in minutes that are over.
@@ -79,7 +88,7 @@ impl Engine {
 
     /// What still waits under a flow that ended is unused. No grant has that as a deadline of its own: the
     /// policy may have set it after the approval.
-    fn end_waits(&self, flow: &FlowId, now: Timestamp, report: &mut SweepReport) -> Result<(), Error> {
+    fn end_waits(&self, flow: &FlowId, now: Timestamp, swept: &mut Swept) -> Result<(), Error> {
         let filter = Filter { flow: Some(flow.clone()), open: true, ..Filter::default() };
         let mut after = None;
         loop {
@@ -99,7 +108,7 @@ impl Engine {
                     .filter(|holder| seen.insert(holder.clone()))
                     .collect()
             };
-            self.write_down(self.question(wanted, waiting)?, now, report)?;
+            self.write_down(self.question(wanted, waiting)?, now, swept)?;
             after = listed.next;
             if after.is_none() {
                 return Ok(());
@@ -107,30 +116,50 @@ impl Engine {
         }
     }
 
-    /// Settles these people in one transaction.
+    /// Settles these people, some of them in one transaction.
     fn write_down(
         &self,
         people: impl IntoIterator<Item = PersonId>,
         now: Timestamp,
-        report: &mut SweepReport,
+        swept: &mut Swept,
     ) -> Result<(), Error> {
         let mut people = people.into_iter().peekable();
         // How many events a person has is not known before: fewer people are taken after many, more after few.
         let mut at_once = 1_usize;
         while people.peek().is_some() {
-            let some: Result<Vec<_>, Error> =
-                people.by_ref().take(at_once).map(|person| self.settle(person, now)).collect();
-            let mut events = 0_u64;
-            for answer in self.transact(some?)? {
-                let settled = answer?;
-                report.people = report.people.saturating_add(u64::from(settled.events > 0));
-                events = events.saturating_add(settled.events);
-            }
-            report.events = report.events.saturating_add(events);
+            let some: Vec<PersonId> = people.by_ref().take(at_once).collect();
+            let events = self.settle_all(&some, now, swept)?;
             at_once = if events > EVENTS_AT_ONCE { at_once / 2 } else { at_once.saturating_mul(2) };
             at_once = at_once.clamp(1, PEOPLE_AT_ONCE);
         }
         Ok(())
+    }
+
+    /// Settles these people in one transaction; each by themselves, where something of one of them cannot be read.
+    /// Says how many events that were.
+    fn settle_all(&self, people: &[PersonId], now: Timestamp, swept: &mut Swept) -> Result<u64, Error> {
+        let settles = people.iter().map(|person| self.settle(person.clone(), now));
+        let answers = match self.transact(settles.collect::<Result<_, Error>>()?) {
+            Err(unread @ Error::Fault(Fault::Store(StoreFault::Broken(_)))) if people.len() == 1 => {
+                swept.unread.get_or_insert(unread);
+                return Ok(0);
+            }
+            Err(Error::Fault(Fault::Store(StoreFault::Broken(_)))) => {
+                return people.chunks(1).try_fold(0_u64, |events, person| {
+                    Ok(events.saturating_add(self.settle_all(person, now, swept)?))
+                });
+            }
+            answers => answers?,
+        };
+        let mut events = 0_u64;
+        for answer in answers {
+            let settled = answer?;
+            let report = &mut swept.report;
+            report.people = report.people.saturating_add(u64::from(settled.events > 0));
+            report.events = report.events.saturating_add(settled.events);
+            events = events.saturating_add(settled.events);
+        }
+        Ok(events)
     }
 
     fn settle(&self, person: PersonId, now: Timestamp) -> Result<Given, Error> {

@@ -18,5 +18,7 @@ pub use self::misread::{CALL_BYTES_MAX, CALL_NESTING_MAX, CALL_VALUES_MAX};
 pub use self::port::Port;
 
 pub use tenure::{Examined, Fault, Findings, Ids, Part, SqliteStore, Unconfirmed, compile};
+#[cfg(feature = "postgres")]
+pub use tenure::{PostgresStore, tenure_postgres as postgres};
 /// What the port stands on, for those beside it.
 pub use tenure::{tenure_core as core, tenure_policy as policy, tenure_store as store};

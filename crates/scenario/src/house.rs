@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
 use tenure_port::core::id::CommandId;
+use tenure_port::postgres::scratch::{Database, Scratch};
 use tenure_port::store::{ManualClock, MemoryStore, Store, StoreFault};
-use tenure_port::{Fault, Ids, Port, SqliteStore};
+use tenure_port::{Fault, Ids, Port, PostgresStore, SqliteStore};
 
 /// On which store stories are played.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum House {
     Sqlite,
     /// In this SQLite file, which stays. It must not be there before.
     File(PathBuf),
+    /// In a PostgreSQL database of its own, which is there for the story.
+    Postgres(Scratch),
 }
 
 /// The store of one story.
@@ -30,6 +33,11 @@ pub(crate) enum Kept {
         path: PathBuf,
         /// The folder of a file that goes.
         _folder: Option<TempDir>,
+    },
+    Postgres {
+        /// Absent while it is closed, and where it could not be opened again.
+        store: Option<Arc<PostgresStore>>,
+        database: Database,
     },
 }
 
@@ -58,6 +66,12 @@ impl House {
                 Err(format!("`{}` is there already, and a story begins with nothing", path.display()))
             }
             Self::File(path) => Self::file(path.clone(), None, clock),
+            Self::Postgres(scratch) => {
+                let database = scratch.database()?;
+                let store = PostgresStore::open_scratch(&database, clock.clone());
+                let store = store.map_err(|fault| fault.to_string())?;
+                Ok(Kept::Postgres { store: Some(Arc::new(store)), database })
+            }
         }
     }
 
@@ -73,8 +87,11 @@ impl Kept {
         let store: Arc<dyn Store> = match self {
             Self::Memory(store) => store.clone(),
             Self::Sqlite { store: Some(store), .. } => store.clone(),
+            Self::Postgres { store: Some(store), .. } => store.clone(),
             // What cannot be opened holds nothing.
-            Self::Sqlite { store: None, .. } => Arc::new(MemoryStore::new()),
+            Self::Sqlite { store: None, .. } | Self::Postgres { store: None, .. } => {
+                Arc::new(MemoryStore::new())
+            }
         };
         Port::open_with_ids(store, ids.clone())
     }
@@ -90,6 +107,10 @@ impl Kept {
             Self::Sqlite { store, path, .. } => {
                 drop(store.take());
                 *store = Some(opened(path, clock)?);
+            }
+            Self::Postgres { store, database } => {
+                drop(store.take());
+                *store = Some(Arc::new(PostgresStore::open_scratch(database, clock.clone())?));
             }
         }
         Ok(())

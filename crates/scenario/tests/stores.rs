@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_scenario::file::{self, PolicyFiles};
 use tenure_scenario::house::House;
 use tenure_scenario::run::Stage;
@@ -12,6 +13,9 @@ use tenure_scenario::story::Scenario;
 
 /// Stories that are played at once: a file is waited for most of the time.
 const AT_ONCE: usize = 8;
+
+/// Of so many stories one is played where each question is a journey, unless `TENURE_STORIES` says otherwise.
+const OF_FAR: usize = 8;
 
 /// All that a store said of a story: the answer to each step and what was then on record, the whole record at
 /// the end, and every grant.
@@ -39,8 +43,19 @@ fn stories() -> Vec<Scenario> {
 }
 
 #[test]
-fn every_story_is_the_same_on_every_store() {
-    let stories = stories();
+fn every_story_is_the_same_in_a_file() {
+    the_same_as_in_memory(&House::Sqlite, 1);
+}
+
+#[test]
+fn every_story_is_the_same_on_postgres() {
+    let Some(cluster) = or_not_run(Cluster::shared(), "the stories") else { return };
+    let every = std::env::var("TENURE_STORIES").map_or(OF_FAR, |every| every.parse().unwrap());
+    the_same_as_in_memory(&House::Postgres(cluster.scratch()), every);
+}
+
+fn the_same_as_in_memory(house: &House, every: usize) {
+    let stories: Vec<Scenario> = stories().into_iter().step_by(every).collect();
     let restarts = |story: &Scenario| story.steps.iter().filter(|step| step.verb() == "restart").count();
     let restarts: usize = stories.iter().map(restarts).sum();
     let left = Mutex::new(stories.iter());
@@ -48,17 +63,27 @@ fn every_story_is_the_same_on_every_store() {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
-                    let next = left.lock().unwrap().next();
+                    let (next, more) = {
+                        let mut left = left.lock().unwrap();
+                        (left.next(), left.len())
+                    };
                     let Some(story) = next else { return };
-                    let (memory, sqlite) = (said(story, &House::Memory), said(story, &House::Sqlite));
-                    for (one, other) in memory.iter().zip(&sqlite) {
+                    if more % 100 == 0 {
+                        println!("{more} stories are left");
+                    }
+                    let (memory, kept) = (said(story, &House::Memory), said(story, house));
+                    for (one, other) in memory.iter().zip(&kept) {
                         assert_eq!(one, other, "{}: {}", story.file, story.name);
                     }
-                    assert_eq!(memory.len(), sqlite.len(), "{}: {}", story.file, story.name);
+                    assert_eq!(memory.len(), kept.len(), "{}: {}", story.file, story.name);
                 }
             });
         }
     });
-    println!("{} stories, {restarts} restarts", stories.len());
-    assert!(stories.len() > 500 && restarts > 5, "{} stories, {restarts} restarts", stories.len());
+    println!("{} stories (one of {every}), {restarts} restarts", stories.len());
+    assert!(
+        stories.len() > 500 / every && restarts > 5 / every,
+        "{} stories, {restarts} restarts",
+        stories.len()
+    );
 }

@@ -58,6 +58,8 @@ pub struct Batch {
     given: Vec<Given>,
     salt: Salt,
     answers: Vec<Answered>,
+    /// Of how many commands it was told what they need first.
+    told: usize,
     /// A refusal that was decided, while it is read how often there were such before.
     refused: Option<Decision>,
 }
@@ -72,7 +74,7 @@ impl Batch {
     pub fn new(given: Vec<Given>, salt: Salt) -> Self {
         let taken_in = |given: Given| Given { command: given.command.without_blanks(), ..given };
         let given = given.into_iter().map(taken_in).collect();
-        Self { given, salt, answers: Vec::new(), refused: None }
+        Self { given, salt, answers: Vec::new(), told: 0, refused: None }
     }
 
     /// A single command.
@@ -120,7 +122,13 @@ impl Batch {
 impl Plan for Batch {
     fn start(&mut self) {
         self.answers.clear();
+        self.told = 0;
         self.refused = None;
+    }
+
+    fn ahead(&mut self, world: &World) -> Vec<Read> {
+        let untold = self.given.iter().skip(std::mem::replace(&mut self.told, self.given.len()));
+        untold.flat_map(|given| machine::needs(&given.command, world)).collect()
     }
 
     fn turn(&mut self, world: &World) -> Turn {

@@ -28,6 +28,13 @@ pub trait Plan {
 
     /// The next turn over what was read so far.
     fn turn(&mut self, world: &World) -> Turn;
+
+    /// What the decisions that are still to come will ask for first, as far as that is known over a world in which
+    /// only the policy is read; of each decision once. It is a hint for stores that read much at once sooner than
+    /// little often, and no promise: what a decision needs, it asks for in its own turn.
+    fn ahead(&mut self, _world: &World) -> Vec<Read> {
+        Vec::new()
+    }
 }
 
 /// What a plan wants next.
@@ -79,16 +86,26 @@ pub fn decide(
     world: &mut World,
     mut read: impl FnMut(&Read, &mut World) -> Result<(), StoreFault>,
 ) -> Result<Option<Option<Box<Write>>>, StoreFault> {
+    decide_at_once(plan, world, |wanted, world| wanted.iter().try_for_each(|wanted| read(wanted, world)))
+}
+
+/// The same, where `read` is given all that is asked for in a turn at once.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_at_once(
+    plan: &mut dyn Plan,
+    world: &mut World,
+    mut read: impl FnMut(&[Read], &mut World) -> Result<(), StoreFault>,
+) -> Result<Option<Option<Box<Write>>>, StoreFault> {
     for _ in 0..TURNS_MAX {
         match plan.turn(world) {
             Turn::Read(reads) => {
                 if reads.iter().all(|read| world.read.contains(read)) {
                     return Err(StoreFault::Broken("a plan asks again for what it was given".to_owned()));
                 }
-                for wanted in reads {
-                    read(&wanted, world)?;
-                    world.read.insert(wanted);
-                }
+                read(&reads, world)?;
+                world.read.extend(reads);
             }
             Turn::Decided(write) => return Ok(Some(write)),
             Turn::Over => return Ok(None),

@@ -100,7 +100,10 @@ fn arrow(member: &Member, rule: &Rule, need: &Need, workspace: &Workspace) -> Op
         return (core && !known)
             .then(|| format!("`tenure-core` uses `{}`, which is not on the core's list", need.name));
     }
-    let allowed = rule.may_use.contains(&need.name.as_str())
+    // The tests of a crate may turn on a feature of that very crate.
+    let itself = dev && need.name == member.name;
+    let allowed = itself
+        || rule.may_use.contains(&need.name.as_str())
         || (dev && rule.beside && COLUMN.contains(&need.name.as_str()));
     if !allowed {
         let whose = if dev { "the tests of " } else { "" };

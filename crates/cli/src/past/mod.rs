@@ -17,7 +17,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use tenure_port::store::StoreFault;
-use tenure_port::{Port, SqliteStore};
+use tenure_port::{Port, PostgresStore, SqliteStore};
 
 use crate::End;
 
@@ -27,8 +27,8 @@ const PAGE: u64 = 1_000;
 /// A store that is there: it is opened, never made.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Kept {
-    /// The SQLite file of the store. It must be there.
-    #[arg(value_name = "FILE")]
+    /// The SQLite file of the store, or the `postgres://…` URL of the database it is in. It must be there.
+    #[arg(value_name = "FILE|URL")]
     pub(crate) file: PathBuf,
     /// The namespace in it.
     #[arg(long, value_name = "NAME", default_value = "default")]
@@ -56,8 +56,11 @@ pub(crate) enum Trouble {
 }
 
 impl Kept {
-    /// The store, without a port before it.
+    /// The store in a file, without a port before it.
     pub(crate) fn store(&self) -> Result<Arc<SqliteStore>, Trouble> {
+        if self.url().is_some() {
+            return Err(Trouble::Unread("only a store in a file is looked at in this way".to_owned()));
+        }
         Self::of(&self.file)
     }
 
@@ -73,8 +76,22 @@ impl Kept {
 
     /// The door to it.
     pub(crate) fn port(&self) -> Result<Port, Trouble> {
-        let port = Port::open_namespace(self.store()?, &self.namespace);
+        let port = match self.url() {
+            Some(url) => {
+                // The URL may hold a password, so it is not said again.
+                let opened = PostgresStore::open_existing(url);
+                let store = opened.map_err(|fault| Trouble::Unread(fault.to_string()))?;
+                Port::open_namespace(Arc::new(store), &self.namespace)
+            }
+            None => Port::open_namespace(self.store()?, &self.namespace),
+        };
         port.map_err(|error| Trouble::Unread(error.to_string()))
+    }
+
+    /// The database, where one is named.
+    fn url(&self) -> Option<&str> {
+        let named = self.file.to_str()?;
+        ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme)).then_some(named)
     }
 }
 

@@ -38,6 +38,18 @@ pub struct Leaf {
     pub written: Option<Written>,
 }
 
+/// A record that has no position yet: what a leaf is made of once its place is known.
+///
+/// It is for stores in which several transactions write at once: none of them knows what comes before it, so
+/// each keeps drafts, and whoever numbers what was committed makes the leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The leaf with the position 0, the texts that people wrote in their places.
+    pub text: String,
+    /// What the salt of the leaf is made of.
+    pub salt: Salt,
+}
+
 /// What a record says of the grant it is about, beside what happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,18 +166,7 @@ impl Leaf {
             written = None;
             &record.entry
         };
-        let out = Out {
-            version: VERSION,
-            namespace: ns,
-            position: record.position,
-            recorded_at: record.recorded_at,
-            about,
-            entry: OutEntry::of(entry),
-        };
-        let mut bytes = Vec::with_capacity(BYTES_USUAL);
-        serde_json::to_writer(&mut bytes, &out).map_err(|error| error.to_string())?;
-        bytes.shrink_to_fit();
-        let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let text = written_out(ns, (record.position, record.recorded_at), about, entry)?;
         Ok(Self { text, written })
     }
 
@@ -180,14 +181,9 @@ impl Leaf {
     /// # Errors
     /// What is wrong with it, in words: the form, or a text that is not the one that was written.
     pub fn read(&self) -> Result<ReadLeaf, String> {
-        let read: In = serde_json::from_str(&self.text).map_err(|error| error.to_string())?;
-        if read.version != VERSION {
-            return Err(format!("it has the form {}, this version knows {VERSION}", read.version));
-        }
-        let mut entry = read.entry.entry()?;
-        Written::put(self.written.as_ref(), &mut entry)?;
-        let record = Record { position: read.position, recorded_at: read.recorded_at, entry };
-        Ok(ReadLeaf { namespace: read.namespace, record, about: read.about })
+        let mut read = read_in(&self.text)?;
+        Written::put(self.written.as_ref(), &mut read.record.entry)?;
+        Ok(read)
     }
 
     /// The same without what people wrote of it.
@@ -195,6 +191,62 @@ impl Leaf {
     pub fn erased(&self) -> Self {
         Self { text: self.text.clone(), written: None }
     }
+}
+
+impl Draft {
+    /// The draft of what goes on record.
+    ///
+    /// # Errors
+    /// As [`Leaf::of`].
+    pub fn of(
+        ns: &Namespace,
+        recorded_at: Timestamp,
+        entry: &Entry,
+        about: Option<&About>,
+        salt: Salt,
+    ) -> Result<Self, String> {
+        Ok(Self { text: written_out(ns, (0, recorded_at), about, entry)?, salt })
+    }
+
+    /// The record at that position, and its leaf: the same as if the position had been known from the start.
+    ///
+    /// # Errors
+    /// What is wrong with the draft, in words.
+    pub fn at(&self, position: u64) -> Result<(ReadLeaf, Leaf), String> {
+        let mut read = read_in(&self.text)?;
+        if read.record.position != 0 {
+            return Err(format!("it has the position {} already", read.record.position));
+        }
+        read.record.position = position;
+        let leaf = Leaf::of(&read.namespace, &read.record, read.about.as_ref(), &self.salt)?;
+        Ok((read, leaf))
+    }
+}
+
+/// The bytes of a leaf.
+fn written_out(
+    ns: &Namespace,
+    (position, recorded_at): (u64, Timestamp),
+    about: Option<&About>,
+    entry: &Entry,
+) -> Result<String, String> {
+    let out =
+        Out { version: VERSION, namespace: ns, position, recorded_at, about, entry: OutEntry::of(entry) };
+    let mut bytes = Vec::with_capacity(BYTES_USUAL);
+    serde_json::to_writer(&mut bytes, &out).map_err(|error| error.to_string())?;
+    bytes.shrink_to_fit();
+    String::from_utf8(bytes).map_err(|error| error.to_string())
+}
+
+/// What the bytes of a leaf say. What stands in the places of texts is not looked at.
+fn read_in(text: &str) -> Result<ReadLeaf, String> {
+    let read: In = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if read.version != VERSION {
+        return Err(format!("it has the form {}, this version knows {VERSION}", read.version));
+    }
+    let record =
+        Record { position: read.position, recorded_at: read.recorded_at, entry: read.entry.entry()? };
+    Ok(ReadLeaf { namespace: read.namespace, record, about: read.about })
 }
 
 impl About {

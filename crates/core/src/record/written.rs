@@ -45,6 +45,12 @@ impl Salt {
         Self(bytes)
     }
 
+    /// The bytes, for a store that seals later. They are as secret as the texts they are for.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     /// The salt of the record at that position. Who knows it does not know the salts of others.
     #[must_use]
     pub fn at(&self, position: u64) -> Self {

@@ -18,23 +18,23 @@ use tenure_core::time::{Span, Timestamp};
 use tenure_core::world::Publication;
 
 /// When every story begins.
-pub(crate) fn nine() -> Timestamp {
+pub fn nine() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
 
-pub(crate) fn person(name: &str) -> Person {
+pub fn person(name: &str) -> Person {
     Person::new(PersonId::new(name).unwrap())
 }
 
 /// Somebody who may approve.
-pub(crate) fn owner(name: &str) -> Person {
+pub fn owner(name: &str) -> Person {
     let mut person = person(name);
     person.groups = BTreeSet::from(["owners".to_owned()]);
     person
 }
 
 /// `pg/orders/read`: integration, name, permission.
-pub(crate) fn item(text: &str) -> Item {
+pub fn item(text: &str) -> Item {
     let mut parts = text.split('/');
     let mut part = || parts.next().unwrap().to_owned();
     let integration = Integration::new(part()).unwrap();
@@ -42,14 +42,14 @@ pub(crate) fn item(text: &str) -> Item {
     Item { resource, permission: part() }
 }
 
-pub(crate) fn asked(text: &str) -> Asked {
+pub fn asked(text: &str) -> Asked {
     let Item { resource, permission } = item(text);
     let (labels, owners, attributes) = (BTreeMap::new(), Vec::new(), Record::new());
     Asked { resource: Arc::new(Resource { id: resource, labels, owners, attributes }), permission }
 }
 
 /// The policy of that name. The name is its text: the same policy is made of it again.
-pub(crate) fn policy(name: &str) -> Result<Publication, String> {
+pub fn policy(name: &str) -> Result<Publication, String> {
     let flows = match name {
         "all" => vec![automatic(), decided(), limited(), rationed(), own(), confirmed()],
         // `asked` is changed, and `limited` is gone.

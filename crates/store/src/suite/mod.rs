@@ -28,7 +28,9 @@
 //! ```
 
 mod atomic;
-pub(crate) mod cast;
+/// For tests of one store alone.
+#[doc(hidden)]
+pub mod cast;
 mod compacted;
 mod indexes;
 mod lists;
@@ -40,7 +42,9 @@ mod records;
 mod reopened;
 mod revoked;
 mod sealed;
-pub(crate) mod story;
+/// For tests of one store alone.
+#[doc(hidden)]
+pub mod story;
 mod through;
 pub(crate) mod time;
 mod walk;
@@ -70,6 +74,11 @@ pub trait House {
         clock: Arc<ManualClock>,
         compile: Arc<dyn Compile>,
     ) -> Result<Self::Kept, StoreFault>;
+
+    /// After how many commands of a long life every index is looked at. Where each question is a journey, not after each.
+    fn looks_every(&self) -> u32 {
+        1
+    }
 }
 
 /// Runs every story on stores of that house.

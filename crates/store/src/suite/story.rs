@@ -29,17 +29,17 @@ use crate::query::{Filter, HoldsAsk, Limit};
 use crate::store::Store;
 
 /// One story on one store.
-pub(crate) struct Story<'a, H: House> {
+pub struct Story<'a, H: House> {
     house: &'a H,
-    pub(crate) clock: Arc<ManualClock>,
-    pub(crate) store: H::Kept,
-    pub(crate) ns: Namespace,
+    pub clock: Arc<ManualClock>,
+    pub store: H::Kept,
+    pub ns: Namespace,
     given: u64,
 }
 
 impl<'a, H: House> Story<'a, H> {
     /// A new store at nine, with the policy in force.
-    pub(crate) fn begin(house: &'a H) -> Self {
+    pub fn begin(house: &'a H) -> Self {
         let clock = Arc::new(ManualClock::at(nine()));
         let store = house.open(clock.clone());
         let mut story = Self { house, clock, store, ns: Namespace::new("acme").unwrap(), given: 0 };
@@ -48,80 +48,80 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Lets the clock show so many minutes after nine.
-    pub(crate) fn at(&self, minutes: u64) -> &Self {
+    pub fn at(&self, minutes: u64) -> &Self {
         self.clock.set(nine().plus(Span::minutes(minutes)));
         self
     }
 
-    pub(crate) fn restart(mut self) -> Self {
+    pub fn restart(mut self) -> Self {
         let clock = self.clock.clone();
         self.store = self.house.reopen(self.store, clock, Arc::new(policy)).unwrap();
         self
     }
 
-    pub(crate) fn publish(&mut self, name: &str) {
+    pub fn publish(&mut self, name: &str) {
         let policy = Arc::new(policy(name).unwrap());
         self.does(&system(), Verb::Publish(Publish { policy, if_revision: None }));
     }
 
-    pub(crate) fn request(&mut self, who: &Person, grant: &str, flow: &str, items: &[&str]) -> Answered {
+    pub fn request(&mut self, who: &Person, grant: &str, flow: &str, items: &[&str]) -> Answered {
         self.give(&actor(who), request(grant, flow, items, None))
     }
 
-    pub(crate) fn approve(&mut self, who: &Person, grant: &str) -> Answered {
+    pub fn approve(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), approve(grant))
     }
 
-    pub(crate) fn extend(&mut self, who: &Person, grant: &str) -> Answered {
+    pub fn extend(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), extend(grant))
     }
 
-    pub(crate) fn decide_extension(&mut self, who: &Person, grant: &str, yes: bool) -> Answered {
+    pub fn decide_extension(&mut self, who: &Person, grant: &str, yes: bool) -> Answered {
         let ask = DecideExtension { grant: id(grant), reason: None, content: None };
         let verb = if yes { Verb::ApproveExtension(ask) } else { Verb::DenyExtension(ask) };
         self.give(&actor(who), verb)
     }
 
-    pub(crate) fn activate(&mut self, who: &Person, grant: &str) -> Answered {
+    pub fn activate(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), Verb::Activate(Activate { grant: id(grant) }))
     }
 
-    pub(crate) fn withdraw(&mut self, who: &Person, grant: &str) -> Answered {
+    pub fn withdraw(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), Verb::Withdraw(Withdraw { grant: id(grant) }))
     }
 
-    pub(crate) fn give_back(&mut self, who: &Person, grant: &str) -> Answered {
+    pub fn give_back(&mut self, who: &Person, grant: &str) -> Answered {
         self.give(&actor(who), Verb::GiveBack(GiveBack { grant: id(grant) }))
     }
 
-    pub(crate) fn revoke(&mut self, grant: &str) -> Answered {
+    pub fn revoke(&mut self, grant: &str) -> Answered {
         self.give(&system(), Verb::Revoke(Revoke { grant: id(grant), reason: Some("over".to_owned()) }))
     }
 
-    pub(crate) fn revoke_all(&mut self, of: Reach) -> Answered {
+    pub fn revoke_all(&mut self, of: Reach) -> Answered {
         self.give(&system(), revoke_all(of))
     }
 
-    pub(crate) fn settle(&mut self, who: &Person) -> Accepted {
+    pub fn settle(&mut self, who: &Person) -> Accepted {
         self.does(&system(), Verb::Settle(Settle { person: who.id.clone() }))
     }
 
-    pub(crate) fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {
+    pub fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {
         self.take_which(who, at.map_or(Which::Any, |at| Which::At(at.clone())), lease)
     }
 
-    pub(crate) fn take_which(&mut self, who: &PersonId, which: Which, lease: Span) -> Option<Handed> {
+    pub fn take_which(&mut self, who: &PersonId, which: Which, lease: Span) -> Option<Handed> {
         let take = TakeEffect { which, ..TakeEffect::new(who.clone(), worker(), lease) };
         self.does(&system(), Verb::TakeEffect(take)).handed
     }
 
-    pub(crate) fn done(&mut self, handed: &Handed) -> Answered {
+    pub fn done(&mut self, handed: &Handed) -> Answered {
         let (grant, effect) = (handed.grant.clone(), handed.number);
         let already_held = std::collections::BTreeSet::new();
         self.give(&system(), Verb::EffectDone(EffectDone { grant, effect, worker: worker(), already_held }))
     }
 
-    pub(crate) fn failed(&mut self, handed: &Handed) -> Answered {
+    pub fn failed(&mut self, handed: &Handed) -> Answered {
         let (grant, effect) = (handed.grant.clone(), handed.number);
         let error = "the target does not answer".to_owned();
         let (worker, stuck_after) = (worker(), EFFECT_ATTEMPTS_DEFAULT);
@@ -130,12 +130,12 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Gives a command that must be accepted.
-    pub(crate) fn does(&mut self, actor: &Actor, verb: Verb) -> Accepted {
+    pub fn does(&mut self, actor: &Actor, verb: Verb) -> Accepted {
         accepted(self.give(actor, verb))
     }
 
     /// Gives a command under the next id.
-    pub(crate) fn give(&mut self, actor: &Actor, verb: Verb) -> Answered {
+    pub fn give(&mut self, actor: &Actor, verb: Verb) -> Answered {
         self.given += 1;
         let given = self.command(&format!("c{}", self.given), actor, verb);
         let mut answers = self.batch(vec![given]);
@@ -143,26 +143,26 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// A command at what the clock shows.
-    pub(crate) fn command(&self, id: &str, actor: &Actor, verb: Verb) -> Given {
+    pub fn command(&self, id: &str, actor: &Actor, verb: Verb) -> Given {
         let id = CommandId::new(id).unwrap();
         let command = Command { id, actor: actor.clone(), context: Record::new(), verb };
         Given { command, now: self.clock.now(), keep: true }
     }
 
-    pub(crate) fn batch(&self, given: Vec<Given>) -> Vec<Answered> {
+    pub fn batch(&self, given: Vec<Given>) -> Vec<Answered> {
         let mut batch = Batch::new(given, salt());
         self.store.transact(&self.ns, &mut batch).unwrap();
         batch.into_answers()
     }
 
-    pub(crate) fn holds(&self, who: &Person, what: &str) -> Option<Held> {
+    pub fn holds(&self, who: &Person, what: &str) -> Option<Held> {
         let item = item(what);
         let ask = HoldsAsk { person: &who.id, resource: &item.resource, permission: &item.permission };
         self.store.holds(&self.ns, ask, self.clock.now()).unwrap()
     }
 
     /// A grant as it is stored.
-    pub(crate) fn stored(&self, grant: &GrantId) -> Option<Arc<Grant>> {
+    pub fn stored(&self, grant: &GrantId) -> Option<Arc<Grant>> {
         let mut found = None;
         self.store
             .view(
@@ -177,13 +177,13 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Every grant as it is stored, page by page.
-    pub(crate) fn all_stored(&self) -> BTreeMap<GrantId, Arc<Grant>> {
+    pub fn all_stored(&self) -> BTreeMap<GrantId, Arc<Grant>> {
         let ids = self.listed(&Filter::default());
         ids.into_iter().map(|id| (id.clone(), self.stored(&id).unwrap())).collect()
     }
 
     /// Ids of all grants that match, three at a time.
-    pub(crate) fn listed(&self, filter: &Filter) -> Vec<GrantId> {
+    pub fn listed(&self, filter: &Filter) -> Vec<GrantId> {
         let mut ids: Vec<GrantId> = Vec::new();
         let mut after = None;
         loop {
@@ -198,7 +198,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// Every record, page by page.
-    pub(crate) fn records(&self) -> Vec<Arc<Recorded>> {
+    pub fn records(&self) -> Vec<Arc<Recorded>> {
         let mut records: Vec<Arc<Recorded>> = Vec::new();
         loop {
             let after = records.last().map_or(0, |record| record.position);
@@ -211,7 +211,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     /// The grants that the recorded events lead to.
-    pub(crate) fn replayed(&self) -> BTreeMap<GrantId, Grant> {
+    pub fn replayed(&self) -> BTreeMap<GrantId, Grant> {
         let mut events: BTreeMap<GrantId, Vec<_>> = BTreeMap::new();
         for record in self.records() {
             if let Entry::Event(event) = &record.entry {
@@ -224,27 +224,27 @@ impl<'a, H: House> Story<'a, H> {
 }
 
 /// The salt of all batches of the stories: the same story has the same record on every store.
-pub(crate) const fn salt() -> Salt {
+pub const fn salt() -> Salt {
     Salt::from_bytes([7; 16])
 }
 
-pub(crate) fn actor(who: &Person) -> Actor {
+pub fn actor(who: &Person) -> Actor {
     Actor::Person(Box::new(who.clone()))
 }
 
-pub(crate) fn system() -> Actor {
+pub fn system() -> Actor {
     Actor::System(SystemName::new("suite").unwrap())
 }
 
-pub(crate) fn worker() -> WorkerId {
+pub fn worker() -> WorkerId {
     WorkerId::new("w1").unwrap()
 }
 
-pub(crate) fn id(grant: &str) -> GrantId {
+pub fn id(grant: &str) -> GrantId {
     GrantId::new(grant).unwrap()
 }
 
-pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Timestamp>) -> Verb {
+pub fn request(grant: &str, flow: &str, items: &[&str], start: Option<Timestamp>) -> Verb {
     Verb::Request(Box::new(Request {
         grant: Some(id(grant)),
         flow: FlowId::new(flow).unwrap(),
@@ -259,7 +259,7 @@ pub(crate) fn request(grant: &str, flow: &str, items: &[&str], start: Option<Tim
     }))
 }
 
-pub(crate) fn approve(grant: &str) -> Verb {
+pub fn approve(grant: &str) -> Verb {
     Verb::Approve(Approve {
         grant: id(grant),
         span: None,
@@ -270,11 +270,11 @@ pub(crate) fn approve(grant: &str) -> Verb {
     })
 }
 
-pub(crate) fn revoke_all(of: Reach) -> Verb {
+pub fn revoke_all(of: Reach) -> Verb {
     Verb::RevokeAll(RevokeAll { of, reason: Some("over".to_owned()) })
 }
 
-pub(crate) fn extend(grant: &str) -> Verb {
+pub fn extend(grant: &str) -> Verb {
     Verb::Extend(Extend {
         grant: id(grant),
         span: None,
@@ -285,7 +285,7 @@ pub(crate) fn extend(grant: &str) -> Verb {
     })
 }
 
-pub(crate) fn accepted(answer: Answered) -> Accepted {
+pub fn accepted(answer: Answered) -> Accepted {
     match answer {
         Answered::Accepted(accepted) => accepted,
         Answered::Refused(refusal) => panic!("it was refused: {refusal}"),
@@ -294,12 +294,12 @@ pub(crate) fn accepted(answer: Answered) -> Accepted {
 }
 
 /// The grant an accepted command answers with.
-pub(crate) fn view(answer: Answered) -> View {
+pub fn view(answer: Answered) -> View {
     accepted(answer).receipt.view.clone().unwrap()
 }
 
 /// The code of a refused command.
-pub(crate) fn refused(answer: Answered) -> Code {
+pub fn refused(answer: Answered) -> Code {
     match answer {
         Answered::Refused(refusal) => refusal.code,
         other @ (Answered::Accepted(_) | Answered::Fault(_)) => panic!("it was not refused: {other:?}"),

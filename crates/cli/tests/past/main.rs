@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
+mod database;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

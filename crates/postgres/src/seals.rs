@@ -1,0 +1,134 @@
+//! Sealing: what was committed gets its place in the record, by whoever comes by.
+//!
+//! No command waits for it. A transaction puts down what it records without a position, with its own place in time; what
+//! of that is committed and visible is numbered in that order, after everything that is numbered already. So a slow
+//! transaction comes later, and never before what was sealed. Two transactions that touch the same grant are never
+//! swapped: the later one began to read after the earlier one had ended, and its place in time says so.
+
+use tenure_core::id::Namespace;
+use tenure_core::record::leaf::Draft;
+use tenure_core::record::written::Salt;
+use tenure_store::{Seal, Sealed};
+
+use crate::bulk::Bulk;
+use crate::desk::Desk;
+use crate::link::{Ask, Link};
+use crate::records::{frontier, packed};
+use crate::trouble::{Out, broken, number};
+
+/// Records that are sealed in one transaction.
+const AT_ONCE: i64 = 1_000;
+
+const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM tenure.namespace n JOIN tenure.pending p ON p.ns = n.key \
+    WHERE n.name = $1)";
+const END: &str = "SELECT n.key, s.records, s.peaks FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key \
+    WHERE n.name = $1 FOR UPDATE OF s";
+const PENDING: &str = "SELECT ordered, tx, number, happened, draft, salt FROM tenure.pending WHERE ns = $1 \
+    ORDER BY ordered, tx, number LIMIT $2";
+const NO_LONGER: &str = "DELETE FROM tenure.pending p USING unnest($2::bigint[], $3::text[], $4::integer[]) \
+    w (ordered, tx, number) WHERE p.ns = $1 AND p.ordered = w.ordered AND p.tx = w.tx AND p.number = w.number";
+const RECORDS: &str = "INSERT INTO tenure.record (ns, position, about, leaf, written, nodes) \
+    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])";
+const END_MOVED: &str =
+    "UPDATE tenure.seal SET records = $2, peaks = $3, latest = greatest(latest, $4) WHERE ns = $1";
+
+/// Seals all that was committed before this, and says how many records that were.
+pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
+    let mut sealed = 0_u64;
+    while link.rows(WAITING, &[&ns.as_str()])?.first().is_some_and(|row| row.get(0)) {
+        let some = link.plain("BEGIN").and_then(|()| some(link, ns));
+        match some {
+            Ok(more) => {
+                link.plain("COMMIT")?;
+                sealed = sealed.saturating_add(more);
+            }
+            Err(trouble) => {
+                link.plain("ROLLBACK")?;
+                return Err(trouble);
+            }
+        }
+    }
+    Ok(sealed)
+}
+
+fn some(link: &mut Link, ns: &Namespace) -> Out<u64> {
+    let Some((key, mut seal)) = end(link, ns)? else { return Ok(0) };
+    next(link, (key, ns), &mut seal)
+}
+
+/// The end of the record, held until the transaction is over.
+fn end(link: &mut Link, ns: &Namespace) -> Out<Option<(i64, Seal)>> {
+    let rows = link.rows(END, &[&ns.as_str()])?;
+    let end = |row: &tokio_postgres::Row| Ok((row.get(0), Seal::after(frontier(row.get(1), row.get(2))?)));
+    rows.first().map(end).transpose()
+}
+
+/// Seals the next of what waits.
+fn next(link: &mut Link, (key, ns): (i64, &Namespace), seal: &mut Seal) -> Out<u64> {
+    let rows = link.rows(PENDING, &[&key, &AT_ONCE])?;
+    let mut sealed = Vec::with_capacity(rows.len());
+    let (mut ordered, mut txs, mut numbers, mut latest) = (Vec::new(), Vec::new(), Vec::new(), None);
+    for row in &rows {
+        ordered.push(row.get::<_, i64>(0));
+        txs.push(row.get::<_, String>(1));
+        numbers.push(row.get::<_, i32>(2));
+        latest = latest.max(row.get::<_, Option<i64>>(3));
+        let salt: &[u8] = row.get(5);
+        let salt = salt.try_into().map_err(|_| broken("what waits to be sealed has no salt"))?;
+        let draft = Draft { text: row.get(4), salt: Salt::from_bytes(salt) };
+        let line = seal.draft(ns, &draft);
+        sealed.push(line.map_err(|why| broken(format!("what waits to be sealed cannot be read: {why}")))?);
+    }
+    if sealed.is_empty() {
+        return Ok(0);
+    }
+    let gone = Bulk::new(NO_LONGER, key).column(ordered).column(txs).column(numbers);
+    let kept = records(key, &sealed)?;
+    let moved = moved(key, seal, latest);
+    let asks: Vec<Ask<'_>> = [&gone, &kept, &moved].into_iter().filter_map(Bulk::ask).collect();
+    link.all(asks)?;
+    Ok(u64::try_from(sealed.len()).unwrap_or(u64::MAX))
+}
+
+/// Writes records that were sealed.
+pub(crate) fn records(key: i64, sealed: &[Sealed]) -> Out<Bulk> {
+    let written =
+        sealed.iter().map(|sealed| sealed.leaf.written.as_ref().map(serde_json::to_string).transpose());
+    let written = written.collect::<Result<Vec<Option<String>>, _>>()?;
+    Ok(Bulk::new(RECORDS, key)
+        .column(sealed.iter().map(|sealed| number(sealed.record.position)))
+        .column(sealed.iter().map(|sealed| sealed.record.entry.grant().map(|id| id.as_str().to_owned())))
+        .column(sealed.iter().map(|sealed| sealed.leaf.text.clone()))
+        .column(written)
+        .column(sealed.iter().map(|sealed| packed(&sealed.nodes))))
+}
+
+/// Writes down where the record ends.
+pub(crate) fn moved(key: i64, seal: &Seal, latest: Option<i64>) -> Bulk {
+    Bulk::one(END_MOVED, key)
+        .value(number(seal.frontier().size()))
+        .value(packed(seal.frontier().peaks()))
+        .value(latest)
+}
+
+impl Desk<'_> {
+    /// Seals everything that waits, and goes on from there: nobody else writes in the namespace now.
+    pub(crate) fn take_seal(&mut self) -> Out<()> {
+        let mut seal = self.end_of_record()?;
+        self.seal_what_waits(&mut seal)?;
+        self.written.seal = Some(seal);
+        Ok(())
+    }
+
+    /// The end of the record: nobody else seals until this is over.
+    pub(crate) fn end_of_record(&mut self) -> Out<Seal> {
+        end(self.link, self.ns)?.map(|(_, seal)| seal).ok_or_else(|| broken("the namespace has no record"))
+    }
+
+    /// Seals everything that was committed before this.
+    pub(crate) fn seal_what_waits(&mut self, seal: &mut Seal) -> Out<()> {
+        let all = u64::try_from(AT_ONCE).unwrap_or(u64::MAX);
+        while next(self.link, (self.key, self.ns), seal)? == all {}
+        Ok(())
+    }
+}
