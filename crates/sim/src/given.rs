@@ -15,8 +15,12 @@ use crate::auditor::Given;
 /// The evaluator of conditions, which remembers those that it has read. The language is no part of what is audited.
 #[derive(Debug, Default)]
 pub struct Conditions {
-    read: RefCell<HashMap<(String, String), Option<Arc<dyn Condition>>>>,
+    /// By text and declared types.
+    read: RefCell<HashMap<(String, String), Read>>,
 }
+
+/// A condition that was read; nothing where it is none.
+type Read = Option<Arc<dyn Condition>>;
 
 impl Given for Conditions {
     fn condition(&self, text: &str, types: &Value, facts: &Value) -> Option<bool> {
@@ -27,15 +31,16 @@ impl Given for Conditions {
 }
 
 impl Conditions {
-    fn read(&self, text: &str, types: &Value) -> Option<Arc<dyn Condition>> {
+    fn read(&self, text: &str, types: &Value) -> Read {
         let mut read = self.read.borrow_mut();
         let place = (text.to_owned(), types.to_string());
         if let Some(known) = read.get(&place) {
             return known.clone();
         }
-        let compiled = match types {
-            Value::Null => condition::compile(text, None).ok(),
-            types => declared(types).and_then(|types| condition::compile(text, Some(&types)).ok()),
+        let compiled = if types.is_null() {
+            condition::compile(text, None).ok()
+        } else {
+            declared(types).and_then(|types| condition::compile(text, Some(&types)).ok())
         };
         read.insert(place, compiled.clone());
         compiled
@@ -50,10 +55,12 @@ fn declared(types: &Value) -> Option<AttributeTypes> {
 
 fn declared_fields(fields: &Value) -> Option<Fields> {
     let field = |(name, types): (&String, &Value)| {
-        let field = match types {
-            Value::String(text) => Field::parse(text).ok()?,
-            Value::Array(of) => Field::parse(&format!("[{}]", of.first()?.as_str()?)).ok()?,
-            fields => Field::record(declared_fields(fields)?),
+        let field = if let Some(text) = types.as_str() {
+            Field::parse(text).ok()?
+        } else if let Some(of) = types.as_array() {
+            Field::parse(&format!("[{}]", of.first()?.as_str()?)).ok()?
+        } else {
+            Field::record(declared_fields(types)?)
         };
         Some((name.clone(), field))
     };
