@@ -122,7 +122,7 @@ impl Workload {
             };
             self.queue.push_back(next);
         }
-        let corners = if later { 1 } else { 3 };
+        let corners = if later { 2 } else { 5 };
         if self.dice.one_in(corners) {
             let corner = Next::Corner(grant.clone());
             let clocks = self.queue.iter().take_while(|next| matches!(next, Next::Clock(_))).count();
