@@ -117,7 +117,12 @@ impl Workload {
             let next = match self.dice.count(0, 11) {
                 0..=2 => Next::Altered(verb, grant.clone()),
                 3 => Next::Repeat(grant.clone()),
-                4..=9 => Next::Slip(verb, grant.clone()),
+                4..=7 => Next::Slip(verb, grant.clone()),
+                // What few are allowed, and what looks at nothing else, is rare where much is looked at before.
+                8 | 9 => {
+                    let rare = [verb, Verb::Revoke, Verb::GiveBack];
+                    Next::Swollen(*self.dice.of(&rare).unwrap_or(&verb), grant.clone())
+                }
                 _ => Next::Verb(verb, grant.clone()),
             };
             self.queue.push_back(next);

@@ -60,6 +60,8 @@ pub struct Workload {
     fields: BTreeMap<String, String>,
     /// Somebody does not look what they do.
     careless: bool,
+    /// More is said of whoever gives the next command than may be.
+    swollen: bool,
     /// What was given last was given before.
     repeats: bool,
     workers: Vec<WorkerId>,
@@ -76,6 +78,8 @@ enum Next {
     Verb(Verb, GrantId),
     /// The same, carelessly.
     Slip(Verb, GrantId),
+    /// The same, by somebody of whom more is said than may be.
+    Swollen(Verb, GrantId),
     /// The same, under the id of another command.
     Altered(Verb, GrantId),
     /// A command on that grant that was accepted comes again.
@@ -164,6 +168,7 @@ impl Workload {
             number: 0,
             fields: fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
             careless: false,
+            swollen: false,
             repeats: false,
             workers: ["w0", "w1", "w2"].into_iter().map(id).collect(),
         };
@@ -201,6 +206,12 @@ impl Workload {
                     self.careless = true;
                     let call = self.on_grant(verb, Some(grant));
                     self.careless = false;
+                    return self.step(call);
+                }
+                Next::Swollen(verb, grant) => {
+                    self.swollen = true;
+                    let call = self.on_grant(verb, Some(grant));
+                    self.swollen = false;
                     return self.step(call);
                 }
                 Next::Altered(verb, grant) => {
@@ -513,7 +524,7 @@ impl Workload {
             person.attributes.clear();
         }
         let swells = if self.careless { 10 } else { 250 };
-        if self.dice.one_in(swells) { cast::swollen(person) } else { person }
+        if self.swollen || self.dice.one_in(swells) { cast::swollen(person) } else { person }
     }
 
     fn actor(&mut self, place: usize, login: Option<Option<u64>>) -> Given {
