@@ -33,8 +33,8 @@ enum Work {
     Tests(&'static [&'static str]),
 }
 
-/// A million commands, always the same ones, and what must be true after each: longer runs with other seeds are made
-/// by hand. The auditor hears the corpus among the tests; in random worlds it still parts from the library here and there.
+/// A million commands, always the same ones: the second opinion on every answer, what must be true after each, and
+/// whether all that can be reached was. Longer runs with other seeds are made by hand.
 const SIM: &[&str] = &[
     "run",
     "--release",
@@ -45,7 +45,6 @@ const SIM: &[&str] = &[
     "2",
     "--commands",
     "1000000",
-    "--no-auditor",
     "--coverage",
     "--progress",
 ];
@@ -140,7 +139,7 @@ fn steps(reach: Reach) -> Vec<Step> {
             ),
             step(
                 "sim",
-                "what must be true is so after every command of random worlds, and every reachable cell is reached",
+                "random worlds: two opinions agree, what must be true is so, every reachable cell is reached",
                 Work::Cargo(SIM),
             ),
             step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),

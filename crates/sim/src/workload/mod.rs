@@ -209,9 +209,7 @@ impl Workload {
                     return self.step(call);
                 }
                 Next::Swollen(verb, grant) => {
-                    self.swollen = true;
-                    let call = self.on_grant(verb, Some(grant));
-                    self.swollen = false;
+                    let call = self.swollen(verb, grant);
                     return self.step(call);
                 }
                 Next::Altered(verb, grant) => {
@@ -263,6 +261,14 @@ impl Workload {
             return self.step(call);
         }
         self.step(call)
+    }
+
+    /// A command of somebody of whom more is said than may be.
+    fn swollen(&mut self, verb: Verb, grant: GrantId) -> Call {
+        self.swollen = true;
+        let call = self.on_grant(verb, Some(grant));
+        self.swollen = false;
+        call
     }
 
     /// What the library answered to it: what comes next is steered by that.
