@@ -44,7 +44,7 @@ impl fmt::Display for StoreFault {
                     "the store was written by a newer version (format {found}); this one leaves it alone"
                 )
             }
-            Self::Broken(what) => write!(f, "the store is broken: {what}"),
+            Self::Broken(what) => write!(f, "the store cannot be used: {what}"),
         }
     }
 }

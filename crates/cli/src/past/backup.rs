@@ -37,6 +37,10 @@ pub(crate) fn run(ask: &BackUp, screen: &mut Screen) -> io::Result<End> {
 
 fn copied(ask: &BackUp, screen: &mut Screen) -> Result<End, Trouble> {
     let store = Kept::of(&ask.file)?;
+    if ask.copy.exists() {
+        let words = "is there already; a copy is made under a name that is free";
+        return Err(Trouble::Unread(format!("`{}` {words}", ask.copy.display())));
+    }
     let mut progress = Progress::new();
     let copied = store.backup(&ask.copy, &mut |done, of| progress.say(&format!("{done} of {of} pages")));
     drop(progress);

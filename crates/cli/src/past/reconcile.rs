@@ -18,6 +18,8 @@ use crate::screen::{BAD, GOOD, Screen, WAITS, paint};
 
 /// Bytes of one line: ids and names are bounded, and nothing else is on it.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
+/// One line as it should be.
+const EXAMPLE: &str = r#"{"holder": "alice", "integration": "prod-pg", "type": "database", "name": "orders", "permission": "read"}"#;
 
 /// Do targets hold what this store says they should? Nothing is changed, and no worker is told of anything.
 ///
@@ -92,10 +94,17 @@ fn read(mut lines: impl BufRead, name: &str) -> Result<Vec<InHand>, Trouble> {
             return Err(wrong(&format!("a line has at most {LINE_BYTES_MAX} bytes")));
         }
         if !line.trim().is_empty() {
-            held.push(serde_json::from_str(&line).map_err(|why| wrong(&why.to_string()))?);
+            held.push(serde_json::from_str(&line).map_err(|why| wrong(&unread(&why)))?);
         }
     }
     Ok(held)
+}
+
+/// What is wrong with a line, and what would be right. Which line it is of the whole list is said before.
+fn unread(why: &serde_json::Error) -> String {
+    let words = why.to_string();
+    let bare = words.split_once(" at line ").map_or(&*words, |(bare, _)| bare);
+    format!("{bare} at column {}; a line is one item in somebody's hands, like {EXAMPLE}", why.column())
 }
 
 fn draw(found: &Json, screen: &mut Screen) -> io::Result<()> {
