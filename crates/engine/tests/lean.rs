@@ -5,9 +5,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
+use tenure::tenure_core::id::GrantId;
+use tenure::tenure_core::world::Read;
 use tenure::tenure_policy::document::Format;
-use tenure::{Engine, Error, Fault, Person, Policy, Request, Resource, SqliteStore, StoreFault};
+use tenure::tenure_store::plan::{Question, unread};
+use tenure::{Engine, Error, Fault, Person, Policy, Request, Resource, SqliteStore, Store, StoreFault};
 
 const FILE: &str = "TENURE_TEST_FILE";
 const POLICY: &str = "
@@ -38,8 +42,9 @@ fn r27_a_row_that_was_blown_up_takes_a_few_times_its_size() {
     }
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("tenure.db");
-    {
-        let engine = Engine::new(SqliteStore::open(&path).unwrap());
+    let state = {
+        let store = Arc::new(SqliteStore::open(&path).unwrap());
+        let engine = Engine::over(store.clone());
         let admin = Person::new("admin".parse().unwrap());
         engine.publish(&Policy::from_text(POLICY, Format::Yaml).unwrap(), admin, engine.clock()).unwrap();
         let orders = r#"{"integration": "pg", "type": "db", "name": "orders", "attributes": {"a": 1}}"#;
@@ -47,11 +52,13 @@ fn r27_a_row_that_was_blown_up_takes_a_few_times_its_size() {
         let alice = Person::new("alice".parse().unwrap());
         let ask = Request::new("db", &alice).item(orders.permission("read")).grant("g1".to_owned());
         engine.request(ask, engine.clock()).unwrap();
-    }
+        state(&store, "g1")
+    };
     let file = rusqlite::Connection::open(&path).unwrap();
-    // The mark of what is not packed, much text, and no checksum that is of it.
-    let bomb = format!(r#"{{"a":[{}1]}}"#, "[],".repeat(BOMB / 3));
-    let blown = [&[0], bomb.as_bytes(), &[7; 8]].concat();
+    // The mark of what is not packed, a grant of which a fact is much text, and no checksum that is of it.
+    let bomb = format!(r#""a":[{}1]"#, "[],".repeat(BOMB / 3));
+    assert!(state.contains(r#""a":1"#), "{state}");
+    let blown = [&[0], state.replace(r#""a":1"#, &bomb).as_bytes(), &[7; 8]].concat();
     file.execute("UPDATE grants SET state = ?", [blown]).unwrap();
     drop(file);
     let this = std::env::current_exe().unwrap();
@@ -60,6 +67,18 @@ fn r27_a_row_that_was_blown_up_takes_a_few_times_its_size() {
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     println!("{said}");
+}
+
+/// A grant as it is kept, before it is packed.
+fn state(store: &SqliteStore, grant: &str) -> String {
+    let id = GrantId::new(grant).unwrap();
+    let mut state = String::new();
+    let mut question = Question::new(
+        |world| unread(vec![Read::Grant(id.clone())], world),
+        |world| state = serde_json::to_string(&**world.grants.get(&id).unwrap()).unwrap(),
+    );
+    store.view(&"default".parse().unwrap(), &mut question).unwrap();
+    state
 }
 
 fn read(file: &Path) {
