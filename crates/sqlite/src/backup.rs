@@ -20,6 +20,12 @@ pub(crate) fn copy(file: &File, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Ou
     if to.try_exists().map_err(|why| at(to, &why))? {
         return Err(broken(format!("`{}` is there already", to.display())));
     }
+    for log in ["-wal", "-journal"].map(|log| beside(to, log)) {
+        if log.try_exists().map_err(|why| at(&log, &why))? {
+            let words = "is there: it is of a file that is gone, and would be read into the copy";
+            return Err(broken(format!("`{}` {words}", log.display())));
+        }
+    }
     let part = Part::begin(to)?;
     let pages = file.read(|source| {
         // A transaction that reads keeps what it sees: SQLite would begin the copy anew with every commit.
@@ -59,9 +65,7 @@ struct Part {
 
 impl Part {
     fn begin(to: &Path) -> Out<Self> {
-        let mut name = OsString::from(to);
-        name.push(".part");
-        let path = PathBuf::from(name);
+        let path = beside(to, ".part");
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(_) => Ok(Self { path, whole: false }),
             Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => Err(broken(format!(
@@ -94,6 +98,13 @@ impl Drop for Part {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// The file that stands beside this one and is called so.
+fn beside(to: &Path, what: &str) -> PathBuf {
+    let mut name = OsString::from(to);
+    name.push(what);
+    PathBuf::from(name)
 }
 
 fn at(path: &Path, why: &std::io::Error) -> Trouble {
