@@ -1,6 +1,7 @@
 //! The file: how it is opened, what it must be, and the connections to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ const STATEMENTS: usize = 128;
 const WRITER_CACHE: i64 = 64 * 1_024;
 /// Pages of the log that are taken over into the file together: those that many commits change are written once.
 const CHECKPOINT: i64 = 4_000;
+/// How long an erasure waits for those who read, so that the log can be emptied; those who write wait meanwhile.
+const EMPTIED_WITHIN: Duration = Duration::from_millis(500);
 /// Reading connections that are kept open; more are opened where more threads ask at once.
 const READERS_KEPT: usize = 16;
 
@@ -31,20 +34,27 @@ pub(crate) struct File {
     /// Absent after a commit of which it is not known whether it was written: the next one begins anew.
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// Whether the log may still say what was erased.
+    trace: AtomicBool,
 }
 
 impl File {
     pub(crate) fn open(path: &Path) -> Out<Self> {
         let mut writer = writing(connect(path)?)?;
         prepare(&mut writer)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+        Ok(Self::of(path, writer))
     }
 
     /// The same of a file that holds a store already. What is not there is not made, and what is empty stays so.
     pub(crate) fn open_existing(path: &Path) -> Out<Self> {
         let writer = writing(connect_with(path, OpenFlags::empty())?)?;
         right(format(&writer)?.ok_or_else(|| broken("the file is empty, no store of tenure"))?)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+        Ok(Self::of(path, writer))
+    }
+
+    fn of(path: &Path, writer: Connection) -> Self {
+        let (writer, readers) = (Mutex::new(Some(writer)), Mutex::default());
+        Self { path: path.to_owned(), writer, readers, trace: AtomicBool::new(false) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -58,6 +68,16 @@ impl File {
             *kept = Some(writing(connect(&self.path)?)?);
         }
         Ok(Writer(kept))
+    }
+
+    /// Empties the log after a commit that erased something: until then the log has it as it was, and so has the file
+    /// itself. Where somebody reads for longer, it is tried again after each commit. It fails no commit, which is
+    /// there already.
+    pub(crate) fn leave_no_trace(&self, connection: &Connection, erased: bool) {
+        if erased || self.trace.load(Ordering::Relaxed) {
+            let patience = if erased { EMPTIED_WITHIN } else { Duration::ZERO };
+            self.trace.store(!empty_log(connection, patience).unwrap_or(false), Ordering::Relaxed);
+        }
     }
 
     /// Runs what only reads on a connection of its own.
@@ -156,6 +176,15 @@ fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
+}
+
+/// Takes over into the file what stands in the log, and cuts the log off: whether nobody was in the way.
+fn empty_log(connection: &Connection, patience: Duration) -> rusqlite::Result<bool> {
+    connection.busy_timeout(patience)?;
+    let emptied =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0).map(|busy: bool| !busy));
+    connection.busy_timeout(BUSY)?;
+    emptied
 }
 
 /// The connection that writes.
