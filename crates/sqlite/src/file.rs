@@ -222,7 +222,14 @@ fn format(connection: &Connection) -> Out<Option<u32>> {
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if application == APPLICATION {
-        return Ok(Some(version));
+        // A query over a view may never end, and a trigger does what nobody asked for.
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR rootpage = 0";
+        return match connection.query_row(sql, [], |row| row.get(0))? {
+            0 => Ok(Some(version)),
+            foreign => {
+                Err(broken(format!("in the file stand {foreign} views or triggers: no store has any")))
+            }
+        };
     }
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 && application == 0 && version == 0 {
