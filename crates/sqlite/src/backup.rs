@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tenure_store::StoreFault;
 
-use crate::file::{File, Open};
+use crate::file::{File, Open, literally};
 use crate::trouble::{Out, Trouble, broken, count};
 
 /// Pages that are copied between two words on how far it has come.
@@ -37,7 +37,7 @@ pub(crate) fn copy(file: &File, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Ou
 }
 
 fn pages(source: &Connection, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Out<u64> {
-    let mut copy = Connection::open(to)?;
+    let mut copy = Connection::open(literally(to))?;
     let total = {
         let backup = Backup::new(source, &mut copy)?;
         loop {

@@ -166,7 +166,7 @@ fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
         | OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(path, flags)
+    let connection = Connection::open_with_flags(literally(path), flags)
         .map_err(|error| broken(format!("`{}` cannot be opened: {error}", path.display())))?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -185,6 +185,11 @@ fn empty_log(connection: &Connection, patience: Duration) -> rusqlite::Result<bo
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0).map(|busy: bool| !busy));
     connection.busy_timeout(BUSY)?;
     emptied
+}
+
+/// The path as nothing but a path: SQLite takes names like `file:x` and `:memory:` for something else.
+pub(crate) fn literally(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
 }
 
 /// The connection that writes.
