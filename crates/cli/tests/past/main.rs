@@ -515,6 +515,27 @@ fn what_cannot_be_copied_or_read_is_said() {
         assert_eq!(code(&night.run(args)), Some(2), "{args:?}");
     }
     assert!(!night.0.join("other.db").exists());
+    for args in [
+        &["backup", "postgres://me:secret@db/acme", "other.db"][..],
+        &["doctor", "postgres://me:secret@db/acme"],
+    ] {
+        let wrong = night.run(args);
+        assert_eq!(code(&wrong), Some(2));
+        assert!(
+            err(&wrong).contains("a store in a file only") && !err(&wrong).contains("secret"),
+            "{}",
+            err(&wrong)
+        );
+    }
+}
+
+/// SQLite would take the name for that of another file, and nothing would stand under it.
+#[test]
+fn a_copy_stands_under_the_very_name_that_was_given() {
+    let night = Night::of("named-copy");
+    night.says(&["backup", "night.db", "file:copy.db"]);
+    night.says(&["doctor", "file:copy.db"]);
+    assert!(!night.0.join("copy.db").exists() && !night.0.join("copy.db.part").exists());
 }
 
 /// What is long over takes less room, and nothing that is asked is answered otherwise.
