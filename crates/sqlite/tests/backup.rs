@@ -1,7 +1,5 @@
 //! A copy is of the store, and of nothing that stands about.
 
-#![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
-
 use std::fs;
 
 use tempfile::TempDir;

@@ -1,7 +1,5 @@
 //! What else may stand in a file than what a store puts there.
 
-#![expect(clippy::unwrap_used, reason = "these are tests: a panic is how they fail")]
-
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tenure_sqlite::SqliteStore;
