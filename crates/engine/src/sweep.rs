@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use tenure_core::command::{Command, Settle, Verb};
 use tenure_core::grant::Stage;
-use tenure_core::id::{FlowId, PersonId, SystemName};
+use tenure_core::id::{FlowId, GrantId, PersonId, SystemName};
 use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::person::{Actor, Record};
 use tenure_core::record::refused::minute;
@@ -37,6 +37,19 @@ struct Swept {
     report: SweepReport,
     /// What was met first that cannot be read.
     unread: Option<Error>,
+}
+
+impl Swept {
+    /// What was answered; nothing of what cannot be read, which is told when all others are swept.
+    fn goes_by<T>(&mut self, answered: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
+        match answered {
+            Err(unread) if is_unreadable(&unread) => {
+                self.unread.get_or_insert(unread);
+                Ok(Vec::new())
+            }
+            answered => answered,
+        }
+    }
 }
 
 impl Engine {
@@ -94,26 +107,35 @@ impl Engine {
         loop {
             let page = Limit::new(PEOPLE_AT_ONCE);
             let listed = self.store.list(&self.namespace, &filter, after.as_ref(), page)?;
-            let wanted = |world: &World| {
-                let reads = listed.grants.iter().cloned().map(Read::Grant);
-                reads.filter(|read| !world.read.contains(read)).collect()
+            let waiting = match self.who_waits(&listed.grants) {
+                // Grant by grant, where one of them cannot be read: the others are found all the same.
+                Err(unread) if is_unreadable(&unread) => {
+                    let alone = listed.grants.chunks(1).map(|grant| swept.goes_by(self.who_waits(grant)));
+                    alone.collect::<Result<Vec<_>, Error>>()?.concat()
+                }
+                waiting => waiting?,
             };
-            // In order of the grants, so that it does not matter how many are on a page.
-            let waiting = |world: &World| -> Vec<PersonId> {
-                let grants = world.grants.values();
-                let waits = grants.filter(|grant| matches!(grant.stage, Stage::Approved(_)));
-                let mut seen = BTreeSet::new();
-                waits
-                    .map(|grant| grant.holder().clone())
-                    .filter(|holder| seen.insert(holder.clone()))
-                    .collect()
-            };
-            self.write_down(self.question(wanted, waiting)?, now, swept)?;
+            self.write_down(waiting, now, swept)?;
             after = listed.next;
             if after.is_none() {
                 return Ok(());
             }
         }
+    }
+
+    /// Who holds those of these grants that were approved and have not begun, in order of the grants, so that it does
+    /// not matter how many are on a page.
+    fn who_waits(&self, grants: &[GrantId]) -> Result<Vec<PersonId>, Error> {
+        let wanted = |world: &World| {
+            let reads = grants.iter().cloned().map(Read::Grant);
+            reads.filter(|read| !world.read.contains(read)).collect()
+        };
+        let waiting = |world: &World| {
+            let waits = world.grants.values().filter(|grant| matches!(grant.stage, Stage::Approved(_)));
+            let mut seen = BTreeSet::new();
+            waits.map(|grant| grant.holder().clone()).filter(|holder| seen.insert(holder.clone())).collect()
+        };
+        self.question(wanted, waiting)
     }
 
     /// Settles these people, some of them in one transaction.
@@ -140,16 +162,12 @@ impl Engine {
     fn settle_all(&self, people: &[PersonId], now: Timestamp, swept: &mut Swept) -> Result<u64, Error> {
         let settles = people.iter().map(|person| self.settle(person.clone(), now));
         let answers = match self.transact(settles.collect::<Result<_, Error>>()?) {
-            Err(unread @ Error::Fault(Fault::Store(StoreFault::Broken(_)))) if people.len() == 1 => {
-                swept.unread.get_or_insert(unread);
-                return Ok(0);
-            }
-            Err(Error::Fault(Fault::Store(StoreFault::Broken(_)))) => {
+            Err(unread) if is_unreadable(&unread) && people.len() > 1 => {
                 return people.chunks(1).try_fold(0_u64, |events, person| {
                     Ok(events.saturating_add(self.settle_all(person, now, swept)?))
                 });
             }
-            answers => answers?,
+            answers => swept.goes_by(answers)?,
         };
         let mut events = 0_u64;
         for answer in answers {
@@ -177,6 +195,10 @@ impl Engine {
         }
         Ok(now.max(clock))
     }
+}
+
+const fn is_unreadable(error: &Error) -> bool {
+    matches!(error, Error::Fault(Fault::Store(StoreFault::Broken(_))))
 }
 
 /// A part of the host as an actor.

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
-use tenure::tenure_core::id::Namespace;
+use tenure::tenure_core::id::{GrantId, Namespace};
 use tenure::tenure_core::world::World;
 use tenure::tenure_policy::document::Format;
 use tenure::tenure_store::suite::Through;
-use tenure::tenure_store::{Limit, Plan, Turn};
+use tenure::tenure_store::{Filter, Limit, Plan, Turn};
 use tenure::{
     Engine, Error, Fault, ManualClock, MemoryStore, Person, Policy, Request, ResourceId, Store, StoreFault,
     Timestamp, View,
@@ -96,6 +96,11 @@ impl Through for Gated {
 
     fn to(&self) -> &MemoryStore {
         &self.store
+    }
+
+    fn view(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
+        let damaged = self.damaged.lock().unwrap().clone();
+        self.store.view(ns, &mut Counted { plan, decided: 0, damaged })
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
@@ -229,6 +234,28 @@ fn a_sweep_goes_by_whoever_cannot_be_read() {
     assert!(matches!(swept, Err(Error::Fault(Fault::Store(StoreFault::Broken(_))))), "{swept:?}");
     let due = Store::due(&*store, &engine_namespace(), later, None, Limit::new(10)).unwrap();
     assert_eq!(due.iter().map(|awaited| awaited.person.as_str()).collect::<Vec<_>>(), ["p002"]);
+}
+
+#[test]
+fn a_sweep_goes_by_whatever_waits_and_cannot_be_read() {
+    let (store, engine, now) = opened();
+    let publish = |more: &str| {
+        let policy = POLICY.replace("approval: automatic", &format!("approval: automatic\n    {more}"));
+        let admin = Person::new("admin".parse().unwrap());
+        engine.publish(&Policy::from_text(&policy, Format::Yaml).unwrap(), admin, engine.clock()).unwrap();
+    };
+    publish("activation: by_holder");
+    (0..3).for_each(|who| drop(ask(&engine, who, now).unwrap()));
+    store.clock.set(now.plus(tenure::Span::minutes(1)));
+    publish("activation: by_holder\n    until: 2026-03-02T09:02:00Z");
+    *store.damaged.lock().unwrap() = Some("g000".to_owned());
+    let later = now.plus(tenure::Span::minutes(3));
+    store.clock.set(later);
+    let swept = engine.sweep(later);
+    assert!(matches!(swept, Err(Error::Fault(Fault::Store(StoreFault::Broken(_))))), "{swept:?}");
+    let open = Filter { open: true, ..Filter::default() };
+    let listed = Store::list(&*store, &engine_namespace(), &open, None, Limit::new(10)).unwrap();
+    assert_eq!(listed.grants.iter().map(GrantId::as_str).collect::<Vec<_>>(), ["g000"]);
 }
 
 fn engine_namespace() -> Namespace {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tenure_store::StoreFault;
 
-use crate::file::{File, Open};
+use crate::file::{File, Open, literally};
 use crate::trouble::{Out, Trouble, broken, count};
 
 /// Pages that are copied between two words on how far it has come.
@@ -19,6 +19,12 @@ const PAGES_AT_ONCE: i32 = 1_000;
 pub(crate) fn copy(file: &File, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Out<u64> {
     if to.try_exists().map_err(|why| at(to, &why))? {
         return Err(broken(format!("`{}` is there already", to.display())));
+    }
+    for log in ["-wal", "-journal"].map(|log| beside(to, log)) {
+        if log.try_exists().map_err(|why| at(&log, &why))? {
+            let words = "is there: it is of a file that is gone, and would be read into the copy";
+            return Err(broken(format!("`{}` {words}", log.display())));
+        }
     }
     let part = Part::begin(to)?;
     let pages = file.read(|source| {
@@ -31,7 +37,7 @@ pub(crate) fn copy(file: &File, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Ou
 }
 
 fn pages(source: &Connection, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Out<u64> {
-    let mut copy = Connection::open(to)?;
+    let mut copy = Connection::open(literally(to))?;
     let total = {
         let backup = Backup::new(source, &mut copy)?;
         loop {
@@ -59,9 +65,7 @@ struct Part {
 
 impl Part {
     fn begin(to: &Path) -> Out<Self> {
-        let mut name = OsString::from(to);
-        name.push(".part");
-        let path = PathBuf::from(name);
+        let path = beside(to, ".part");
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(_) => Ok(Self { path, whole: false }),
             Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => Err(broken(format!(
@@ -94,6 +98,13 @@ impl Drop for Part {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// The file that stands beside this one and is called so.
+fn beside(to: &Path, what: &str) -> PathBuf {
+    let mut name = OsString::from(to);
+    name.push(what);
+    PathBuf::from(name)
 }
 
 fn at(path: &Path, why: &std::io::Error) -> Trouble {

@@ -1,6 +1,7 @@
 //! The file: how it is opened, what it must be, and the connections to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ const STATEMENTS: usize = 128;
 const WRITER_CACHE: i64 = 64 * 1_024;
 /// Pages of the log that are taken over into the file together: those that many commits change are written once.
 const CHECKPOINT: i64 = 4_000;
+/// How long an erasure waits for those who read, so that the log can be emptied; those who write wait meanwhile.
+const EMPTIED_WITHIN: Duration = Duration::from_millis(500);
 /// Reading connections that are kept open; more are opened where more threads ask at once.
 const READERS_KEPT: usize = 16;
 
@@ -31,20 +34,27 @@ pub(crate) struct File {
     /// Absent after a commit of which it is not known whether it was written: the next one begins anew.
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// Whether the log may still say what was erased.
+    trace: AtomicBool,
 }
 
 impl File {
     pub(crate) fn open(path: &Path) -> Out<Self> {
         let mut writer = writing(connect(path)?)?;
         prepare(&mut writer)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+        Ok(Self::of(path, writer))
     }
 
     /// The same of a file that holds a store already. What is not there is not made, and what is empty stays so.
     pub(crate) fn open_existing(path: &Path) -> Out<Self> {
         let writer = writing(connect_with(path, OpenFlags::empty())?)?;
         right(format(&writer)?.ok_or_else(|| broken("the file is empty, no store of tenure"))?)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+        Ok(Self::of(path, writer))
+    }
+
+    fn of(path: &Path, writer: Connection) -> Self {
+        let (writer, readers) = (Mutex::new(Some(writer)), Mutex::default());
+        Self { path: path.to_owned(), writer, readers, trace: AtomicBool::new(false) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -58,6 +68,16 @@ impl File {
             *kept = Some(writing(connect(&self.path)?)?);
         }
         Ok(Writer(kept))
+    }
+
+    /// Empties the log after a commit that erased something: until then the log has it as it was, and so has the file
+    /// itself. Where somebody reads for longer, it is tried again after each commit. It fails no commit, which is
+    /// there already.
+    pub(crate) fn leave_no_trace(&self, connection: &Connection, erased: bool) {
+        if erased || self.trace.load(Ordering::Relaxed) {
+            let patience = if erased { EMPTIED_WITHIN } else { Duration::ZERO };
+            self.trace.store(!empty_log(connection, patience).unwrap_or(false), Ordering::Relaxed);
+        }
     }
 
     /// Runs what only reads on a connection of its own.
@@ -146,7 +166,7 @@ fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
         | OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(path, flags)
+    let connection = Connection::open_with_flags(literally(path), flags)
         .map_err(|error| broken(format!("`{}` cannot be opened: {error}", path.display())))?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -156,6 +176,20 @@ fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
+}
+
+/// Takes over into the file what stands in the log, and cuts the log off: whether nobody was in the way.
+fn empty_log(connection: &Connection, patience: Duration) -> rusqlite::Result<bool> {
+    connection.busy_timeout(patience)?;
+    let emptied =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0).map(|busy: bool| !busy));
+    connection.busy_timeout(BUSY)?;
+    emptied
+}
+
+/// The path as nothing but a path: SQLite takes names like `file:x` and `:memory:` for something else.
+pub(crate) fn literally(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
 }
 
 /// The connection that writes.
@@ -193,7 +227,14 @@ fn format(connection: &Connection) -> Out<Option<u32>> {
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if application == APPLICATION {
-        return Ok(Some(version));
+        // A query over a view may never end, and a trigger does what nobody asked for.
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR rootpage = 0";
+        return match connection.query_row(sql, [], |row| row.get(0))? {
+            0 => Ok(Some(version)),
+            foreign => {
+                Err(broken(format!("in the file stand {foreign} views or triggers: no store has any")))
+            }
+        };
     }
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 && application == 0 && version == 0 {

@@ -3,6 +3,11 @@
 //! A plan runs in one transaction that no other writer is beside, and every commit is on the disk before it
 //! is acknowledged. Opening a file reads nothing of what it holds: deadlines, effects that wait and access
 //! that runs are columns, written in the commit that makes them so.
+//!
+//! What is erased is overwritten in the file, and the log beside it (`-wal`) is emptied before the erasure is
+//! acknowledged. Where somebody reads the file all the while, a backup for instance, the erasure stands and the log
+//! keeps the text until a later commit of the same process finds nobody in the way, or the last process closes the
+//! file. Copies keep what they were made with.
 
 mod backup;
 mod compact;
@@ -105,11 +110,12 @@ impl SqliteStore {
     /// reading and writing: every commit is in the copy whole, or not at all. `told` hears how many pages are
     /// copied, of how many. Answers how many there were.
     ///
-    /// Until it is done, the file's log keeps what is written meanwhile.
+    /// Until it is done, the file's log keeps what is written meanwhile. Whoever puts a copy in the place of a file
+    /// removes the `-wal` and `-shm` of that one: they would be read into the copy.
     ///
     /// # Errors
-    /// [`StoreFault::Broken`] where the copy is there already or cannot be written. No part of it is left under
-    /// that name.
+    /// [`StoreFault::Broken`] where the copy, or a log under its name, is there already, or where it cannot be
+    /// written. No part of it is left under that name.
     pub fn backup(&self, to: impl AsRef<Path>, told: &mut dyn FnMut(u64, u64)) -> Result<u64, StoreFault> {
         Ok(backup::copy(&self.file, to.as_ref(), told)?)
     }
@@ -129,12 +135,14 @@ impl SqliteStore {
         if !desk.wrote {
             return Ok(());
         }
+        let erased = !desk.erasing.is_empty();
         desk.close()?;
         let policies = desk.policies.clone();
         drop(desk);
         match open.commit() {
             Ok(()) => {
                 self.shelf.keep(ns, &policies);
+                self.file.leave_no_trace(connection, erased);
                 Ok(())
             }
             Err(Trouble(StoreFault::Busy)) => Err(Trouble(StoreFault::Busy)),

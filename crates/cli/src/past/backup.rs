@@ -11,8 +11,9 @@ use crate::screen::{GOOD, Progress, Screen, paint};
 /// Copy a store, all of its namespaces, while other processes go on reading and writing it.
 ///
 /// The copy is the store as it stood at one instant; under its name there is a whole copy or none. It is a store like
-/// the other one: to restore it, put it in the place of what was lost, while nobody has that open, and look at what
-/// `tenure reconcile` lists before workers take effects from it. What was granted or ended after the copy is not in it.
+/// the other one: to restore it, put it in the place of what was lost, while nobody has that open, and remove what
+/// stands beside that (`-wal`, `-shm`): it would be read into the copy. Look at what `tenure reconcile` lists before
+/// workers take effects from it. What was granted or ended after the copy is not in it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -58,14 +58,14 @@ pub(crate) enum Trouble {
 impl Kept {
     /// The store in a file, without a port before it.
     pub(crate) fn store(&self) -> Result<Arc<SqliteStore>, Trouble> {
-        if self.url().is_some() {
-            return Err(Trouble::Unread("only a store in a file is looked at in this way".to_owned()));
-        }
         Self::of(&self.file)
     }
 
     /// The store in that file.
     pub(crate) fn of(file: &Path) -> Result<Arc<SqliteStore>, Trouble> {
+        if url(file).is_some() {
+            return Err(Trouble::Unread("this is done with a store in a file only".to_owned()));
+        }
         let path = file.display();
         if !file.is_file() {
             return Err(Trouble::Unread(format!("there is no file `{path}`")));
@@ -76,9 +76,8 @@ impl Kept {
 
     /// The door to it.
     pub(crate) fn port(&self) -> Result<Port, Trouble> {
-        let port = match self.url() {
+        let port = match url(&self.file) {
             Some(url) => {
-                // The URL may hold a password, so it is not said again.
                 let opened = PostgresStore::open_existing(url);
                 let store = opened.map_err(|fault| Trouble::Unread(fault.to_string()))?;
                 Port::open_namespace(Arc::new(store), &self.namespace)
@@ -87,12 +86,12 @@ impl Kept {
         };
         port.map_err(|error| Trouble::Unread(error.to_string()))
     }
+}
 
-    /// The database, where one is named.
-    fn url(&self) -> Option<&str> {
-        let named = self.file.to_str()?;
-        ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme)).then_some(named)
-    }
+/// The database, where one is named. It may hold a password, so it is said nowhere.
+fn url(named: &Path) -> Option<&str> {
+    let named = named.to_str()?;
+    ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme)).then_some(named)
 }
 
 /// What a call is answered with; everything else is trouble.

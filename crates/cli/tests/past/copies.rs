@@ -127,4 +127,22 @@ fn what_cannot_be_copied_or_read_is_said() {
         assert!(err(&refused).starts_with(words), "{}", err(&refused));
     }
     assert!(!night.0.join("other.db").exists());
+    for args in [
+        &["backup", "postgres://me:secret@db/acme", "other.db"][..],
+        &["doctor", "postgres://me:secret@db/acme"],
+    ] {
+        let wrong = night.run(args);
+        assert_eq!(code(&wrong), Some(2));
+        let words = err(&wrong);
+        assert!(words.contains("a store in a file only") && !words.contains("secret"), "{words}");
+    }
+}
+
+/// SQLite would take the name for that of another file, and nothing would stand under it.
+#[test]
+fn a_copy_stands_under_the_very_name_that_was_given() {
+    let night = Night::of("named-copy");
+    night.says(&["backup", "night.db", "file:copy.db"]);
+    night.says(&["doctor", "file:copy.db"]);
+    assert!(!night.0.join("copy.db").exists() && !night.0.join("copy.db.part").exists());
 }
