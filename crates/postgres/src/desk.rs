@@ -112,8 +112,6 @@ const ALONE: &str = "SELECT n.key, n.documents, l.version, \
     FROM tenure.layout l JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1 FOR UPDATE OF n";
 const BEGIN_NAMESPACE: &str =
     "INSERT INTO tenure.namespace (name, documents) VALUES ($1, 0) ON CONFLICT DO NOTHING";
-const BEGIN_SEAL: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) \
-    SELECT key, 0, $2, '' FROM tenure.namespace WHERE name = $1 ON CONFLICT DO NOTHING";
 
 impl<'d> Desk<'d> {
     /// Begins a transaction in that manner.
@@ -133,7 +131,6 @@ impl<'d> Desk<'d> {
             // Hosts name namespaces, not their users: one that is asked for is begun.
             link.plain("ROLLBACK")?;
             link.rows(BEGIN_NAMESPACE, &[&ns.as_str()])?;
-            link.rows(BEGIN_SEAL, &[&ns.as_str(), &Timestamp::MIN.millis()])?;
             found = link.after(begin, vec![(sql, vec![&ns.as_str()])])?.pop().unwrap_or_default();
         }
         let row = found.pop().ok_or_else(|| broken("the database holds no store of tenure"))?;
