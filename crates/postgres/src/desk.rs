@@ -40,6 +40,8 @@ pub(crate) struct Desk<'d> {
     pub(crate) manner: Manner,
     pub(crate) policies: Arc<Policies>,
     hour: &'d Hour,
+    /// What the store's clock showed when this transaction began: nothing was decided before.
+    pub(crate) begun: Timestamp,
     /// The store's clock, as late as it was read.
     pub(crate) clock: Timestamp,
     /// The place of this transaction in time: the server's clock once all was locked, and after everything it has
@@ -153,6 +155,7 @@ impl<'d> Desk<'d> {
             manner,
             policies,
             hour,
+            begun: hour.by(ordered),
             clock: hour.by(ordered),
             ordered,
             tx,
