@@ -51,6 +51,8 @@ pub(crate) struct Desk<'d> {
     /// Names that are locked for this transaction alone.
     pub(crate) held: BTreeSet<Name>,
     pub(crate) grants: HashMap<GrantId, Slot<Known>>,
+    /// The place in time of the transaction that had written a grant when it was read.
+    pub(crate) versions: HashMap<GrantId, i64>,
     /// People of whom everything unsettled is among the grants.
     pub(crate) people: HashMap<PersonId, BTreeSet<GrantId>>,
     /// Names under which all that was open is among the grants.
@@ -161,6 +163,7 @@ impl<'d> Desk<'d> {
             tx,
             held: BTreeSet::new(),
             grants: HashMap::new(),
+            versions: HashMap::new(),
             people: HashMap::new(),
             opens: HashMap::new(),
             recents: HashMap::new(),
