@@ -10,6 +10,7 @@ use tenure_core::record::refused::{RefusedOf, Tally};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Publication, Receipt, World};
 use tenure_store::plan::decide_at_once;
+use tenure_store::policies::{Policies, Shelf};
 use tenure_store::seal::Unsealed;
 use tenure_store::{Plan, Seal, Sealed, StoreFault};
 
@@ -17,7 +18,7 @@ use crate::hour::Hour;
 use crate::layout::FORMAT;
 use crate::link::Link;
 use crate::names::Name;
-use crate::policies::{Policies, Shelf};
+use crate::policies;
 use crate::trouble::{Again, Out, Trouble, broken, count};
 
 /// How a transaction stands to others.
@@ -149,7 +150,7 @@ impl<'d> Desk<'d> {
         if manner == Manner::Beside && row.get::<_, Option<i64>>(5).is_some_and(|until| ordered < until) {
             return Err(Trouble::Again(Again::MakeWay));
         }
-        let policies = shelf.up_to(documents, (ns, key), link)?;
+        let policies = shelf.up_to(documents, ns, |after| policies::between(link, key, after, documents))?;
         Ok(Self {
             link,
             ns,
