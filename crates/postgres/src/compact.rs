@@ -24,9 +24,11 @@ const BEGUN: &str = "SELECT 1 FROM tenure.namespace WHERE name = $1";
 const RECORDS: &str = "SELECT position, leaf, written, about FROM tenure.record WHERE ns = $1 AND about = ANY($2) \
     ORDER BY position";
 /// Whether it is open is asked of the row, which doubts nothing: of most there is no state to be read.
-const NEXT: &str = "SELECT id, CASE WHEN NOT unsettled AND changed < $3 AND state <> '' THEN state END \
+const NEXT: &str = "SELECT id, CASE WHEN NOT unsettled AND changed < $3 AND state <> '' THEN state END, ordered \
     FROM tenure.grants WHERE ns = $1 AND id > $2 ORDER BY id LIMIT $4";
-const GONE: &str = "UPDATE tenure.grants SET state = '' WHERE ns = $1 AND id = ANY($2)";
+/// Nothing goes of what somebody has written since it was looked at: a worker who was silent may speak late.
+const GONE: &str = "UPDATE tenure.grants g SET state = '' FROM unnest($2::text[], $3::bigint[]) w (id, ordered) \
+    WHERE g.ns = $1 AND g.id = w.id AND g.ordered = w.ordered RETURNING 1";
 
 /// Whether anything was ever written in the namespace: else there is nothing to let go of, and none is begun.
 pub(crate) fn is_begun(link: &mut Link, ns: &Namespace) -> Out<bool> {
@@ -84,29 +86,33 @@ impl Desk<'_> {
         let after = after.map_or("", GrantId::as_str);
         let most = i64::try_from(limit.get()).unwrap_or(i64::MAX);
         let rows = self.link.rows(NEXT, &[&self.key, &after, &before.millis(), &most])?;
-        // What led to these states was committed before they were read. What is settled for good is only ever changed
-        // by somebody who is alone, and nobody is as long as this runs.
+        // What led to these states was committed before they were read.
         self.seal_what_waits(&mut seal)?;
-        let kept = rows.iter().filter_map(|row| Some((row.get(0), row.get::<_, Option<&str>>(1)?)));
-        let kept: Vec<(&str, &str)> = kept.collect();
-        let mut going: Vec<&str> = Vec::new();
+        let kept =
+            rows.iter().filter_map(|row| Some((row.get(0), row.get::<_, Option<&str>>(1)?, row.get(2))));
+        let kept: Vec<(&str, &str, i64)> = kept.collect();
+        let (mut going, mut versions): (Vec<&str>, Vec<i64>) = (Vec::new(), Vec::new());
         for some in kept.chunks(AT_ONCE) {
-            let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
+            let ids: Vec<&str> = some.iter().map(|(id, ..)| *id).collect();
             let replayed = replayed(self.link, ns, &ids)?;
-            for (id, state) in some {
+            for (id, state, ordered) in some {
                 let grant = grant(id, state, &replayed)?;
                 if replayed.get(*id) != Some(&grant) {
                     return Err(broken(format!(
                         "grant `{id}`: what is stored is not what its events lead to"
                     )));
                 }
-                going.extend(may_go(&grant, before).then_some(*id));
+                if may_go(&grant, before) {
+                    going.push(id);
+                    versions.push(*ordered);
+                }
             }
         }
-        let gone: Vec<Param<'_>> = vec![&self.key, &going];
-        let asks = vec![(GONE, gone), (PATIENT, Vec::new())];
-        self.link.before(asks, "COMMIT").map_err(Trouble::at_commit)?;
+        let going: Vec<Param<'_>> = vec![&self.key, &going, &versions];
+        let asks = vec![(GONE, going), (PATIENT, Vec::new())];
+        let gone = self.link.before(asks, "COMMIT").map_err(Trouble::at_commit)?.into_iter().next();
+        let gone = gone.map_or(0, |rows| rows.len());
         let next = rows.last().filter(|_| rows.len() == limit.get()).map(|row| id::<GrantId>(row.get(0)));
-        Ok(Compacted { compacted: u64::try_from(going.len()).unwrap_or(u64::MAX), next: next.transpose()? })
+        Ok(Compacted { compacted: u64::try_from(gone).unwrap_or(u64::MAX), next: next.transpose()? })
     }
 }

@@ -10,6 +10,7 @@ use tenure_core::record::refused::{RefusedOf, Tally};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Publication, Receipt, World};
 use tenure_store::plan::decide_at_once;
+use tenure_store::policies::{Policies, Shelf};
 use tenure_store::seal::Unsealed;
 use tenure_store::{Plan, Seal, Sealed, StoreFault};
 
@@ -17,7 +18,7 @@ use crate::hour::Hour;
 use crate::layout::FORMAT;
 use crate::link::Link;
 use crate::names::Name;
-use crate::policies::{Policies, Shelf};
+use crate::policies;
 use crate::trouble::{Again, Out, Trouble, broken, count};
 
 /// How a transaction stands to others.
@@ -40,6 +41,8 @@ pub(crate) struct Desk<'d> {
     pub(crate) manner: Manner,
     pub(crate) policies: Arc<Policies>,
     hour: &'d Hour,
+    /// What the store's clock showed when this transaction began: nothing was decided before.
+    pub(crate) begun: Timestamp,
     /// The store's clock, as late as it was read.
     pub(crate) clock: Timestamp,
     /// The place of this transaction in time: the server's clock once all was locked, and after everything it has
@@ -49,6 +52,8 @@ pub(crate) struct Desk<'d> {
     /// Names that are locked for this transaction alone.
     pub(crate) held: BTreeSet<Name>,
     pub(crate) grants: HashMap<GrantId, Slot<Known>>,
+    /// The place in time of the transaction that had written a grant when it was read.
+    pub(crate) versions: HashMap<GrantId, i64>,
     /// People of whom everything unsettled is among the grants.
     pub(crate) people: HashMap<PersonId, BTreeSet<GrantId>>,
     /// Names under which all that was open is among the grants.
@@ -112,8 +117,6 @@ const ALONE: &str = "SELECT n.key, n.documents, l.version, \
     FROM tenure.layout l JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1 FOR UPDATE OF n";
 const BEGIN_NAMESPACE: &str =
     "INSERT INTO tenure.namespace (name, documents) VALUES ($1, 0) ON CONFLICT DO NOTHING";
-const BEGIN_SEAL: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) \
-    SELECT key, 0, $2, '' FROM tenure.namespace WHERE name = $1 ON CONFLICT DO NOTHING";
 
 impl<'d> Desk<'d> {
     /// Begins a transaction in that manner.
@@ -133,7 +136,6 @@ impl<'d> Desk<'d> {
             // Hosts name namespaces, not their users: one that is asked for is begun.
             link.plain("ROLLBACK")?;
             link.rows(BEGIN_NAMESPACE, &[&ns.as_str()])?;
-            link.rows(BEGIN_SEAL, &[&ns.as_str(), &Timestamp::MIN.millis()])?;
             found = link.after(begin, vec![(sql, vec![&ns.as_str()])])?.pop().unwrap_or_default();
         }
         let row = found.pop().ok_or_else(|| broken("the database holds no store of tenure"))?;
@@ -148,7 +150,7 @@ impl<'d> Desk<'d> {
         if manner == Manner::Beside && row.get::<_, Option<i64>>(5).is_some_and(|until| ordered < until) {
             return Err(Trouble::Again(Again::MakeWay));
         }
-        let policies = shelf.up_to(documents, (ns, key), link)?;
+        let policies = shelf.up_to(documents, ns, |after| policies::between(link, key, after, documents))?;
         Ok(Self {
             link,
             ns,
@@ -156,11 +158,13 @@ impl<'d> Desk<'d> {
             manner,
             policies,
             hour,
+            begun: hour.by(ordered),
             clock: hour.by(ordered),
             ordered,
             tx,
             held: BTreeSet::new(),
             grants: HashMap::new(),
+            versions: HashMap::new(),
             people: HashMap::new(),
             opens: HashMap::new(),
             recents: HashMap::new(),

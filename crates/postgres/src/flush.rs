@@ -111,13 +111,12 @@ impl Desk<'_> {
                 names.extend(is);
             }
         }
-        let decided_at = self.clock;
         self.lock_places(&names)?;
         if !longer {
             return Ok(());
         }
-        // An end that the clock has passed while others were waited for is decided again: they may have counted on it.
-        let passed = |known: &Known| lasts(&known.grant, decided_at) && !lasts(&known.grant, self.clock);
+        // An end that the clock has passed since anything was decided here is decided again: others may have counted on it.
+        let passed = |known: &Known| lasts(&known.grant, self.begun) && !lasts(&known.grant, self.clock);
         let late = self.changed().any(|slot| {
             slot.before.as_ref().is_some_and(passed)
                 && slot.now.as_ref().is_some_and(|now| lasts(&now.grant, self.clock))

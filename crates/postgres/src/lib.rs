@@ -40,6 +40,7 @@ use tenure_core::record::leaf::Leaf;
 use tenure_core::record::tree::{Hash, Node};
 use tenure_core::time::Timestamp;
 use tenure_core::world::Receipt;
+use tenure_store::policies::Shelf;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
     Awaited, AwaitedAt, Clock, Compacted, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan,
@@ -52,7 +53,6 @@ use crate::desk::{Desk, Manner};
 use crate::hour::Hour;
 use crate::link::Link;
 use crate::names::Name;
-use crate::policies::Shelf;
 use crate::pool::Pool;
 use crate::questions::Known;
 use crate::trouble::{Again, Out, Trouble};

@@ -188,6 +188,7 @@ impl Desk<'_> {
             self.grants.entry(absent.clone()).or_insert_with(|| Slot::found(None));
         }
         self.take_people(missing, &unsettled)?;
+        self.are_locked(&missing.grants)?;
         self.take_opens(missing, &open)?;
         self.take_recents(missing, &recent)?;
         refused.iter().chain(&refused_before).try_for_each(|row| self.take_refusal(row))?;
@@ -235,12 +236,20 @@ impl Desk<'_> {
                 Some(slot) if slot.before.is_none() && slot.now.is_some() => {
                     return Err(Trouble::Again(Again::Met));
                 }
-                Some(slot) if slot.before.is_some() => continue,
+                Some(Slot { before: Some(known), .. }) => {
+                    // Before its holder was locked it was only looked at, and others may have changed it since.
+                    let locked = self.held.contains(&Name::person(known.grant.holder()));
+                    if locked && self.versions.get(id) != Some(&row.get(3)) {
+                        return Err(Trouble::Again(Again::Names(self.held.clone())));
+                    }
+                    continue;
+                }
                 Some(_) | None => {}
             }
             let grant = compact::grant(id, row.get(1), &replayed)?;
             let reached = row.get::<_, Option<i64>>(2).map(|position| self.reached(position)).transpose()?;
             let known = Known { grant: Arc::new(grant), reached };
+            self.versions.insert(known.grant.id().clone(), row.get(3));
             self.grants.insert(known.grant.id().clone(), Slot::found(Some(known)));
         }
         Ok(())
@@ -265,6 +274,19 @@ impl Desk<'_> {
             theirs.ok_or_else(|| broken(format!("grant `{id}` is another person's")))?.insert(id);
         }
         Ok(())
+    }
+
+    /// A grant that was made after it was asked whose grants these are has a holder who is not locked yet.
+    fn are_locked(&self, grants: &BTreeSet<GrantId>) -> Out<()> {
+        if self.manner != Manner::Beside {
+            return Ok(());
+        }
+        let found = grants.iter().filter_map(|id| self.grants.get(id)?.before.as_ref());
+        let holders: BTreeSet<Name> = found.map(|known| Name::person(known.grant.holder())).collect();
+        if holders.is_subset(&self.held) {
+            return Ok(());
+        }
+        Err(Trouble::Again(Again::Names(self.held.union(&holders).cloned().collect())))
     }
 
     fn take_opens(&mut self, missing: &Missing, rows: &[Row]) -> Out<()> {

@@ -130,7 +130,13 @@ impl Desk<'_> {
             }
             let (actors, codes): (Vec<&str>, Vec<&str>) =
                 missing.iter().map(|of| (&*of.actor, of.code.as_str())).unzip();
-            let rows = self.link.rows(sql, &[&self.key, &actors, &codes])?;
+            let key = self.key;
+            let wanted: Vec<Param<'_>> = vec![&key, &actors, &codes];
+            let mut answers = self.link.all(vec![(sql, wanted), (MICROS, Vec::new())])?.into_iter();
+            let rows = answers.next().unwrap_or_default();
+            if let Some(row) = answers.next().unwrap_or_default().first() {
+                self.passed(row.get(0));
+            }
             let new = missing.len() != rows.len();
             for row in &rows {
                 self.take_refusal(row)?;

@@ -28,8 +28,9 @@ const HOLDS: &str = "WITH c AS (SELECT coalesce($4::bigint, floor(extract(epoch 
     greatest(n.published, (SELECT max(greatest(g.changed, g.reached_at)) FROM tenure.grants g \
     WHERE g.ns = n.key AND g.holder = $2 AND g.unsettled)) AS latest \
     FROM tenure.namespace n CROSS JOIN c WHERE n.name = $1) \
-    SELECT a.at, a.latest, s.until, s.unsure, s.holding FROM a \
-    LEFT JOIN tenure.span s ON s.ns = a.key AND s.item = $3 AND s.person = $2 AND s.until > a.at";
+    SELECT a.at, greatest(a.latest, h.changed), s.until, s.unsure, s.holding FROM a \
+    LEFT JOIN tenure.span s ON s.ns = a.key AND s.item = $3 AND s.person = $2 AND s.until > a.at \
+    LEFT JOIN tenure.grants h ON h.ns = s.ns AND h.id = s.holding";
 const WHO_HAS: &str = "SELECT s.item, s.person, s.holding, s.since, s.until FROM tenure.namespace n \
     JOIN tenure.span s ON s.ns = n.key AND s.item >= $2 AND s.item < $3 AND s.until > $4 \
     AND (s.since <= $4 OR s.unsure <= $4) WHERE n.name = $1";

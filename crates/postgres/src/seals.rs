@@ -8,6 +8,7 @@
 use tenure_core::id::Namespace;
 use tenure_core::record::leaf::Draft;
 use tenure_core::record::written::Salt;
+use tenure_core::time::Timestamp;
 use tenure_store::{Seal, Sealed};
 
 use crate::bulk::Bulk;
@@ -18,11 +19,15 @@ use crate::trouble::{Out, broken, number};
 
 /// Records that are sealed in one transaction.
 const AT_ONCE: i64 = 1_000;
+/// The same as they are counted.
+const ALL: u64 = AT_ONCE.unsigned_abs();
 
 const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM tenure.namespace n JOIN tenure.pending p ON p.ns = n.key \
     WHERE n.name = $1)";
 const END: &str = "SELECT n.key, s.records, s.peaks FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key \
     WHERE n.name = $1 FOR UPDATE OF s";
+const BEGIN: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) \
+    SELECT key, 0, $2, '' FROM tenure.namespace WHERE name = $1 ON CONFLICT DO NOTHING";
 const PENDING: &str = "SELECT ordered, tx, number, happened, draft, salt FROM tenure.pending WHERE ns = $1 \
     ORDER BY ordered, tx, number LIMIT $2";
 const NO_LONGER: &str = "DELETE FROM tenure.pending p USING unnest($2::bigint[], $3::text[], $4::integer[]) \
@@ -35,12 +40,19 @@ const END_MOVED: &str =
 /// Seals all that was committed before this, and says how many records that were.
 pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
     let mut sealed = 0_u64;
-    while link.rows(WAITING, &[&ns.as_str()])?.first().is_some_and(|row| row.get(0)) {
+    if !link.rows(WAITING, &[&ns.as_str()])?.first().is_some_and(|row| row.get(0)) {
+        return Ok(sealed);
+    }
+    loop {
         let some = link.plain("BEGIN").and_then(|()| some(link, ns));
         match some {
             Ok(more) => {
                 link.plain("COMMIT")?;
                 sealed = sealed.saturating_add(more);
+                // What others commit meanwhile is theirs to seal: whoever waited for that would wait as long as they write.
+                if more < ALL {
+                    return Ok(sealed);
+                }
             }
             Err(trouble) => {
                 link.plain("ROLLBACK")?;
@@ -48,7 +60,6 @@ pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
             }
         }
     }
-    Ok(sealed)
 }
 
 fn some(link: &mut Link, ns: &Namespace) -> Out<u64> {
@@ -58,7 +69,12 @@ fn some(link: &mut Link, ns: &Namespace) -> Out<u64> {
 
 /// The end of the record, held until the transaction is over.
 fn end(link: &mut Link, ns: &Namespace) -> Out<Option<(i64, Seal)>> {
-    let rows = link.rows(END, &[&ns.as_str()])?;
+    let mut rows = link.rows(END, &[&ns.as_str()])?;
+    if rows.is_empty() {
+        // Nobody has sealed anything in the namespace yet.
+        link.rows(BEGIN, &[&ns.as_str(), &Timestamp::MIN.millis()])?;
+        rows = link.rows(END, &[&ns.as_str()])?;
+    }
     let end = |row: &tokio_postgres::Row| Ok((row.get(0), Seal::after(frontier(row.get(1), row.get(2))?)));
     rows.first().map(end).transpose()
 }
@@ -127,8 +143,7 @@ impl Desk<'_> {
 
     /// Seals everything that was committed before this.
     pub(crate) fn seal_what_waits(&mut self, seal: &mut Seal) -> Out<()> {
-        let all = u64::try_from(AT_ONCE).unwrap_or(u64::MAX);
-        while next(self.link, (self.key, self.ns), seal)? == all {}
+        while next(self.link, (self.key, self.ns), seal)? == ALL {}
         Ok(())
     }
 }

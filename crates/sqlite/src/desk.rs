@@ -10,11 +10,12 @@ use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, World};
 use tenure_store::plan::decide;
+use tenure_store::policies::{Policies, Shelf};
 use tenure_store::query::lasts;
 use tenure_store::{Plan, Seal};
 
 use crate::marks::damaged;
-use crate::policies::{Policies, Shelf};
+use crate::policies;
 use crate::states::States;
 use crate::trouble::{Out, broken, count, number};
 use crate::words::{self, Kind};
@@ -95,7 +96,9 @@ impl<'c> Desk<'c> {
         states: &'c States,
     ) -> Out<Self> {
         let tenant = Tenant::find(connection, ns)?;
-        let policies = shelf.up_to(tenant.documents, (ns, tenant.key), connection)?;
+        let policies = shelf.up_to(tenant.documents, ns, |after| {
+            policies::between(connection, tenant.key, after, tenant.documents)
+        })?;
         Ok(Self {
             connection,
             ns,

@@ -39,6 +39,7 @@ use tenure_core::record::leaf::Leaf;
 use tenure_core::record::tree::{Hash, Node};
 use tenure_core::time::Timestamp;
 use tenure_core::world::Receipt;
+use tenure_store::policies::Shelf;
 use tenure_store::query::asked_at;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
@@ -50,7 +51,6 @@ pub use crate::examine::{Examined, Findings, Part, Unconfirmed};
 
 use crate::desk::{Desk, Tenant};
 use crate::file::{File, Open};
-use crate::policies::Shelf;
 use crate::questions::Known;
 use crate::states::States;
 use crate::trouble::{Out, Trouble};

@@ -9,6 +9,7 @@ pub mod fault;
 pub mod memory;
 pub mod next;
 pub mod plan;
+pub mod policies;
 pub mod query;
 pub mod seal;
 pub mod store;

@@ -11,4 +11,5 @@
 mod common;
 mod compacted;
 mod faults;
+mod stale;
 mod together;
