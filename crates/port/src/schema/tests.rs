@@ -135,6 +135,8 @@ fn calls_of_operators() -> Vec<Value> {
 fn calls_on_the_record() -> Vec<Value> {
     vec![
         json!({"call": "erase", "actor": "system:host", "grant": "g1"}),
+        json!({"call": "effect_done", "worker": "w", "effect": "g2/1"}),
+        json!({"call": "erase", "actor": "system:host", "grant": "g2"}),
         json!({"call": "export", "after": 1, "limit": 3}),
         json!({"call": "checkpoint"}),
         json!({"call": "prove", "position": 2}),
