@@ -7,7 +7,7 @@ use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::workspace::{self, Workspace};
-use crate::{arrows, deps, guards, map, sizes, time};
+use crate::{arrows, clients, deps, guards, map, sizes, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -87,6 +87,7 @@ fn steps(reach: Reach) -> Vec<Step> {
         step("sizes", "functions fit a screen, files a sitting", Work::Check(sizes::check)),
         step("time", "one file reads the clock", Work::Check(time::check)),
         step("map", "documents name what is there", Work::Check(map::check)),
+        step("gen", "clients of other languages are what the schemas say", Work::Check(clients::check)),
         step(
             "guards",
             "each guard against a known bug is there, and so is its test",
@@ -325,8 +326,8 @@ mod tests {
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
-            "format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim",
-            "stores",
+            "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
+            "sim", "stores",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }
