@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use tenure::tenure_core::id::{GrantId, SystemName};
 use tenure::tenure_core::person::{self, Person};
+use tenure::tenure_policy::document;
 
 pub use self::command::{
     Activate, Approve, ApproveExtension, Deny, DenyExtension, Erase, Extend, GiveBack, Publish, Request,
@@ -169,6 +170,16 @@ pub enum Format {
     Toml,
     /// JSON.
     Json,
+}
+
+impl From<Format> for document::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Yaml => Self::Yaml,
+            Format::Toml => Self::Toml,
+            Format::Json => Self::Json,
+        }
+    }
 }
 
 impl Call {

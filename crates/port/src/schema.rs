@@ -29,6 +29,12 @@ pub fn answer() -> Value {
     of::<Answer>("An answer of tenure")
 }
 
+/// The JSON Schema of what a handle is opened with.
+#[must_use]
+pub fn config() -> Value {
+    of::<crate::handle::Config>("What a handle of tenure is opened with")
+}
+
 fn of<T: JsonSchema>(title: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());

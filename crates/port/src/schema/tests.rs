@@ -282,7 +282,7 @@ fn answers_are_canonical() {
 
 #[test]
 fn the_schemas_are_those_that_were_committed() {
-    for (name, schema) in [("call", call()), ("answer", answer())] {
+    for (name, schema) in [("call", call()), ("answer", answer()), ("config", config())] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.schema.json"));
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, format!("{schema:#}\n")).unwrap();

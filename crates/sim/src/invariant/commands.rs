@@ -64,7 +64,7 @@ impl Commands {
             }
             // What cannot be read, and a host whose clock is far ahead, come before the rules.
             Answer::Invalid(_) => true,
-            Answer::Fault(_) => !same,
+            Answer::Fault(_) => !same || self.is_forgotten(accepted),
         };
         Invariant::I13.holds(held, || {
             let answer = String::from_utf8_lossy(moment.bytes);
