@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod arrows;
+mod bindings;
 mod clients;
 mod deps;
 mod guards;
@@ -35,6 +36,7 @@ cargo xtask CHORE
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
   gen            print the clients of other languages anew from the committed JSON Schemas
+  python         build the package for Python and test it, as users get it
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
 
@@ -71,6 +73,7 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["guards", rows @ ..] => guards::run(&workspace, rows),
         ["time"] => told(time::check(&workspace)?),
         ["gen"] => clients::run(&workspace),
+        ["python"] => steps::binding(&workspace, bindings::python),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),
         other => Err(format!("`{}` is no chore; `cargo xtask help` lists them", other.join(" "))),

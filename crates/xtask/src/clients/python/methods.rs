@@ -232,15 +232,17 @@ fn method(call: &Call, form: &Form) -> Result<String, String> {
     let mut handed: Vec<String> =
         way.by_place.iter().map(|field| format!("{},", named(&field.name))).collect();
     handed.extend(way.by_name.iter().map(|field| format!("{0}={0},", named(&field.name))));
-    // What was told apart above is handed on as it came; which of the fields it is, is seen when the call is made.
-    let unchecked =
-        if handed.is_empty() || way.answer != "Any" { "" } else { "  # type: ignore[call-overload]" };
-    let made = format!("calls.{}", named(&call.name));
+    let mut made = format!("calls.{}", named(&call.name));
+    if way.answer == "Any" {
+        // What was told apart above is handed on as it came; which of the fields it is, is seen when the call is made.
+        let _ = writeln!(text, "        made: Any = {made}");
+        made = "made".to_owned();
+    }
     let handed: Vec<_> = handed.iter().map(|value| format!("                {value}\n")).collect();
+    let give = form.give;
     let _ = writeln!(
         text,
-        "        return {}(\n            {made}({unchecked}\n{}            )\n        )",
-        form.give,
+        "        return {give}(\n            {made}(\n{}            )\n        )",
         handed.concat()
     );
     Ok(text)
