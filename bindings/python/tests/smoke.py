@@ -59,7 +59,7 @@ def a_loop_that_is_left() -> None:
         except RuntimeError:
             pass
         events = [record["event"] for record in access.history(grant.id).records]
-    assert "effect_failed" in events and "effect_confirmed" not in events, events
+    assert "effect_failed" in events and "effect_done" not in events, events
 
 
 def a_fork() -> None:

@@ -74,7 +74,7 @@ def test_a_datetime_without_a_time_zone_is_an_error_that_says_so(access: tenure.
 
 def test_instants_of_any_zone_are_one_instant(access: tenure.Access) -> None:
     east = timezone(timedelta(hours=5, minutes=30))
-    later = NINE + timedelta(minutes=1)
+    later = NINE + timedelta(seconds=1)
     grant = access.request(
         "prod-db", actor=ALICE, items=[ITEM], span=HOUR, now=later.astimezone(east).replace(microsecond=999)
     )
@@ -113,7 +113,7 @@ def test_arguments_of_the_wrong_type_elsewhere(access: tenure.Access) -> None:
     anything: Any = access
     for named, asked in [
         ("`grant` takes a str", lambda: anything.look(7)),
-        ("`grant` takes a str", lambda: anything.look(None) or anything.look(7)),
+        ("`grant` takes a str", lambda: anything.look(None)),
         ("`person` takes a str", lambda: anything.holds(ALICE, ORDERS, "read")),
         ("`resource` takes a tenure.Resource", lambda: anything.holds("alice", "orders", "read")),
         ("`limit` takes an int", lambda: anything.list(limit=True)),
@@ -147,7 +147,7 @@ def test_what_only_the_port_can_see_is_told_by_it(access: tenure.Access) -> None
         assert wrong.value.problems[0].path == path, wrong.value
     with pytest.raises(tenure.Refused) as no:
         access.approve(active(access).id, actor=BOB)
-    assert no.value.code.startswith("grant.")
+    assert no.value.code.startswith("request.")
 
 
 def test_a_policy_as_fields_is_checked_like_a_text() -> None:

@@ -13,6 +13,7 @@ from ._effects import LEASE, Effect
 from ._errors import answered, raised
 from ._methods import Methods
 from ._opening import Path, Policy, opened
+from ._tenure import Handle
 from ._types import Resource, Verdict
 from ._wire import INSTANT, Call, instant_of, millis_of
 
@@ -47,6 +48,7 @@ class Access(Methods):
     """A handle on a store, for any number of threads. A forked child opens its own."""
 
     __slots__ = ("_handle",)
+    _handle: Handle
 
     def __init__(
         self,

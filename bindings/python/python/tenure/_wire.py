@@ -20,6 +20,11 @@ class Kind:
     """What a field holds: how it is taken from a host, written as JSON, and read from JSON."""
 
     __slots__ = ("says", "take", "write", "read", "empty")
+    says: str
+    take: Callable[[str, Any], Any]
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    empty: Any
 
     def __init__(
         self,
@@ -287,6 +292,7 @@ class ByField:
     """Answers that depend on which field a call names."""
 
     __slots__ = ("kinds",)
+    kinds: dict[str, Kind]
 
     def __init__(self, kinds: dict[str, Kind]) -> None:
         self.kinds = kinds
@@ -334,13 +340,13 @@ class Call(Generic[T]):
 def call(
     name: str,
     answer: Kind | ByField,
-    table: tuple[tuple[str, Kind], ...],
+    table: tuple[tuple[str, Kind, bool], ...],
     values: tuple[Any, ...],
 ) -> Call[Any]:
-    """Makes a call of its fields; one that is `None` is not named."""
+    """Makes a call of its fields; one that is `None` is not named, unless it must be."""
     fields: dict[str, Any] = {"call": name}
-    for (field, kind), value in zip(table, values):
-        if value is not None and value is not _DEFAULT_LIST:
+    for (field, kind, required), value in zip(table, values):
+        if required or (value is not None and value is not _DEFAULT_LIST):
             fields[field] = kind.write(kind.take(field, value))
     return Call(fields, answer.of(fields) if isinstance(answer, ByField) else answer)
 

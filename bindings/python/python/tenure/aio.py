@@ -42,10 +42,12 @@ class Opening:
     """A handle that is not open yet."""
 
     __slots__ = ("_asked", "_access")
+    _asked: tuple[Path, dict[str, Any]]
+    _access: AsyncAccess | None
 
     def __init__(self, store: Path, **asked: Any) -> None:
         self._asked = (store, asked)
-        self._access: AsyncAccess | None = None
+        self._access = None
 
     async def _open(self) -> AsyncAccess:
         store, asked = self._asked
@@ -72,10 +74,12 @@ class AsyncAccess(AsyncMethods):
     """A handle on a store whose methods are awaited."""
 
     __slots__ = ("_access", "_in_hand")
+    _access: Access
+    _in_hand: set[AsyncEffect]
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._in_hand: set[AsyncEffect] = set()
+        self._in_hand = set()
 
     async def _ask(self, call: Call[T]) -> T:
         return await asyncio.to_thread(self._access._ask, call)
