@@ -7,6 +7,7 @@ mod clients;
 mod deps;
 mod guards;
 mod map;
+mod node;
 mod sizes;
 mod steps;
 mod stopwatch;
@@ -34,6 +35,7 @@ cargo xtask CHORE
   time           one file reads the clock
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
+  node           build the client of Node, and test it
   gen            print the clients of other languages anew from the committed JSON Schemas
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
@@ -71,6 +73,7 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["guards", rows @ ..] => guards::run(&workspace, rows),
         ["time"] => told(time::check(&workspace)?),
         ["gen"] => clients::run(&workspace),
+        ["node"] => node::check(&workspace, &mut tally::Tally::default()),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),
         other => Err(format!("`{}` is no chore; `cargo xtask help` lists them", other.join(" "))),

@@ -7,7 +7,7 @@ use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::workspace::{self, Workspace};
-use crate::{arrows, clients, deps, guards, map, sizes, time};
+use crate::{arrows, clients, deps, guards, map, node, sizes, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -31,6 +31,8 @@ enum Work {
     /// Warnings of rustdoc are errors.
     Docs(&'static [&'static str]),
     Tests(&'static [&'static str]),
+    /// A client of another language: built, and tested by that language's own tools.
+    Client(fn(&Workspace, &mut Tally) -> Result<bool, String>),
 }
 
 /// A million commands, always the same ones: the second opinion on every answer, what must be true after each, and
@@ -146,7 +148,15 @@ fn steps(reach: Reach) -> Vec<Step> {
             step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
         ]),
     }
+    if reach != Reach::Fast {
+        steps.extend(languages());
+    }
     steps
+}
+
+/// Clients of other languages, each built and tested as its users get it.
+fn languages() -> [Step; 1] {
+    [Step { name: "node", says: "the client of Node, as users get it", work: Work::Client(node::check) }]
 }
 
 /// Makes every step and tells what came of each; whether all held.
@@ -206,6 +216,7 @@ fn make(workspace: &Workspace, step: &Step, tally: &mut Tally) -> bool {
             finish(cargo)
         }),
         Work::Tests(words) => start(workspace, words).and_then(|cargo| listen(cargo, tally)),
+        Work::Client(check) => check(workspace, tally),
     };
     made.unwrap_or_else(|trouble| {
         println!("  could not be made: {trouble}");
@@ -266,10 +277,10 @@ fn finish(mut cargo: Command) -> Result<bool, String> {
 }
 
 /// Passes on every line as it comes, and counts the closing ones.
-fn listen(mut cargo: Command, tally: &mut Tally) -> Result<bool, String> {
+pub(crate) fn listen(mut command: Command, tally: &mut Tally) -> Result<bool, String> {
     let mut child =
-        cargo.stdout(Stdio::piped()).spawn().map_err(|trouble| format!("cargo does not start: {trouble}"))?;
-    let said = child.stdout.take().ok_or("cargo has no output")?;
+        command.stdout(Stdio::piped()).spawn().map_err(|trouble| format!("it does not start: {trouble}"))?;
+    let said = child.stdout.take().ok_or("it has no output")?;
     let mut said = BufReader::new(said);
     let mut line = Vec::new();
     let mut out = std::io::stdout();
@@ -327,7 +338,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores",
+            "sim", "stores", "node",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }
