@@ -24,6 +24,9 @@ use self::fork::{OpenFile, Process};
 use crate::answer::{Answer, Answered, Misread};
 use crate::{Call, Port, misread};
 
+pub use crate::misread::oversized;
+pub use crate::port::panicked;
+
 pub use self::config::{Config, Counting, Source, Text};
 pub use self::open::Counted;
 
@@ -52,7 +55,20 @@ const FORKED_OPEN: &str =
 pub struct Handle {
     process: Process,
     /// Calls read it, and closing writes: whoever closes waits for the calls that are in flight.
-    door: RwLock<Option<Door>>,
+    state: RwLock<State>,
+}
+
+enum State {
+    Open(Box<Door>),
+    /// Why it could not be opened.
+    Unopened(Box<Answer>),
+    Closed,
+}
+
+/// What is answered where a language asks by a number that no handle has.
+#[must_use]
+pub fn never_opened() -> Answer {
+    Answer::fault("closed", "there is no such handle, and never was; nothing was done")
 }
 
 /// What is open behind a handle. The port is closed before its file is no longer counted.
@@ -80,13 +96,40 @@ impl Handle {
     pub fn open_with(config: Config) -> Result<Self, Answer> {
         let process = Process::this();
         let door = crate::port::caught(|| open::door(config))??;
-        Ok(Self { process, door: RwLock::new(Some(door)) })
+        Ok(Self { process, state: RwLock::new(State::Open(Box::new(door))) })
+    }
+
+    /// A handle that answers every call with why it could not be opened: for languages in which opening always gives
+    /// one.
+    #[must_use]
+    pub fn unopened(why: Answer) -> Self {
+        Self { process: Process::this(), state: RwLock::new(State::Unopened(Box::new(why))) }
+    }
+
+    /// Opens with JSON that is bytes, as languages have it that do not know which text is UTF-8.
+    ///
+    /// # Errors
+    /// As [`Handle::open`], also where they are no UTF-8.
+    pub fn open_bytes(config: &[u8]) -> Result<Self, Answer> {
+        misread::text(config).map_err(Answer::from).and_then(Self::open)
     }
 
     /// Answers a call that is JSON, in canonical JSON.
     #[must_use]
     pub fn call(&self, json: &str) -> String {
-        self.through(|door| Ok(door.call(json))).unwrap_or_else(|bad| bad.to_json())
+        self.ask(json).to_json()
+    }
+
+    /// Answers a call that is JSON.
+    #[must_use]
+    pub fn ask(&self, json: &str) -> Answer {
+        self.through(|door| Ok(door.ask(json))).unwrap_or_else(|bad| bad)
+    }
+
+    /// Answers a call that is JSON as bytes. It is no call where they are no UTF-8.
+    #[must_use]
+    pub fn ask_bytes(&self, json: &[u8]) -> Answer {
+        self.through(|door| Ok(door.ask(misread::text(json)?))).unwrap_or_else(|bad| bad)
     }
 
     /// Answers a call.
@@ -126,12 +169,20 @@ impl Handle {
     }
 
     /// Closes the store once the calls that are in flight have their answers. Every later call answers that it is
-    /// closed; closing again does nothing.
-    pub fn close(&self) {
+    /// closed, and so does closing it again; a forked child closes nothing.
+    pub fn close(&self) -> Answer {
         // A lock that another thread held at the fork is held for ever.
-        if !self.process.is_left() {
-            let door = self.door.write().unwrap_or_else(PoisonError::into_inner).take();
-            drop(door);
+        if self.process.is_left() {
+            return Answer::fault("forked", FORKED);
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, State::Closed) {
+            State::Open(door) => match crate::port::caught(|| drop(door)) {
+                Ok(()) => Answer::Ok(Answered::Grant(None)),
+                Err(panicked) => panicked,
+            },
+            State::Unopened(_) => Answer::Ok(Answered::Grant(None)),
+            State::Closed => Answer::fault("closed", CLOSED),
         }
     }
 
@@ -139,20 +190,23 @@ impl Handle {
         if self.process.is_left() {
             return Err(Answer::fault("forked", FORKED));
         }
-        let door = self.door.read().unwrap_or_else(PoisonError::into_inner);
-        answer(door.as_ref().ok_or_else(|| Answer::fault("closed", CLOSED))?)
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(door) => answer(door),
+            State::Unopened(why) => Err((**why).clone()),
+            State::Closed => Err(Answer::fault("closed", CLOSED)),
+        }
     }
 }
 
 impl Door {
-    fn call(&self, json: &str) -> String {
+    fn ask(&self, json: &str) -> Answer {
         // Only a handle of a test looks for the call that only it has.
         match self.clock.as_ref().and_then(|_| misread::clock(json)) {
             Some(now) => {
                 let set = now.map_err(Answer::from).and_then(|now| self.set_clock(now));
-                set.unwrap_or_else(|bad| bad).to_json()
+                set.unwrap_or_else(|bad| bad)
             }
-            None => self.port.call(json),
+            None => self.port.ask(json),
         }
     }
 
@@ -168,7 +222,8 @@ impl Drop for Handle {
     fn drop(&mut self) {
         if self.process.is_left() {
             // Closing would let go of locks that are the parent's, and might delete the log that it writes to.
-            std::mem::forget(self.door.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(std::mem::replace(state, State::Closed));
         }
     }
 }

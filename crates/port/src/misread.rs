@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenure::tenure_core::time::Timestamp;
 
-use crate::answer::Misread;
+use crate::answer::{Answer, Misread};
 use crate::call::Call;
 use crate::handle::Config;
 
@@ -17,6 +17,30 @@ pub const CALL_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const CALL_NESTING_MAX: usize = 64;
 /// Values of one call: each costs a multiple of the two bytes it takes as text.
 pub const CALL_VALUES_MAX: usize = 100_000;
+
+/// The text that these bytes are.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Misread> {
+    if bytes.len() > CALL_BYTES_MAX {
+        return Err(too_many(bytes.len()));
+    }
+    std::str::from_utf8(bytes).map_err(|wrong| {
+        let message =
+            format!("this is no UTF-8: what begins at byte {} is no character", wrong.valid_up_to());
+        misread("syntax", String::new(), message)
+    })
+}
+
+/// What is answered to a call, or to what a handle is opened with, of so many bytes, where that is too large to be read:
+/// for languages in which a length may be anything.
+#[must_use]
+pub fn oversized(bytes: usize) -> Option<Answer> {
+    (bytes > CALL_BYTES_MAX).then(|| too_many(bytes).into())
+}
+
+fn too_many(bytes: usize) -> Misread {
+    let message = format!("the call has {bytes} bytes, at most {CALL_BYTES_MAX} are read");
+    misread("too_large", String::new(), message)
+}
 
 /// Reads what a handle is opened with.
 pub(crate) fn config(text: &str) -> Result<Config, Misread> {
@@ -133,8 +157,7 @@ fn misread(code: &'static str, path: String, message: impl Into<String>) -> Misr
 /// Size, depth and number of values, counted without building anything.
 fn bounded(text: &str) -> Result<(), Misread> {
     if text.len() > CALL_BYTES_MAX {
-        let message = format!("the call has {} bytes, at most {CALL_BYTES_MAX} are read", text.len());
-        return Err(misread("too_large", String::new(), message));
+        return Err(too_many(text.len()));
     }
     let (mut depth, mut values, mut inside, mut escaped) = (0_usize, 1_usize, false, false);
     for byte in text.bytes() {

@@ -73,10 +73,10 @@ impl Port {
     /// Answers a call that is JSON, in canonical JSON.
     #[must_use]
     pub fn call(&self, json: &str) -> String {
-        self.answered_by_json(json).to_json()
+        self.ask(json).to_json()
     }
 
-    fn answered_by_json(&self, json: &str) -> Answer {
+    pub(crate) fn ask(&self, json: &str) -> Answer {
         self.guarded(|| match crate::misread::call(json) {
             Ok(call) => self.answered(call),
             Err(misread) => misread.into(),
@@ -260,9 +260,13 @@ fn listed(ask: call::List) -> List {
 
 /// Does something that shall not panic, and answers with a fault where it does.
 pub(crate) fn caught<A>(what: impl FnOnce() -> A) -> Result<A, Answer> {
-    catch_unwind(AssertUnwindSafe(what)).map_err(|_| {
-        Answer::fault("panicked", "this is a bug: the call was given up, and this handle with it")
-    })
+    catch_unwind(AssertUnwindSafe(what)).map_err(|_| panicked())
+}
+
+/// What is answered where something panicked.
+#[must_use]
+pub fn panicked() -> Answer {
+    Answer::fault("panicked", "this is a bug: the call was given up, and this handle with it")
 }
 
 /// A limit as a store takes it: as many as it gives at once, where none is named.
@@ -552,7 +556,7 @@ mod tests {
         let misread = |fields: &str| {
             let call = format!(r#"{{"call": "request", "actor": {{"id": "alice"}}{fields}}}"#);
             let explain = format!(r#"{{"call": "explain", "of": {call}}}"#);
-            [call, explain].map(|call| match port.answered_by_json(&call) {
+            [call, explain].map(|call| match port.ask(&call) {
                 Answer::Invalid(crate::answer::Wrongs::Call(wrongs)) => {
                     wrongs.into_iter().map(|wrong| format!("{} {}", wrong.code, wrong.path)).collect()
                 }
@@ -584,7 +588,7 @@ mod tests {
             other @ (Answer::Ok(_) | Answer::Refused(_) | Answer::Invalid(_)) => format!("{other:?}"),
         };
         assert_eq!(fault(port.guarded(|| panic!("told to"))), "panicked");
-        assert_eq!(fault(port.answered_by_json(r#"{"call": "sweep"}"#)), "panicked");
+        assert_eq!(fault(port.ask(r#"{"call": "sweep"}"#)), "panicked");
         let fresh = Port::open(Arc::new(tenure::MemoryStore::new()));
         assert_eq!(fresh.call(r#"{"call":"sweep"}"#), r#"{"ok":{"events":0,"people":0}}"#);
     }

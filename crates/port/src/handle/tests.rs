@@ -120,8 +120,8 @@ fn a_policy_that_is_in_force_is_not_published_again() {
 #[test]
 fn a_call_after_the_end_answers_that_it_is_closed() {
     let handle = opened(&json!({"policy": policy("4h")}));
-    handle.close();
-    handle.close();
+    assert_eq!(handle.close().to_json(), r#"{"ok":null}"#);
+    assert_eq!(fault(&handle.close().to_json()), "closed");
     assert_eq!(fault(&handle.call(&request().to_string())), "closed");
     assert_eq!(fault(&handle.call("no call at all")), "closed");
     assert_eq!(fault(&handle.set_clock(NINE.parse().unwrap()).to_json()), "closed");
@@ -212,9 +212,9 @@ fn a_forked_child_has_a_handle_that_does_nothing() {
     let mut handle = opened(&json!({}));
     handle.process = Process::of(1);
     assert_eq!(fault(&handle.call(&request().to_string())), "forked");
-    handle.close();
+    assert_eq!(fault(&handle.close().to_json()), "forked");
     assert_eq!(fault(&handle.call(&request().to_string())), "forked");
-    assert!(handle.door.get_mut().unwrap().is_some(), "it was closed in the child");
+    assert!(matches!(handle.state.get_mut(), Ok(State::Open(_))), "it was closed in the child");
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -236,4 +236,26 @@ fn what_cannot_be_opened_is_a_fault() {
 fn a_handle_goes_to_any_thread() {
     fn shared<T: Send + Sync>() {}
     shared::<Handle>();
+}
+
+#[test]
+fn bytes_are_read_where_they_are_a_text_of_a_size() {
+    let handle = Handle::open_bytes(config(&json!({})).as_bytes()).unwrap();
+    let asked = |bytes: &[u8]| handle.ask_bytes(bytes).to_json();
+    assert_eq!(asked(br#"{"call": "sweep"}"#), handle.call(r#"{"call": "sweep"}"#));
+    assert!(asked(b"{\"call\": \"\xff\"}").contains("byte 10"));
+    let large = vec![b' '; crate::CALL_BYTES_MAX + 1];
+    assert_eq!(asked(&large), oversized(large.len()).unwrap().to_json());
+    assert!(asked(&large).contains("too_large"));
+    assert!(oversized(crate::CALL_BYTES_MAX).is_none());
+    assert!(Handle::open_bytes(b"\xff").unwrap_err().to_json().contains("syntax"));
+}
+
+#[test]
+fn what_could_not_be_opened_says_why_until_it_is_closed() {
+    let why = Handle::open(r#"{"store": 7}"#).unwrap_err();
+    let handle = Handle::unopened(why.clone());
+    assert_eq!(handle.call(r#"{"call": "sweep"}"#), why.to_json());
+    assert_eq!(handle.close().to_json(), r#"{"ok":null}"#);
+    assert_eq!(fault(&handle.call(r#"{"call": "sweep"}"#)), "closed");
 }
