@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 mod arrows;
+mod bindings;
 mod clients;
 mod deps;
 mod guards;
 mod map;
-mod node;
 mod sizes;
 mod steps;
 mod stopwatch;
@@ -35,8 +35,9 @@ cargo xtask CHORE
   time           one file reads the clock
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
-  node           build the client of Node, and test it
   gen            print the clients of other languages anew from the committed JSON Schemas
+  node           build the package for Node and test it, as users get it
+  python         build the package for Python and test it, as users get it
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
 
@@ -73,7 +74,8 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["guards", rows @ ..] => guards::run(&workspace, rows),
         ["time"] => told(time::check(&workspace)?),
         ["gen"] => clients::run(&workspace),
-        ["node"] => node::check(&workspace, &mut tally::Tally::default()),
+        ["node"] => steps::binding(&workspace, bindings::node),
+        ["python"] => steps::binding(&workspace, bindings::python),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),
         other => Err(format!("`{}` is no chore; `cargo xtask help` lists them", other.join(" "))),

@@ -22,13 +22,6 @@ impl Tally {
             self.not_run.push(what.to_owned());
             return;
         }
-        // Node's own test runner closes with a line for each count.
-        match line.strip_prefix("ℹ ").and_then(|count| count.split_once(' ')) {
-            Some(("pass", count)) => self.passed += count.parse().unwrap_or(0),
-            Some(("fail" | "cancelled", count)) => self.failed += count.parse().unwrap_or(0),
-            Some(("skipped", count)) if count != "0" => self.not_run.push(format!("{count} tests in Node")),
-            Some(_) | None => {}
-        }
         let Some(result) = line.strip_prefix("test result: ") else { return };
         for part in result.split([';', '.']) {
             match part.trim().split_once(' ') {
@@ -64,16 +57,6 @@ mod tests {
         }
         assert_eq!(tally, Tally { passed: 13, failed: 2, not_run: Vec::new() });
         assert_eq!(tally.to_string(), "13 passed, 2 failed");
-    }
-
-    #[test]
-    fn what_node_counts_is_added() {
-        let mut tally = Tally::default();
-        for line in ["ℹ tests 9", "ℹ pass 5", "ℹ fail 2", "ℹ cancelled 1", "ℹ skipped 1", "ℹ skipped 0"]
-        {
-            tally.hear(line);
-        }
-        assert_eq!((tally.passed, tally.failed, tally.not_run.len()), (5, 3, 1));
     }
 
     #[test]

@@ -135,8 +135,9 @@ class Methods:
         context: What the host says of the situation; conditions see it as `context`.
         now: The host's time; the store's clock where absent.
         """
+        made: Any = calls.request
         return self._ask(
-            calls.request(  # type: ignore[call-overload]
+            made(
                 flow,
                 actor=actor,
                 grant=grant,
@@ -524,8 +525,9 @@ class Methods:
         context: What the host says of the situation; conditions see it as `context`.
         now: The host's time; the store's clock where absent.
         """
+        made: Any = calls.revoke
         return self._ask(
-            calls.revoke(  # type: ignore[call-overload]
+            made(
                 grant,
                 actor=actor,
                 person=person,
@@ -1081,8 +1083,9 @@ class Methods:
         size: How many records the tree has; as many as there are where absent.
         now: The host's time; the store's clock where absent.
         """
+        made: Any = calls.prove
         return self._ask(
-            calls.prove(  # type: ignore[call-overload]
+            made(
                 position,
                 old=old,
                 size=size,

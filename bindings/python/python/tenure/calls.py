@@ -63,21 +63,21 @@ from ._types import (
 
 
 _REQUEST = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("flow", TEXT),
-    ("kit", TEXT),
-    ("items", listed(one(Asked))),
-    ("span", SPAN),
-    ("start", INSTANT),
-    ("reason", TEXT),
-    ("fields", by_name(TEXT)),
-    ("holder", one(Person)),
-    ("break_glass", FLAG),
-    ("resources", listed(one(Resource))),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, False),
+    ("flow", TEXT, False),
+    ("kit", TEXT, False),
+    ("items", listed(one(Asked)), False),
+    ("span", SPAN, False),
+    ("start", INSTANT, False),
+    ("reason", TEXT, False),
+    ("fields", by_name(TEXT), False),
+    ("holder", one(Person), False),
+    ("break_glass", FLAG, False),
+    ("resources", listed(one(Resource)), False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -146,16 +146,16 @@ def request(
 
 
 _APPROVE = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("span", SPAN),
-    ("only", listed(one(Item))),
-    ("reason", TEXT),
-    ("content", TEXT),
-    ("holder", one(Person)),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("span", SPAN, False),
+    ("only", listed(one(Item)), False),
+    ("reason", TEXT, False),
+    ("content", TEXT, False),
+    ("holder", one(Person), False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -178,13 +178,13 @@ def approve(
 
 
 _DENY = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("reason", TEXT),
-    ("content", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("reason", TEXT, False),
+    ("content", TEXT, False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -204,11 +204,11 @@ def deny(
 
 
 _WITHDRAW = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -225,11 +225,11 @@ def withdraw(
 
 
 _ACTIVATE = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -246,16 +246,16 @@ def activate(
 
 
 _EXTEND = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("span", SPAN),
-    ("if_ends_at", INSTANT),
-    ("reason", TEXT),
-    ("fields", by_name(TEXT)),
-    ("holder", one(Person)),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("span", SPAN, False),
+    ("if_ends_at", INSTANT, False),
+    ("reason", TEXT, False),
+    ("fields", by_name(TEXT), False),
+    ("holder", one(Person), False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -278,13 +278,13 @@ def extend(
 
 
 _APPROVE_EXTENSION = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("reason", TEXT),
-    ("content", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("reason", TEXT, False),
+    ("content", TEXT, False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -304,13 +304,13 @@ def approve_extension(
 
 
 _DENY_EXTENSION = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("reason", TEXT),
-    ("content", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("reason", TEXT, False),
+    ("content", TEXT, False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -330,11 +330,11 @@ def deny_extension(
 
 
 _GIVE_BACK = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -351,16 +351,16 @@ def give_back(
 
 
 _REVOKE = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("person", TEXT),
-    ("flow", TEXT),
-    ("integration", TEXT),
-    ("item", one(Item)),
-    ("reason", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, False),
+    ("person", TEXT, False),
+    ("flow", TEXT, False),
+    ("integration", TEXT, False),
+    ("item", one(Item), False),
+    ("reason", TEXT, False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -444,12 +444,12 @@ def revoke(
 
 
 _REVIEW = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("reason", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("reason", TEXT, False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -467,11 +467,11 @@ def review(
 
 
 _ERASE = (
-    ("actor", ACTOR),
-    ("grant", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("grant", TEXT, True),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -488,13 +488,13 @@ def erase(
 
 
 _PUBLISH = (
-    ("actor", ACTOR),
-    ("policy", DOCUMENT),
-    ("format", TEXT),
-    ("if_revision", TEXT),
-    ("command_id", TEXT),
-    ("context", FACTS),
-    ("now", INSTANT),
+    ("actor", ACTOR, True),
+    ("policy", DOCUMENT, True),
+    ("format", TEXT, False),
+    ("if_revision", TEXT, False),
+    ("command_id", TEXT, False),
+    ("context", FACTS, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -514,7 +514,7 @@ def publish(
 
 
 _SWEEP = (
-    ("now", INSTANT),
+    ("now", INSTANT, False),
 )
 
 
@@ -527,11 +527,11 @@ def sweep(
 
 
 _TAKE_EFFECTS = (
-    ("worker", TEXT),
-    ("lease", SPAN),
-    ("integration", TEXT),
-    ("limit", WHOLE),
-    ("now", INSTANT),
+    ("worker", TEXT, True),
+    ("lease", SPAN, True),
+    ("integration", TEXT, False),
+    ("limit", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -549,10 +549,10 @@ def take_effects(
 
 
 _EFFECT_DONE = (
-    ("effect", TEXT),
-    ("worker", TEXT),
-    ("already_held", listed(one(Item))),
-    ("now", INSTANT),
+    ("effect", TEXT, True),
+    ("worker", TEXT, True),
+    ("already_held", listed(one(Item)), False),
+    ("now", INSTANT, False),
 )
 
 
@@ -568,11 +568,11 @@ def effect_done(
 
 
 _EFFECT_FAILED = (
-    ("effect", TEXT),
-    ("worker", TEXT),
-    ("error", TEXT),
-    ("final", FLAG),
-    ("now", INSTANT),
+    ("effect", TEXT, True),
+    ("worker", TEXT, True),
+    ("error", TEXT, True),
+    ("final", FLAG, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -589,8 +589,8 @@ def effect_failed(
 
 
 _LOOK = (
-    ("grant", TEXT),
-    ("now", INSTANT),
+    ("grant", TEXT, True),
+    ("now", INSTANT, False),
 )
 
 
@@ -604,11 +604,11 @@ def look(
 
 
 _OFFER = (
-    ("grant", TEXT),
-    ("actor", one(Person)),
-    ("holder", one(Person)),
-    ("now", INSTANT),
-    ("context", FACTS),
+    ("grant", TEXT, True),
+    ("actor", one(Person), True),
+    ("holder", one(Person), False),
+    ("now", INSTANT, False),
+    ("context", FACTS, False),
 )
 
 
@@ -625,8 +625,8 @@ def offer(
 
 
 _EXPLAIN = (
-    ("of", CALL),
-    ("now", INSTANT),
+    ("of", CALL, True),
+    ("now", INSTANT, False),
 )
 
 
@@ -640,10 +640,10 @@ def explain(
 
 
 _HOLDS = (
-    ("person", TEXT),
-    ("resource", one(Resource)),
-    ("permission", TEXT),
-    ("now", INSTANT),
+    ("person", TEXT, True),
+    ("resource", one(Resource), True),
+    ("permission", TEXT, True),
+    ("now", INSTANT, False),
 )
 
 
@@ -659,10 +659,10 @@ def holds(
 
 
 _WHO_HAS = (
-    ("resource", one(Resource)),
-    ("permission", TEXT),
-    ("at", INSTANT),
-    ("now", INSTANT),
+    ("resource", one(Resource), True),
+    ("permission", TEXT, False),
+    ("at", INSTANT, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -678,9 +678,9 @@ def who_has(
 
 
 _RECONCILE = (
-    ("held", listed(one(InHand))),
-    ("integrations", listed(TEXT)),
-    ("now", INSTANT),
+    ("held", listed(one(InHand)), False),
+    ("integrations", listed(TEXT), False),
+    ("now", INSTANT, False),
 )
 
 
@@ -695,10 +695,10 @@ def reconcile(
 
 
 _COMPACT = (
-    ("before", INSTANT),
-    ("after", TEXT),
-    ("limit", WHOLE),
-    ("now", INSTANT),
+    ("before", INSTANT, True),
+    ("after", TEXT, False),
+    ("limit", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -714,17 +714,17 @@ def compact(
 
 
 _LIST = (
-    ("holder", TEXT),
-    ("requester", TEXT),
-    ("flow", TEXT),
-    ("stage", TEXT),
-    ("item", one(Item)),
-    ("outcome", TEXT),
-    ("awaits_review", FLAG),
-    ("enforcement", TEXT),
-    ("after", TEXT),
-    ("limit", WHOLE),
-    ("now", INSTANT),
+    ("holder", TEXT, False),
+    ("requester", TEXT, False),
+    ("flow", TEXT, False),
+    ("stage", TEXT, False),
+    ("item", one(Item), False),
+    ("outcome", TEXT, False),
+    ("awaits_review", FLAG, False),
+    ("enforcement", TEXT, False),
+    ("after", TEXT, False),
+    ("limit", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -748,10 +748,10 @@ def list(
 
 
 _INBOX = (
-    ("actor", one(Person)),
-    ("after", TEXT),
-    ("limit", WHOLE),
-    ("now", INSTANT),
+    ("actor", one(Person), True),
+    ("after", TEXT, False),
+    ("limit", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -767,8 +767,8 @@ def inbox(
 
 
 _CATALOG = (
-    ("actor", one(Person)),
-    ("now", INSTANT),
+    ("actor", one(Person), True),
+    ("now", INSTANT, False),
 )
 
 
@@ -782,8 +782,8 @@ def catalog(
 
 
 _HISTORY = (
-    ("grant", TEXT),
-    ("now", INSTANT),
+    ("grant", TEXT, True),
+    ("now", INSTANT, False),
 )
 
 
@@ -797,9 +797,9 @@ def history(
 
 
 _RECORDS = (
-    ("after", WHOLE),
-    ("limit", WHOLE),
-    ("now", INSTANT),
+    ("after", WHOLE, False),
+    ("limit", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -814,9 +814,9 @@ def records(
 
 
 _EXPORT = (
-    ("after", WHOLE),
-    ("limit", WHOLE),
-    ("now", INSTANT),
+    ("after", WHOLE, False),
+    ("limit", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 
@@ -831,7 +831,7 @@ def export(
 
 
 _CHECKPOINT = (
-    ("now", INSTANT),
+    ("now", INSTANT, False),
 )
 
 
@@ -844,10 +844,10 @@ def checkpoint(
 
 
 _PROVE = (
-    ("position", WHOLE),
-    ("old", WHOLE),
-    ("size", WHOLE),
-    ("now", INSTANT),
+    ("position", WHOLE, False),
+    ("old", WHOLE, False),
+    ("size", WHOLE, False),
+    ("now", INSTANT, False),
 )
 
 

@@ -42,9 +42,7 @@ pub(crate) struct Time(#[cfg_attr(not(test), expect(dead_code, reason = "only it
 
 /// What is always written, and `null` where there is none.
 #[cfg_attr(test, derive(serde::Deserialize, Debug))]
-pub(crate) struct Nullable<T>(
-    #[cfg_attr(not(test), expect(dead_code, reason = "only its shape is used"))] Option<T>,
-);
+pub(crate) struct Nullable<T>(Option<T>);
 
 /// A span: text such as `1h 30m`, or whole milliseconds.
 pub(crate) struct Span;

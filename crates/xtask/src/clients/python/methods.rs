@@ -191,15 +191,12 @@ fn overloads(
 fn function(call: &Call, model: &Model) -> Result<String, String> {
     let wrap = |answer: &str| format!("Call[{answer}]");
     let (_, way) = ways(call)?;
-    let (fields, values): (Vec<_>, Vec<_>) = call
-        .fields
-        .iter()
-        .map(|field| {
-            Ok((format!("    (\"{}\", {}),\n", field.name, wire(&field.kind, model)?), named(&field.name)))
-        })
-        .collect::<Result<Vec<_>, String>>()?
-        .into_iter()
-        .unzip();
+    let mut fields = Vec::new();
+    for field in &call.fields {
+        let (kind, required) = (wire(&field.kind, model)?, if field.required { "True" } else { "False" });
+        fields.push(format!("    (\"{}\", {kind}, {required}),\n", field.name));
+    }
+    let values = call.fields.iter().map(|field| named(&field.name));
     let table = format!("_{}", call.name.to_uppercase());
     let mut text = format!("\n\n{table} = (\n{})\n\n\n", fields.concat());
     text.push_str(&overloads(call, "def", "", false, wrap)?.replace("\n\n@", "\n\n\n@"));
@@ -211,7 +208,7 @@ fn function(call: &Call, model: &Model) -> Result<String, String> {
         Answers::One(answer) => read(answer),
         Answers::ByField(by_field) => chosen_by(by_field),
     };
-    let values: Vec<_> = values.iter().map(|value| format!("{value},")).collect();
+    let values: Vec<_> = values.map(|value| format!("{value},")).collect();
     let made = format!("return call(\"{}\", {how}, {table}, ({}))", call.name, values.join(" "));
     let _ = write!(text, "\n    \"\"\"{}\"\"\"\n{}\n", call.doc, wrapped(&made, "    ", "        "));
     Ok(text)
@@ -232,15 +229,17 @@ fn method(call: &Call, form: &Form) -> Result<String, String> {
     let mut handed: Vec<String> =
         way.by_place.iter().map(|field| format!("{},", named(&field.name))).collect();
     handed.extend(way.by_name.iter().map(|field| format!("{0}={0},", named(&field.name))));
-    // What was told apart above is handed on as it came; which of the fields it is, is seen when the call is made.
-    let unchecked =
-        if handed.is_empty() || way.answer != "Any" { "" } else { "  # type: ignore[call-overload]" };
-    let made = format!("calls.{}", named(&call.name));
+    let mut made = format!("calls.{}", named(&call.name));
+    if way.answer == "Any" {
+        // What was told apart above is handed on as it came; which of the fields it is, is seen when the call is made.
+        let _ = writeln!(text, "        made: Any = {made}");
+        made = "made".to_owned();
+    }
     let handed: Vec<_> = handed.iter().map(|value| format!("                {value}\n")).collect();
+    let give = form.give;
     let _ = writeln!(
         text,
-        "        return {}(\n            {made}({unchecked}\n{}            )\n        )",
-        form.give,
+        "        return {give}(\n            {made}(\n{}            )\n        )",
         handed.concat()
     );
     Ok(text)
