@@ -4,7 +4,11 @@
 //! `cargo bench -p tenure-node --bench node` asks in rounds, Rust and Node in turn, and prints medians. `-- quick` asks
 //! less.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot be set up has nothing to say")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark that cannot be set up has nothing to say"
+)]
 
 use std::collections::BTreeMap;
 use std::process::Command;

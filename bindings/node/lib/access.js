@@ -7,7 +7,7 @@ const { effects } = require("./effects.js");
 class Access extends Calls {
   /** Whether a person holds a permission on a resource. Quicker than any other call. */
   holdsSync(call) {
-    return (call && this.heldSync(call)) ?? super.holdsSync(call);
+    return this.heldSync(call) ?? super.holdsSync(call);
   }
 
   /** Effects for a worker, one after the other. */

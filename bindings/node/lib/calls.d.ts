@@ -30,9 +30,9 @@ export interface Login {
   /** When it happened. */
   at: Time;
   /** Authentication method references (RFC 8176). */
-  methods?: readonly string[];
+  methods?: readonly string[] | undefined;
   /** The authenticator assurance level (NIST SP 800-63B). */
-  level?: Level | null;
+  level?: Level | null | undefined;
 }
 
 /** A person as the host vouches for them. */
@@ -40,19 +40,19 @@ export interface Person {
   /** The one id, opaque and never reused. */
   id: string;
   /** Other ids of the same person. */
-  aliases?: readonly string[];
+  aliases?: readonly string[] | undefined;
   /** The human behind a workload or bot. */
-  actsFor?: string | null;
+  actsFor?: string | null | undefined;
   /** Groups, by name. */
-  groups?: readonly string[];
+  groups?: readonly string[] | undefined;
   /** Roles, by name. */
-  roles?: readonly string[];
+  roles?: readonly string[] | undefined;
   /** Their manager. */
-  manager?: string | null;
+  manager?: string | null | undefined;
   /** Whatever else conditions look at. */
-  attributes?: Facts | null;
+  attributes?: Facts | null | undefined;
   /** How they proved who they are; absent without a login. */
-  authenticated?: Login | null;
+  authenticated?: Login | null | undefined;
 }
 
 /** A resource with the facts the host vouches for. */
@@ -64,11 +64,11 @@ export interface Resource {
   /** The name in its integration. */
   name: string;
   /** Labels that flows select by. */
-  labels?: Record<string, string>;
+  labels?: Record<string, string> | undefined;
   /** Its owners as selectors: `user:`, `group:`, `role:`. */
-  owners?: readonly string[];
+  owners?: readonly string[] | undefined;
   /** Whatever else conditions look at. */
-  attributes?: Facts | null;
+  attributes?: Facts | null | undefined;
 }
 
 /** One item with the facts of its resource. */
@@ -114,7 +114,7 @@ export interface InHand {
   /** The permission. */
   permission: string;
   /** Of `ephemeral` access the grant whose own account it is. */
-  grant?: string | null;
+  grant?: string | null | undefined;
 }
 
 /** A stage of a grant's life. */
@@ -788,33 +788,33 @@ export interface RequestCall {
   /** Who gives the command: a person with the facts the host vouches for, or `system:NAME`. */
   actor: Actor;
   /** The id the grant shall have; made up where absent. */
-  grant?: string | null;
+  grant?: string | null | undefined;
   /** The flow; either it or a kit is named. */
-  flow?: string | null;
+  flow?: string | null | undefined;
   /** The kit: one grant a flow, all or none, and none of its items named. */
-  kit?: string | null;
+  kit?: string | null | undefined;
   /** The items; none where a kit or a flow that is taken whole says them. */
-  items?: readonly Asked[];
+  items?: readonly Asked[] | undefined;
   /** For how long; the flow's default where absent. */
-  span?: Span | null;
+  span?: Span | null | undefined;
   /** When it shall start; now where absent. */
-  start?: Time | null;
+  start?: Time | null | undefined;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** Further fields of the reason. */
-  fields?: Record<string, string>;
+  fields?: Record<string, string> | undefined;
   /** Whom the access is for; the actor where absent. */
-  holder?: Person | null;
+  holder?: Person | null | undefined;
   /** Whether it is taken in an emergency, without approval. It is reviewed afterwards. */
-  breakGlass?: boolean;
+  breakGlass?: boolean | undefined;
   /** What the host knows of the resources that a kit, or a flow that is taken whole, names; of others nothing is known. */
-  resources?: readonly Resource[];
+  resources?: readonly Resource[] | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Approves a request. */
@@ -824,21 +824,21 @@ export interface ApproveCall {
   /** The grant. */
   grant: string;
   /** A shorter span. */
-  span?: Span | null;
+  span?: Span | null | undefined;
   /** Only these of its items. */
-  only?: readonly Item[] | null;
+  only?: readonly Item[] | null | undefined;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** The content hash of what the approver saw. */
-  content?: string | null;
+  content?: string | null | undefined;
   /** The holder's facts of today. */
-  holder?: Person | null;
+  holder?: Person | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Denies a request. */
@@ -848,15 +848,15 @@ export interface DenyCall {
   /** The grant. */
   grant: string;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** The content hash of what the approver saw. */
-  content?: string | null;
+  content?: string | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Takes a request back. */
@@ -866,11 +866,11 @@ export interface WithdrawCall {
   /** The grant. */
   grant: string;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Begins access that waits for its holder. */
@@ -880,11 +880,11 @@ export interface ActivateCall {
   /** The grant. */
   grant: string;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Moves a grant's end later. */
@@ -894,21 +894,21 @@ export interface ExtendCall {
   /** The grant. */
   grant: string;
   /** By how much; as much as the flow gives by itself where absent. */
-  span?: Span | null;
+  span?: Span | null | undefined;
   /** The end that was seen: the guard against a second click. */
-  ifEndsAt?: Time | null;
+  ifEndsAt?: Time | null | undefined;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** Further fields of the reason. */
-  fields?: Record<string, string>;
+  fields?: Record<string, string> | undefined;
   /** The holder's facts of today, where somebody else extends. */
-  holder?: Person | null;
+  holder?: Person | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Approves an extension. */
@@ -918,15 +918,15 @@ export interface ApproveExtensionCall {
   /** The grant. */
   grant: string;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** The content hash of the extension that the approver saw. */
-  content?: string | null;
+  content?: string | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Denies an extension. */
@@ -936,15 +936,15 @@ export interface DenyExtensionCall {
   /** The grant. */
   grant: string;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** The content hash of the extension that the approver saw. */
-  content?: string | null;
+  content?: string | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Ends access that is no longer needed. */
@@ -954,11 +954,11 @@ export interface GiveBackCall {
   /** The grant. */
   grant: string;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Ends somebody's access. */
@@ -966,23 +966,23 @@ export interface RevokeCall {
   /** Who gives the command: a person with the facts the host vouches for, or `system:NAME`. */
   actor: Actor;
   /** The grant. */
-  grant?: string | null;
+  grant?: string | null | undefined;
   /** The person whose access all of it is. */
-  person?: string | null;
+  person?: string | null | undefined;
   /** The flow it was asked for under. */
-  flow?: string | null;
+  flow?: string | null | undefined;
   /** The integration it is at. */
-  integration?: string | null;
+  integration?: string | null | undefined;
   /** The item it is to. */
-  item?: Item | null;
+  item?: Item | null | undefined;
   /** Why. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Says that access taken in an emergency was looked at. */
@@ -992,13 +992,13 @@ export interface ReviewCall {
   /** The grant. */
   grant: string;
   /** What came of it. */
-  reason?: string | null;
+  reason?: string | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Erases what people wrote of a grant that is over. */
@@ -1008,11 +1008,11 @@ export interface EraseCall {
   /** The grant. */
   grant: string;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Puts a policy in force. */
@@ -1022,21 +1022,21 @@ export interface PublishCall {
   /** The policy document: fields by name, or a text with its `format`. */
   policy: Document;
   /** What the text is written in. */
-  format?: Format | null;
+  format?: Format | null | undefined;
   /** The revision of the document that it replaces. */
-  ifRevision?: string | null;
+  ifRevision?: string | null | undefined;
   /** The command id, so that giving it again is no second command; made up where absent. */
-  commandId?: string | null;
+  commandId?: string | null | undefined;
   /** What the host says of the situation; conditions see it as `context`. */
-  context?: Facts;
+  context?: Facts | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Writes down what time has made true. */
 export interface SweepCall {
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Takes effects under a lease. */
@@ -1046,11 +1046,11 @@ export interface TakeEffectsCall {
   /** For how long. */
   lease: Span;
   /** Only at this integration; notices are at none. */
-  integration?: string | null;
+  integration?: string | null | undefined;
   /** At most so many. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Says that an effect was carried out. */
@@ -1060,9 +1060,9 @@ export interface EffectDoneCall {
   /** Who carried it out. */
   worker: string;
   /** Items that the holder had before. */
-  alreadyHeld?: readonly Item[];
+  alreadyHeld?: readonly Item[] | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Says that an effect could not be carried out. */
@@ -1074,9 +1074,9 @@ export interface EffectFailedCall {
   /** What went wrong. */
   error: string;
   /** Whether trying again is of no use. */
-  final?: boolean;
+  final?: boolean | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** A grant as it stands. */
@@ -1084,7 +1084,7 @@ export interface LookCall {
   /** The grant. */
   grant: string;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Whether and how a grant may be extended. */
@@ -1094,11 +1094,11 @@ export interface OfferCall {
   /** The person. */
   actor: Person;
   /** The holder's facts of today, where the person is somebody else. */
-  holder?: Person | null;
+  holder?: Person | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
   /** What the host says of the situation. */
-  context?: Facts;
+  context?: Facts | undefined;
 }
 
 /** How each check of a command comes out. The command is not carried out. */
@@ -1106,7 +1106,7 @@ export interface ExplainCall {
   /** The command. */
   of: Call;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Whether a person holds a permission. */
@@ -1118,7 +1118,7 @@ export interface HoldsCall {
   /** The permission. */
   permission: string;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Who had a resource at an instant. */
@@ -1126,21 +1126,21 @@ export interface WhoHasCall {
   /** The resource. Its facts may be handed in too; it is known by what it is called alone. */
   resource: Resource;
   /** The permission; all of them where absent. */
-  permission?: string | null;
+  permission?: string | null | undefined;
   /** The instant; now where absent, or where it is still to come. */
-  at?: Time | null;
+  at?: Time | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** What targets hold, beside what they should hold. */
 export interface ReconcileCall {
   /** What they hold. */
-  held?: readonly InHand[];
+  held?: readonly InHand[] | undefined;
   /** Only these integrations; all of them where none is named. */
-  integrations?: readonly string[];
+  integrations?: readonly string[] | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Lets go of the details of grants that are long over. */
@@ -1148,37 +1148,37 @@ export interface CompactCall {
   /** The instant. */
   before: Time;
   /** After this grant, in order of id. */
-  after?: string | null;
+  after?: string | null | undefined;
   /** At most so many grants are looked at. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Grants. */
 export interface ListCall {
   /** For this holder. */
-  holder?: string | null;
+  holder?: string | null | undefined;
   /** Asked by this person. */
-  requester?: string | null;
+  requester?: string | null | undefined;
   /** Under this flow. */
-  flow?: string | null;
+  flow?: string | null | undefined;
   /** In this stage. */
-  stage?: Stage | null;
+  stage?: Stage | null | undefined;
   /** On this item. */
-  item?: Item | null;
+  item?: Item | null | undefined;
   /** Closed with this outcome. */
-  outcome?: Outcome | null;
+  outcome?: Outcome | null | undefined;
   /** Taken in an emergency, and awaiting its review, or not. */
-  awaitsReview?: boolean | null;
+  awaitsReview?: boolean | null | undefined;
   /** Where the targets have confirmed that much. */
-  enforcement?: Enforcement | null;
+  enforcement?: Enforcement | null | undefined;
   /** After this grant, in order of id. */
-  after?: string | null;
+  after?: string | null | undefined;
   /** At most so many. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Grants that await this person's decision. */
@@ -1186,11 +1186,11 @@ export interface InboxCall {
   /** The person. */
   actor: Person;
   /** After this grant, in order of id. */
-  after?: string | null;
+  after?: string | null | undefined;
   /** At most so many. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** Flows that this person may ask under. */
@@ -1198,7 +1198,7 @@ export interface CatalogCall {
   /** The person. */
   actor: Person;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** What happened to a grant. */
@@ -1206,45 +1206,45 @@ export interface HistoryCall {
   /** The grant. */
   grant: string;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** The whole record. */
 export interface RecordsCall {
   /** After this position. */
-  after?: number | null;
+  after?: number | null | undefined;
   /** At most so many. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** The record as it is handed out to be checked elsewhere. */
 export interface ExportCall {
   /** After this position. */
-  after?: number | null;
+  after?: number | null | undefined;
   /** At most so many. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** How long the record is and what its root is, signed. */
 export interface CheckpointCall {
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** That a record is in the tree, or that one tree is the beginning of another. */
 export interface ProveCall {
   /** The record, by position from 1. */
-  position?: number | null;
+  position?: number | null | undefined;
   /** How many records the earlier tree has. */
-  old?: number | null;
+  old?: number | null | undefined;
   /** How many records the tree has; as many as there are where absent. */
-  size?: number | null;
+  size?: number | null | undefined;
   /** The host's time; the store's clock where absent. */
-  now?: Time | null;
+  now?: Time | null | undefined;
 }
 
 /** What each call takes, by its name. */

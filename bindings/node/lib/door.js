@@ -2,7 +2,7 @@
 
 const { Fault, InvalidPolicy, Refused } = require("./errors.js");
 const native = require("./native.js");
-const { json, misread, snake } = require("./shape.js");
+const { fieldsOf, json, misread, snake } = require("./shape.js");
 const { Refusal } = require("./shapes.js");
 
 /** What an answer says, or the error that it is. */
@@ -20,11 +20,13 @@ function trouble({ refused, invalid, fault }) {
 
 /** A call as text. */
 function written(name, takes, call) {
-  if (call === null || typeof call !== "object") {
+  if (!isObject(call)) {
     throw misread("wrong_type", "", `invalid type: ${call === null ? "null" : typeof call}, expected an object`);
   }
   return JSON.stringify(Object.assign(takes.take(call, ""), { call: name }));
 }
+
+const isObject = (value) => typeof value === "object" && value !== null;
 
 /** An open store: calls go in as text, and answers come out. The methods of each call are on `Calls`. */
 class Door {
@@ -37,7 +39,7 @@ class Door {
   /** Opens a store with what `config.schema.json` of the port describes. */
   static async open(store, options = {}) {
     const config = { store: json(store ?? null, "store") };
-    for (const [name, option] of Object.entries(json(options, ""))) config[snake(name)] = option;
+    for (const [name, option] of fieldsOf(options, "options")) config[snake(name)] = json(option, name);
     const opened = await native.open(JSON.stringify(config));
     if (typeof opened === "string") throw trouble(JSON.parse(opened));
     return new this(opened);
@@ -54,8 +56,11 @@ class Door {
   }
 
   /** Whether access is held, without a text on either side; nothing where that cannot be asked so. */
-  heldSync({ person, resource, permission, now }) {
-    if (typeof resource !== "object" || resource === null) return undefined;
+  heldSync(call) {
+    if (!isObject(call) || !isObject(call.resource)) return undefined;
+    const { person, resource, permission, now } = call;
+    // Further fields are read, or refused, where all are.
+    if (Object.keys(call).length !== ("now" in call ? 4 : 3) || Object.keys(resource).length !== 3) return undefined;
     const { integration, type, name } = resource;
     const texts = [person, integration, type, name, permission];
     if (!texts.every((text) => typeof text === "string" && text.isWellFormed())) return undefined;

@@ -10,7 +10,7 @@ export interface OpenOptions {
    */
   policy?: string | { text: string; format: "yaml" | "toml" | "json" } | Exclude<Document, string>;
   /** The tenant; `default` where absent. */
-  namespace?: string;
+  namespace?: string | undefined;
   /** For tests: the store's clock shows this time, and stands until `setClock`. */
   clock?: Time;
   /** For tests: command ids that are made up are counted, so that the same calls have the same answers. */

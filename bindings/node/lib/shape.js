@@ -135,4 +135,4 @@ function byField(answers) {
   };
 }
 
-module.exports = { PLAIN, INSTANT, actor, anyOf, byField, byName, camel, json, listed, misread, shape, snake };
+module.exports = { PLAIN, INSTANT, actor, anyOf, byField, byName, fieldsOf, json, listed, misread, shape, snake };

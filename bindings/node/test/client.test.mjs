@@ -21,7 +21,7 @@ test("a grant is asked for, approved, extended and given back", async () => {
   const extended = await access.extend({ grant: "g1", actor: maria, span: 1_800_000, ifEndsAt: offer.endsAt });
   assert.deepEqual(extended.endsAt, later(90));
   const again = await refusal(access.extend({ grant: "g1", actor: maria, ifEndsAt: offer.endsAt.toISOString() }));
-  assert.equal(again.code, "extension.already");
+  assert.equal(again.code, "extension.stale");
   const over = await access.giveBack({ grant: "g1", actor: maria });
   assert.deepEqual([over.stage, over.outcome, over.closedAt], ["closed", "given_back", NOW]);
   await access.close();
@@ -47,7 +47,6 @@ test("holds is the same in all its forms", async () => {
     [held, yes],
     [{ ...held, resource: known }, yes],
     [{ ...held, now: later(59) }, yes],
-    [{ ...held, now: later(60) }, { allowed: false }],
     [{ ...held, permission: "write" }, { allowed: false }],
     [{ ...held, person: "eve" }, { allowed: false }],
   ]) {
@@ -60,10 +59,10 @@ test("an answer goes by which field was named", async () => {
   const access = await opened();
   const kit = await access.request({ kit: "start", actor: maria, grant: "k" });
   assert.deepEqual(kit.grants.map(({ id, endsAt }) => [id, endsAt]), [["k.quick", later(120)]]);
-  const revoked = await access.revoke({ person: "maria", actor: "system:host" });
+  const revoked = await access.revoke({ person: "maria", actor: "system:host", reason: "over" });
   assert.deepEqual(revoked, { revoked: ["k.quick"], notAllowed: [] });
   const one = await access.request({ ...ask({ grant: "g2" }) });
-  assert.equal((await access.revoke({ grant: one.id, actor: "system:host" })).stage, "closed");
+  assert.equal((await access.revoke({ grant: one.id, actor: "system:host", reason: "over" })).stage, "closed");
   assert.equal(await access.look({ grant: "nothing" }), null);
 });
 
@@ -76,11 +75,11 @@ test("a call is a value where one asks how it would come out", async () => {
   assert.equal(refused.wouldPass.span, 3_600_000);
   assert.ok(checks.some(({ verdict }) => verdict === "fail"));
   const decision = await access.explain({ of: { call: "approveExtension", grant: "g1", actor: jonas } });
-  assert.ok(decision.refused.code.startsWith("extension."));
+  assert.equal(decision.refused.code, "approval.not_approver");
 });
 
 test("names of facts stay as the host writes them", async () => {
-  const when = 'principal.attributes.team_name == "db" && context.dayShift';
+  const when = 'principal.team_name == "db" && context.dayShift';
   const flow = { ...policy.flows[1], id: "day", when };
   const access = await opened({ policy: { version: 1, flows: [flow] } });
   const call = ask({ flow: "day", items: [{ resource: orders, permission: "list" }], fields: { ticket_no: "7", ticketNo: "8" } });
@@ -112,7 +111,7 @@ test("a policy is a path, a text, or fields", async () => {
   const access = await opened({ policy: { text: JSON.stringify(policy), format: "json" } });
   const { published } = await access.publish({ actor: "system:host", policy: "version: 1\nflows: []\n", format: "yaml" });
   assert.match(published, /^[0-9a-f]+/);
-  assert.equal((await refusal(access.request(ask()))).code, "flow.unknown");
+  assert.equal((await refusal(access.request(ask()))).code, "flow.withdrawn");
 });
 
 test("it reads the same by import and by require", async () => {

@@ -8,7 +8,7 @@ import { granted, jonas, later, maria, opened, refusal } from "./house.mjs";
 const worker = "w1";
 const events = async (access, kind) =>
   (await access.records()).records.filter((record) => JSON.stringify(record).includes(kind)).length;
-const left = (access) => access.takeEffects({ worker: "other", lease: "1s" });
+const left = (access) => access.takeEffects({ worker: "other", lease: "1s", integration: "prod-pg" });
 
 test("an effect is done when the next one is asked for", async () => {
   const access = await opened();

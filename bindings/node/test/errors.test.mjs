@@ -46,6 +46,8 @@ test("an argument of the wrong type has its path", async () => {
   circle.self = circle;
   for (const [call, code, path] of [
     [5, "wrong_type", ""],
+    [0, "wrong_type", ""],
+    ["", "wrong_type", ""],
     [null, "wrong_type", ""],
     ["maria", "wrong_type", ""],
     [[], "wrong_type", ""],

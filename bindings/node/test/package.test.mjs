@@ -12,7 +12,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const project = mkdtempSync(path.join(os.tmpdir(), "tenure-project-"));
 const readme = readFileSync(path.join(root, "README.md"), "utf8");
 const block = (language) => new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "s").exec(readme)[1];
-const OUTPUT = ["true", "1", "extension.not_holder", "provision"];
+const OUTPUT = ["true", "1", "extension.not_holder", "notify:approval_wanted"];
 
 before(() => {
   const packed = execFileSync(process.execPath, [path.join(root, "pack.mjs"), project], { encoding: "utf8" });

@@ -75,9 +75,10 @@ fn interface(name: &str, doc: &str, fields: &[Field], given: bool) -> String {
     for field in fields {
         text.push_str(&documented(&field.doc, "  "));
         let (optional, kind) = (if field.required { "" } else { "?" }, typed(&field.kind, given));
-        // An answer leaves out what is not there; a host may also say that it is nothing.
         let none = if field.nullable && (given || field.required) { " | null" } else { "" };
-        let _ = writeln!(text, "  {}{optional}: {kind}{none};", camel(&field.name));
+        // An answer leaves out what is not there; a host may also say that it is nothing.
+        let absent = if given && !field.required { " | undefined" } else { "" };
+        let _ = writeln!(text, "  {}{optional}: {kind}{none}{absent};", camel(&field.name));
     }
     text.push_str("}\n");
     text
