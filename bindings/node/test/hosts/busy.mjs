@@ -5,7 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 import * as tenure from "../../lib/index.mjs";
-import { ask, policy } from "../house.mjs";
+import { ask, maria, policy } from "../house.mjs";
 
 const [file, how, number] = workerData ?? process.argv.slice(2);
 const tell = (what) => (parentPort ? parentPort.postMessage(what) : process.send?.(what));
@@ -13,8 +13,9 @@ const tell = (what) => (parentPort ? parentPort.postMessage(what) : process.send
 const access = await tenure.open(file, { policy });
 let first;
 const begun = new Promise((resolve) => (first = resolve));
-const calls = Array.from({ length: 200 }, (_, at) => access.request(ask({ grant: `h${number}-${at}` })));
-for (const call of calls) call.then(first, () => {});
+const actor = { ...maria, id: `maria-${number}` };
+const calls = Array.from({ length: 200 }, (_, at) => access.request(ask({ actor, grant: `h${number}-${at}` })));
+for (const call of calls) call.then(first);
 await begun;
 tell("begun");
 if (how === "exit") process.exit(7);
