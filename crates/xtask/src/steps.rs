@@ -159,6 +159,11 @@ fn slow_steps() -> Vec<Step> {
             "the package for Python, as users get it: its tests, its types, its quick start under each Python",
             Work::Elsewhere(bindings::python),
         ),
+        step(
+            "node",
+            "the package for Node, as users get it: its tests, its types, its quick start in a fresh project",
+            Work::Elsewhere(bindings::node),
+        ),
     ]
 }
 
@@ -370,7 +375,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "python",
+            "sim", "stores", "python", "node",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

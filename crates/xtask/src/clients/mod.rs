@@ -3,8 +3,11 @@
 //! The schemas are read into a [`model::Model`] once; a printer for each language makes files of it. What is printed is
 //! committed: a call that is added changes schemas and printed files, and nothing that is written by hand.
 
+#[cfg(test)]
+mod added;
 mod model;
 mod python;
+mod typescript;
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +28,7 @@ struct Printed {
 
 /// What makes files of a model: one a language.
 type Printer = fn(&Model) -> Result<Vec<Printed>, String>;
-const PRINTERS: &[Printer] = &[python::print];
+const PRINTERS: &[Printer] = &[python::print, typescript::print];
 
 /// Writes the printed files; whether that could be done is all that can go wrong.
 pub(crate) fn run(workspace: &Workspace) -> Result<bool, String> {
