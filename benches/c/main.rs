@@ -15,6 +15,7 @@
 )]
 
 #[path = "../../bindings/c/tests/prefix/mod.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
 mod prefix;
 
 use std::hint::black_box;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
 
+#[expect(dead_code, reason = "the other tests use the rest")]
 mod prefix;
 
 use std::ffi::OsStr;

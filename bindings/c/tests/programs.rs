@@ -6,10 +6,12 @@ mod prefix;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::LazyLock;
 
 use prefix::{Link, Prefix, has, here};
+use tenure_port::Handle;
 
 static PREFIX: LazyLock<Prefix> = LazyLock::new(Prefix::installed);
 
@@ -46,7 +48,7 @@ fn every_misuse_is_answered() {
 
 #[test]
 fn every_misuse_is_answered_under_address_sanitizer() {
-    if tools() {
+    if tools() && PREFIX.knows(SANITIZED, "programs in C under AddressSanitizer") {
         let misuse = PREFIX.compiled(&here("tests/c/misuse.c"), Link::Shared, SANITIZED);
         assert_eq!(misuse.says(&[store("asan.db").as_os_str()]), "every misuse was answered\n");
     }
@@ -92,7 +94,8 @@ fn owners_in_cpp_let_go_by_themselves() {
     if !tools() || !has("c++", "programs in C++") {
         return;
     }
-    for more in [&[][..], SANITIZED] {
+    let sanitized = PREFIX.knows(SANITIZED, "programs in C++ under AddressSanitizer").then_some(SANITIZED);
+    for more in [&[][..]].into_iter().chain(sanitized) {
         let owners = PREFIX.compiled(&here("tests/c/owners.cpp"), Link::Shared, more);
         assert_eq!(owners.says(&[]), "every owner let go\n");
     }
@@ -141,6 +144,41 @@ fn the_quick_start_does_what_it_says() {
         let said = PREFIX.compiled(&room.join("quick.cpp"), Link::Shared, &[]).says(&[]);
         assert_eq!(said, block(&readme, "C++", "text"));
     }
+}
+
+#[test]
+fn the_door_of_the_examples_sees_what_another_process_grants() {
+    if !tools() {
+        return;
+    }
+    let store = store("door.db");
+    let config = serde_json::json!({"store": store.to_str(), "clock": "2126-03-02T09:00:00Z", "policy": {
+        "version": 1,
+        "flows": [{"id": "db", "who": {"any": ["everyone"]}, "what": [{"integration": "prod-pg", "permissions": ["read"]}],
+            "duration": {"max": "4h"}, "approval": "automatic"}]}});
+    // The door is told that it is a quarter past nine, and began before anything was granted.
+    let handle = Handle::open(&config.to_string()).unwrap_or_else(|bad| panic!("{}", bad.to_json()));
+    let door = PREFIX.compiled(&here("../../examples/c-host/door.c"), Link::Shared, &[]);
+    let quarter_past = serde_json::json!({"store": store.to_str(), "clock": "2126-03-02T09:15:00Z"});
+    let mut child = door.started(&[&quarter_past.to_string()]);
+    let mut says = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut asked = |line: &str| {
+        let to = child.stdin.as_mut().expect("it is piped");
+        writeln!(to, "{line}").expect("it listens");
+        says.next().expect("it answers").expect("it is text")
+    };
+    assert_eq!(asked("alice prod-pg database orders read"), "ERR");
+    let request = r#"{"call": "request", "flow": "db", "span": "1h", "actor": {"id": "alice"}, "items": [{"permission":
+        "read", "resource": {"integration": "prod-pg", "type": "database", "name": "orders"}}]}"#;
+    assert!(handle.call(request).starts_with(r#"{"ok":"#), "{}", handle.call(request));
+    assert_eq!(asked("alice prod-pg database orders read"), "OK until=4928119200");
+    for other in
+        ["bob prod-pg database orders read", "alice prod-pg database orders write", "alice", "a b c d e f"]
+    {
+        assert_eq!(asked(other), "ERR", "{other}");
+    }
+    drop(child.stdin.take());
+    assert!(child.wait().expect("it ends").success());
 }
 
 #[test]

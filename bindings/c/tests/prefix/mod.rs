@@ -1,8 +1,7 @@
 //! The library as a user gets it: installed below a prefix, found by pkg-config, compiled against and run.
 
-#![expect(dead_code, reason = "each test, and the benchmark, uses what it needs")]
-
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,6 +51,19 @@ impl Prefix {
         let mut config = Command::new("pkg-config");
         config.env("PKG_CONFIG_PATH", self.lib().join("pkgconfig")).args(words).arg("tenure");
         succeeds(&mut config).split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Whether the compiler knows these words, and what they need is here; where not, that is told.
+    pub(crate) fn knows(&self, words: &[&str], what: &str) -> bool {
+        let source = self.folder.path().join("nothing.c");
+        fs::write(&source, "int main(void) { return 0; }\n").expect("it can be written");
+        let mut compiler = Command::new("cc");
+        compiler.args(words).arg(&source).arg("-o").arg(self.folder.path().join("nothing"));
+        let knows = compiler.output().is_ok_and(|came| came.status.success());
+        if !knows {
+            println!("not run: {what}, because `cc` does not know {}", words.join(" "));
+        }
+        knows
     }
 
     /// Compiles a program of `tests/c`, or one that lies elsewhere, with every warning an error.
