@@ -70,6 +70,25 @@ const STORES: &[&str] = &[
     "--progress",
 ];
 
+/// The same with PostgreSQL, where each command is several journeys. On a machine without a server it says so.
+const POSTGRES: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "2",
+    "--commands",
+    "2000",
+    "--no-auditor",
+    "--no-invariants",
+    "--store",
+    "postgres",
+    "--beside",
+    "sqlite",
+];
+
 /// A step that was made.
 struct Made {
     name: &'static str,
@@ -143,6 +162,7 @@ fn steps(reach: Reach) -> Vec<Step> {
                 Work::Cargo(SIM),
             ),
             step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
+            step("postgres", "random worlds are the same on PostgreSQL", Work::Tests(POSTGRES)),
         ]),
     }
     steps
@@ -326,7 +346,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim",
-            "stores",
+            "stores", "postgres",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

@@ -11,5 +11,8 @@
 mod common;
 mod compacted;
 mod faults;
+mod proxy;
 mod stale;
+mod tls;
 mod together;
+mod wire;
