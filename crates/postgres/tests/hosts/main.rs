@@ -11,6 +11,7 @@
 mod common;
 mod compacted;
 mod faults;
+mod injected;
 mod proxy;
 mod stale;
 mod tls;
