@@ -79,7 +79,7 @@ fn every_query_of_the_page_runs() {
     PostgresStore::open(&cluster.url(database.name())).unwrap();
     let queries: Vec<&str> =
         PAGE.split("```sql\n").skip(1).map(|part| part.split_once("\n```").unwrap().0).collect();
-    assert_eq!(queries.len(), 3);
+    assert_eq!(queries.len(), 4);
     for query in queries {
         database.sql(query).unwrap();
     }
