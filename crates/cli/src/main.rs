@@ -72,6 +72,7 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
                 Schema::Policy => tenure_port::policy::schema(),
                 Schema::Call => tenure_port::schema::call(),
                 Schema::Answer => tenure_port::schema::answer(),
+                Schema::Config => tenure_port::schema::config(),
             };
             screen.line(&format!("{schema:#}"))?;
             Ok(End::Well)
