@@ -70,15 +70,15 @@ const CONNECTIONS: u32 = 3;
 /// The first pause before it is run again. Each is longer than the one before.
 const PAUSE: Duration = Duration::from_millis(2);
 
-const RECEIPT: &str = "SELECT r.body FROM tenure.namespace n JOIN tenure.receipt r ON r.ns = n.key \
-    WHERE n.name = $1 AND r.command = $2";
+const RECEIPT: &str = "SELECT r.body FROM tenure.receipt r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.command = $2";
 
 /// How long those who begin make way for somebody who waits to be alone, at most: whoever waits may be gone.
 const WAY: &str = "INSERT INTO tenure.turn (ns, until) \
     SELECT n.key, floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 2000000 FROM tenure.namespace n \
     WHERE n.name = $1 ON CONFLICT (ns) DO UPDATE SET until = excluded.until";
 const WAY_NO_LONGER: &str =
-    "DELETE FROM tenure.turn t USING tenure.namespace n WHERE n.name = $1 AND t.ns = n.key";
+    "DELETE FROM tenure.turn t WHERE t.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1)";
 /// How long somebody who makes way waits before the next look.
 const LOOK: Duration = Duration::from_millis(3);
 /// How often.

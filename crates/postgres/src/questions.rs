@@ -32,13 +32,15 @@ const HOLDS: &str = "WITH c AS (SELECT coalesce($4::bigint, floor(extract(epoch 
     SELECT a.at, greatest(a.latest, h.changed), s.until, s.unsure, s.holding, a.stage, a.whither FROM a \
     LEFT JOIN tenure.span s ON s.ns = a.key AND s.item = $3 AND s.person = $2 AND s.until > a.at \
     LEFT JOIN tenure.grants h ON h.ns = s.ns AND h.id = s.holding";
-const WHO_HAS: &str = "SELECT s.item, s.person, s.holding, s.since, s.until FROM tenure.namespace n \
-    JOIN tenure.span s ON s.ns = n.key AND s.item >= $2 AND s.item < $3 AND s.until > $4 \
-    AND (s.since <= $4 OR s.unsure <= $4) WHERE n.name = $1";
+/// The key of the namespace is looked up first, here and wherever else it is named: whoever joined the tables might begin with
+/// the other one where it was empty when it was looked at, and read that of all namespaces.
+const WHO_HAS: &str = "SELECT s.item, s.person, s.holding, s.since, s.until FROM tenure.span s \
+    WHERE s.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND s.item >= $2 AND s.item < $3 \
+    AND s.until > $4 AND (s.since <= $4 OR s.unsure <= $4)";
 /// Whom another host is settling, or whose effect it is taking, at this moment is not named.
-const WAITS: &str = "SELECT a.at, a.person FROM tenure.namespace n JOIN tenure.awaited a ON a.ns = n.key \
+const WAITS: &str = "SELECT a.at, a.person FROM tenure.awaited a \
     JOIN tenure.name p ON p.ns = a.ns AND p.kind = 1 AND p.text = a.person \
-    WHERE n.name = $1 AND a.place = $2 AND (a.at, a.person) > ($3, $4) AND a.at <= $5 \
+    WHERE a.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND a.place = $2 AND (a.at, a.person) > ($3, $4) AND a.at <= $5 \
     ORDER BY a.at, a.person LIMIT $6 FOR KEY SHARE OF p SKIP LOCKED";
 /// From place to place, however many wait at each.
 const PLACES: &str = "WITH RECURSIVE p (ns, place) AS ( \
@@ -52,8 +54,8 @@ macro_rules! list {
     ($narrow:literal) => {
         concat!(
             "SELECT g.id, g.requester, g.flow, g.open, g.awaiting, CASE WHEN $5 THEN g.state END, g.ns \
-             FROM tenure.namespace n JOIN tenure.grants g ON g.ns = n.key \
-             WHERE n.name = $1 AND g.id > $2 AND ($3::text IS NULL OR g.holder = $3) ",
+             FROM tenure.grants g \
+             WHERE g.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND g.id > $2 AND ($3::text IS NULL OR g.holder = $3) ",
             $narrow,
             " ORDER BY g.id LIMIT $4"
         )

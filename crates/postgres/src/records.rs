@@ -17,16 +17,15 @@ use crate::trouble::{Out, broken, count, number};
 /// The bytes of a hash.
 const LENGTH: usize = 32;
 
-const AFTER: &str = "SELECT r.position, r.leaf, r.written FROM tenure.namespace n JOIN tenure.record r ON r.ns = n.key \
-    WHERE n.name = $1 AND r.position > $2 ORDER BY r.position LIMIT $3";
-const OF_GRANT: &str = "SELECT r.position, r.leaf, r.written FROM tenure.namespace n \
-    JOIN tenure.record r ON r.ns = n.key WHERE n.name = $1 AND r.about = $2 AND r.position > $3 \
+const AFTER: &str = "SELECT r.position, r.leaf, r.written FROM tenure.record r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.position > $2 ORDER BY r.position LIMIT $3";
+const OF_GRANT: &str = "SELECT r.position, r.leaf, r.written FROM tenure.record r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.about = $2 AND r.position > $3 \
     ORDER BY r.position LIMIT $4";
 const AT: &str = "SELECT position, leaf, written FROM tenure.record WHERE ns = $1 AND position = ANY($2)";
-const SIZE: &str =
-    "SELECT s.records FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key WHERE n.name = $1";
-const NODES: &str = "SELECT r.position, r.nodes FROM tenure.namespace n JOIN tenure.record r ON r.ns = n.key \
-    WHERE n.name = $1 AND r.position = ANY($2)";
+const SIZE: &str = "SELECT s.records FROM tenure.seal s WHERE s.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1)";
+const NODES: &str = "SELECT r.position, r.nodes FROM tenure.record r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.position = ANY($2)";
 
 /// Records after that position, in order.
 pub(crate) fn after(link: &mut Link, ns: &Namespace, after: u64, limit: Limit) -> Out<Vec<Arc<Record>>> {

@@ -22,13 +22,12 @@ pub(crate) const AT_ONCE: i64 = 1_000;
 /// The same as they are counted.
 const ALL: u64 = AT_ONCE.unsigned_abs();
 
-const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM tenure.namespace n JOIN tenure.pending p ON p.ns = n.key \
-    WHERE n.name = $1) OR EXISTS (SELECT 1 FROM tenure.namespace n JOIN tenure.parked p ON p.ns = n.key \
-    WHERE n.name = $1)";
+const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM tenure.pending p WHERE p.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1)) \
+    OR EXISTS (SELECT 1 FROM tenure.parked p WHERE p.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1))";
 /// Whoever seals goes on while others write, and not while somebody stands alone.
 const HERE: &str = "SELECT stage FROM tenure.namespace WHERE name = $1 FOR KEY SHARE";
-const END: &str = "SELECT n.key, s.records, s.peaks FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key \
-    WHERE n.name = $1 FOR UPDATE OF s";
+const END: &str = "SELECT s.ns, s.records, s.peaks FROM tenure.seal s \
+    WHERE s.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) FOR UPDATE";
 const BEGIN: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) \
     SELECT key, 0, $2, '' FROM tenure.namespace WHERE name = $1 ON CONFLICT DO NOTHING";
 const PENDING: &str = "SELECT ordered, tx, number, happened, draft, salt, about FROM tenure.pending WHERE ns = $1 \

@@ -10,4 +10,5 @@
 
 #[path = "../hosts/common.rs"]
 mod common;
+mod many;
 mod moved;
