@@ -65,6 +65,8 @@ pub(crate) struct Desk<'d> {
     pub(crate) refused: BTreeMap<RefusedOf, Slot<Tally>>,
     pub(crate) revocations: HashMap<u64, Arc<RevokedAll>>,
     pub(crate) latest: Option<Timestamp>,
+    /// Grants of which lines were set aside, where this transaction numbers what it puts on record.
+    pub(crate) aside: BTreeSet<String>,
     pub(crate) written: Written,
 }
 
@@ -180,6 +182,7 @@ impl<'d> Desk<'d> {
             refused: BTreeMap::new(),
             revocations: HashMap::new(),
             latest: None,
+            aside: BTreeSet::new(),
             written: Written::default(),
         })
     }

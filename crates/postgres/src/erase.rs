@@ -6,10 +6,9 @@ use tenure_core::id::GrantId;
 use tenure_core::record::Record;
 
 use crate::desk::Desk;
-use crate::parked;
 use crate::receipts;
 use crate::records;
-use crate::trouble::{Out, broken, number};
+use crate::trouble::{Out, number};
 
 const OF_GRANT: &str = "SELECT position, leaf, written FROM tenure.record WHERE ns = $1 AND about = $2 AND position < $3 \
     ORDER BY position";
@@ -34,12 +33,6 @@ impl Desk<'_> {
 
     fn erase_before(&mut self, grant: &GrantId, position: i64) -> Out<()> {
         let key = self.key;
-        if parked::is_aside(self.link, key, grant)? {
-            // What people wrote stands in those lines, too, and nobody can take it out of them.
-            return Err(broken(format!(
-                "grant `{grant}`: lines of its record were set aside, as they cannot be read"
-            )));
-        }
         let rows = self.link.rows(OF_GRANT, &[&key, &grant.as_str(), &position])?;
         let records = rows.iter().map(|row| records::record(row, self.ns));
         let records = records.collect::<Out<Vec<Record>>>()?;

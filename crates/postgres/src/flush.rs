@@ -250,18 +250,16 @@ impl Desk<'_> {
     /// What goes on record, with its position or without.
     fn record(&self) -> Out<Vec<Bulk>> {
         let written = &self.written;
-        let Some(seal) = &written.seal else {
-            let lines = &written.unsealed;
-            let new = Bulk::new(UNSEALED, self.key)
-                .value(self.ordered)
-                .value(self.tx.clone())
-                .column(0_i32..i32::try_from(lines.len()).unwrap_or(i32::MAX))
-                .column(lines.iter().map(|line| happened(&line.entry)))
-                .column(lines.iter().map(|line| line.entry.grant().map(|id| id.as_str().to_owned())))
-                .column(lines.iter().map(|line| line.draft.text.clone()))
-                .column(lines.iter().map(|line| line.draft.salt.as_bytes().to_vec()));
-            return Ok(vec![new]);
-        };
+        let lines = &written.unsealed;
+        let unsealed = Bulk::new(UNSEALED, self.key)
+            .value(self.ordered)
+            .value(self.tx.clone())
+            .column(0_i32..i32::try_from(lines.len()).unwrap_or(i32::MAX))
+            .column(lines.iter().map(|line| happened(&line.entry)))
+            .column(lines.iter().map(|line| line.entry.grant().map(|id| id.as_str().to_owned())))
+            .column(lines.iter().map(|line| line.draft.text.clone()))
+            .column(lines.iter().map(|line| line.draft.salt.as_bytes().to_vec()));
+        let Some(seal) = &written.seal else { return Ok(vec![unsealed]) };
         let records = written.sealed.iter().map(|sealed| &sealed.record);
         let latest = records.clone().filter_map(|record| happened(&record.entry)).max();
         let revoked = records.filter_map(|record| match &record.entry {
@@ -271,6 +269,7 @@ impl Desk<'_> {
         let (commands, positions): (Vec<String>, Vec<i64>) = revoked.unzip();
         let revocations = Bulk::new(REVOCATIONS, self.key).column(commands).column(positions);
         Ok(vec![
+            unsealed,
             seals::records(self.key, &written.sealed)?,
             seals::moved(self.key, seal, latest),
             revocations,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenure_core::id::{GrantId, Namespace};
+use tenure_core::id::Namespace;
 use tenure_core::record::leaf::Draft;
 use tenure_core::record::written::Salt;
 use tenure_store::{Seal, Sealed};
@@ -19,7 +19,6 @@ use crate::trouble::{Out, count};
 const ASIDE: &str = "SELECT about, count(*) FROM tenure.parked WHERE ns = $1 GROUP BY about";
 const LINES: &str = "SELECT ordered, tx, number, happened, draft, salt, about FROM tenure.parked WHERE ns = $1 \
     ORDER BY ordered, tx, number LIMIT $2";
-const OF_GRANT: &str = "SELECT EXISTS (SELECT 1 FROM tenure.parked WHERE ns = $1 AND about = $2)";
 const SET_ASIDE: &str = "INSERT INTO tenure.parked (ns, ordered, tx, number, happened, about, draft, salt, why) \
     SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::bigint[], $6::text[], $7::text[], $8::bytea[], \
     $9::text[])";
@@ -54,11 +53,6 @@ pub(crate) struct Parked {
 pub(crate) fn aside(link: &mut Link, key: i64) -> Out<BTreeSet<String>> {
     let rows = link.rows(ASIDE, &[&key])?;
     Ok(rows.iter().filter_map(|row| row.get(0)).collect())
-}
-
-/// Whether lines about that grant are set aside.
-pub(crate) fn is_aside(link: &mut Link, key: i64, grant: &GrantId) -> Out<bool> {
-    Ok(link.rows(OF_GRANT, &[&key, &grant.as_str()])?.first().is_some_and(|row| row.get(0)))
 }
 
 impl Line {

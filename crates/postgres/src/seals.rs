@@ -12,7 +12,7 @@ use tenure_store::{Seal, Sealed};
 use crate::bulk::Bulk;
 use crate::desk::Desk;
 use crate::link::{Ask, Link};
-use crate::parked::{Line, Parked};
+use crate::parked::{self, Line, Parked};
 use crate::records::{frontier, packed};
 use crate::stage::Stage;
 use crate::trouble::{Out, broken, number};
@@ -161,6 +161,7 @@ impl Desk<'_> {
     pub(crate) fn take_seal(&mut self) -> Out<()> {
         let mut seal = self.end_of_record()?;
         self.seal_what_waits(&mut seal)?;
+        self.aside = parked::aside(self.link, self.key)?;
         self.written.seal = Some(seal);
         Ok(())
     }

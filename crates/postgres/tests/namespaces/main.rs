@@ -4,11 +4,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "these are tests: a panic is how they fail, and they let others go on for a while"
+    reason = "these are tests: a panic is how they fail"
 )]
 
 #[path = "../hosts/common.rs"]
 mod common;
 mod many;
 mod moved;
+mod parked;

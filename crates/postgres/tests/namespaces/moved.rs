@@ -190,7 +190,7 @@ fn a_namespace_moves_while_hosts_work_in_it() {
             if step == Step::Left {
                 left.store(true, Ordering::SeqCst);
                 last = told.lock().unwrap().len();
-                assert!(!here.size(&ns()).is_ok() && !there.size(&ns()).is_ok(), "in force nowhere");
+                assert!(here.size(&ns()).is_err() && there.size(&ns()).is_err(), "in force nowhere");
             }
             steps.push(step);
             true
