@@ -12,6 +12,7 @@ use tenure_core::id::Namespace;
 use tenure_store::StoreFault;
 
 use crate::hour::MICROS;
+use crate::layout::FORMAT;
 use crate::link::{Link, Param};
 use crate::stage::Stage;
 use crate::tables::{Page, TABLES, Table};
@@ -26,7 +27,8 @@ const FEW: u64 = 500;
 const APART: u64 = 5_000_000;
 const LOOK: Duration = Duration::from_millis(50);
 
-const PLACE: &str = "SELECT id FROM tenure.place WHERE one = 1";
+const PLACE: &str =
+    "SELECT p.id, l.version FROM tenure.layout l LEFT JOIN tenure.place p ON p.one = l.one WHERE l.one = 1";
 const STANDS: &str = "SELECT key, stage, move, other, whither, until IS NOT NULL AND until > floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
     gen_random_uuid()::text FROM tenure.namespace WHERE name = $1";
 const STANDS_LOCKED: &str = "SELECT key, stage, move, other, whither, until IS NOT NULL AND until > floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
@@ -187,10 +189,17 @@ impl PostgresStore {
         self.ask(|link| standing(link, ns, STANDS))
     }
 
+    /// Which database this is, which must have the layout of this version.
     fn place(&self) -> Result<String, StoreFault> {
         self.ask(|link| {
             let rows = link.rows(PLACE, &[])?;
-            rows.first().map(|row| row.get(0)).ok_or_else(|| broken("the database has no name of its own"))
+            let row = rows.first().ok_or_else(|| broken("the database holds no store of tenure"))?;
+            let version: i32 = row.get(1);
+            if version != FORMAT {
+                let found = u32::try_from(version).unwrap_or(u32::MAX);
+                return Err(Trouble::Fault(StoreFault::Newer { found }));
+            }
+            Ok(row.get(0))
         })
     }
 
@@ -383,6 +392,9 @@ impl<'m> Mover<'m> {
 
     /// It has left: nobody writes there any more. Whether that is so.
     fn leave(&mut self) -> Onward<bool> {
+        // Nobody has brought one of them up to date meanwhile: what was compared then says nothing.
+        self.from.place()?;
+        self.to.place()?;
         let (key, id, place, whither) = (self.keys[0], &self.id, &self.places[1], self.to.pool.words());
         self.from.ask(|link| link.rows(HAS_LEFT, &[&key, id, place, &whither]))?;
         let here = self.source()?;
