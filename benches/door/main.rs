@@ -34,7 +34,8 @@ fn main() {
             .map(|_| {
                 let begun = Instant::now();
                 for _ in 0..QUESTIONS {
-                    let held = handle.holds(black_box(person), "prod-pg", "database", "prod-orders", "read", None);
+                    let held =
+                        handle.holds(black_box(person), "prod-pg", "database", "prod-orders", "read", None);
                     assert!(held.unwrap().allowed == allowed);
                 }
                 begun.elapsed().as_nanos() / u128::from(QUESTIONS)
