@@ -15,6 +15,7 @@ use crate::hour::MICROS;
 use crate::layout::FORMAT;
 use crate::link::{Link, Param};
 use crate::stage::Stage;
+use crate::step::{Moved, Step};
 use crate::tables::{Page, TABLES, Table};
 use crate::trouble::{Out, Trouble, broken, count};
 use crate::{Learned, PostgresStore, seals};
@@ -61,61 +62,6 @@ const HEAD_COPIED: &str = "UPDATE tenure.namespace SET documents = $2, published
 const SEAL_GONE: &str = "DELETE FROM tenure.seal WHERE ns = $1";
 const SEAL_COPIED: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) VALUES ($1, $2, $3, $4)";
 const TURN_GONE: &str = "DELETE FROM tenure.turn WHERE ns = $1";
-
-/// How far a move has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Rows are compared, and copied where they differ, while others write.
-    Copying {
-        /// How often this was begun.
-        round: u32,
-        /// Where the rows are.
-        table: &'static str,
-        /// How many of its rows were looked at.
-        rows: u64,
-    },
-    /// Nobody writes any more; the same once more.
-    Comparing {
-        /// Where the rows are.
-        table: &'static str,
-        /// How many of its rows were looked at.
-        rows: u64,
-    },
-    /// It has left, and is in force nowhere.
-    Left,
-    /// It is in force in the other database.
-    InForce,
-    /// Its rows go where they were.
-    Emptying {
-        /// Where they are.
-        table: &'static str,
-    },
-}
-
-impl Step {
-    /// Which part of a move this is, and of how many: copying, comparing and emptying are a part a table.
-    #[must_use]
-    pub fn part(self) -> (usize, usize) {
-        let tables = TABLES.len();
-        let place = |name: &str| TABLES.iter().position(|table| table.name == name).unwrap_or(0);
-        let part = match self {
-            Self::Copying { table, .. } => place(table),
-            Self::Comparing { table, .. } => tables.saturating_add(place(table)),
-            Self::Left | Self::InForce => tables.saturating_mul(2),
-            Self::Emptying { table } => tables.saturating_mul(2).saturating_add(place(table)),
-        };
-        (part.saturating_add(1), tables.saturating_mul(3))
-    }
-}
-
-/// A move that has come to its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moved {
-    /// Rows that were copied, those that changed meanwhile more than once.
-    pub copied: u64,
-    /// How long nobody could write, of what this call has seen of it.
-    pub still: Duration,
-}
 
 /// Why it goes no further.
 enum Halt {
@@ -302,6 +248,10 @@ impl<'m> Mover<'m> {
                 }
                 Stage::InForce if !empty => "is in force in the other database already",
                 Stage::Leaving => "is just leaving the other database",
+                // It may be in force nowhere, and all that there is of it be here.
+                Stage::Left if has_left || there.other.as_ref() != Some(place) => {
+                    "has left the other database, and its own move is not over"
+                }
                 Stage::Arriving if there.other.as_ref() != Some(place) => {
                     "is on its way to that database from another one"
                 }

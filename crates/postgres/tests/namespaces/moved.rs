@@ -363,6 +363,25 @@ fn what_cannot_be_moved_says_why() {
     assert!(said(&here, &elsewhere).contains(&format!("was moved to the database `{}`", to.name())));
 }
 
+/// What has left, and has not arrived, is in force nowhere: nothing of the same name may take its place.
+#[test]
+fn what_has_left_and_not_arrived_is_not_written_over() {
+    let Some((from, to)) = two() else { return };
+    let third = Cluster::shared().unwrap().database().unwrap();
+    let (here, there, elsewhere) = (host(&from), host(&to), host(&third));
+    let ask = request("g", "automatic", &["pg/a/read"], None);
+    accepted(one(&here, "ask g", &actor(&person("alice")), ask));
+    crate::common::publish(&elsewhere);
+    assert_eq!(here.hand_over(&ns(), &there, &mut |step| step != Step::Left).unwrap(), None);
+    assert!(here.size(&ns()).is_err() && there.size(&ns()).is_err());
+    let refused = elsewhere.hand_over(&ns(), &here, &mut |_| true);
+    let Err(StoreFault::Broken(words)) = refused else { panic!("{refused:?}") };
+    assert!(words.contains("its own move is not over"), "{words}");
+    assert!(elsewhere.hand_over(&ns(), &there, &mut |_| true).is_err());
+    here.hand_over(&ns(), &there, &mut |_| true).unwrap().unwrap();
+    is_all_there(&there, &BTreeMap::from([("g".to_owned(), false)]));
+}
+
 /// What one process does that moves it and is ended; it is this test where it is named two databases.
 #[test]
 fn one_that_moves() {
