@@ -26,7 +26,10 @@ const ROUNDS: u32 = 5;
 const FEW: u64 = 500;
 /// The clocks of two servers may be so far apart, in microseconds: whoever arrives waits for as long.
 const APART: u64 = 5_000_000;
+/// How long somebody who waits for something waits before the next look.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often.
+const LOOKS: u32 = 6_000;
 
 const PLACE: &str =
     "SELECT p.id, l.version FROM tenure.layout l LEFT JOIN tenure.place p ON p.one = l.one WHERE l.one = 1";
@@ -277,7 +280,7 @@ impl<'m> Mover<'m> {
                 break;
             }
         }
-        loop {
+        for _ in 0..LOOKS {
             match self.freeze()? {
                 Frozen::Yes => {}
                 Frozen::Watched => {
@@ -293,6 +296,7 @@ impl<'m> Mover<'m> {
                 return Ok(());
             }
         }
+        halt("it never stands still for long enough, or somebody else moves it all the while")
     }
 
     fn round_while_others_write(&mut self, round: u32) -> Onward<()> {
@@ -354,7 +358,12 @@ impl<'m> Mover<'m> {
     /// It is in force in the other database, at no earlier time than it left.
     fn enter(&mut self) -> Onward<()> {
         let left = self.from.micros()?;
+        let mut looks = 0;
         while self.to.micros()? <= left {
+            looks += 1;
+            if looks > LOOKS {
+                return halt("the clock of the other server stays behind");
+            }
             sleep(LOOK);
         }
         let (key, id) = (self.keys[1], &self.id);
