@@ -7,7 +7,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a benchmark that cannot be set up has nothing to say"
+    clippy::disallowed_methods,
+    reason = "a benchmark measures, and one that cannot be set up has nothing to say"
 )]
 
 use std::hint::black_box;

@@ -81,14 +81,29 @@ def weighed(wheel: Path) -> bool:
     return size <= WHEEL_BYTES_MAX
 
 
+def transcript(target: Path) -> Path | None:
+    """What all stories ask and are answered in Rust."""
+    written = target / "stories.jsonl"
+    root = HERE.parent.parent
+    test = ["cargo", "run", "-q", "-p", "tenure-cli", "--", "test", "--transcript", written]
+    code = run(*test, "crates/scenario/corpus", "examples/stories", cwd=root, stdout=subprocess.DEVNULL)
+    return written if code == 0 else None
+
+
 def tested(tools: Path, wheel: Path, target: Path) -> tuple[int, int]:
     """All tests, with all that they need."""
+    stories = transcript(target)
+    if stories is None:
+        return 0, 1
     if run(tools, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", wheel) != 0:
         return 0, 1
     report = target / "tests.txt"
     with report.open("w+") as output:
         code = run(
-            tools, "-m", "pytest", "-q", "--timeout", "300", "-p", "no:cacheprovider", "tests", cwd=HERE, stdout=output
+            *(tools, "-m", "pytest", "-q", "-rP", "--timeout", "300", "-p", "no:cacheprovider", "tests"),
+            cwd=HERE,
+            stdout=output,
+            env={**os.environ, "TENURE_TRANSCRIPT": str(stories)},
         )
         output.seek(0)
         text = output.read()

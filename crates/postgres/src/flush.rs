@@ -103,13 +103,12 @@ impl Desk<'_> {
         let mut names: BTreeSet<Name> = BTreeSet::new();
         let mut longer = false;
         for Slot { before, now } in self.changed() {
-            let (was, is) = (open_at(before.as_ref())?, open_at(now.as_ref())?);
             let over = |known: &Option<Known>| known.as_ref().and_then(|known| known.grant.over_by());
-            if was != is || over(before) != over(now) {
-                longer |= before.is_some() && over(before) < over(now);
-                names.extend(was);
-                names.extend(is);
-            }
+            longer |= before.is_some() && over(before) < over(now);
+            // Whoever counts decides no earlier than anything that happened to what is counted: also where it stays open for
+            // as long as before.
+            names.extend(open_at(before.as_ref())?);
+            names.extend(open_at(now.as_ref())?);
         }
         self.lock_places(&names)?;
         if !longer {

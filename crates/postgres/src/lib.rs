@@ -90,7 +90,13 @@ pub struct PostgresStore {
     pool: Pool,
     hour: Hour,
     shelf: Shelf,
+    #[cfg(feature = "cluster")]
+    places: std::sync::OnceLock<Places>,
 }
+
+/// Hears of each transaction, on the thread that asked for it, where it stands in the one order that explains all answers.
+#[cfg(feature = "cluster")]
+pub type Places = Box<dyn Fn(i64, &str) + Send + Sync>;
 
 /// What is known from earlier runs of a plan.
 #[derive(Default)]
@@ -152,7 +158,13 @@ impl PostgresStore {
         prepare: impl Fn(&mut Link) -> Out<()>,
     ) -> Result<Self, StoreFault> {
         let pool = pool.map_err(Trouble::told)?;
-        let store = Self { pool, hour, shelf: Shelf::default() };
+        let store = Self {
+            pool,
+            hour,
+            shelf: Shelf::default(),
+            #[cfg(feature = "cluster")]
+            places: std::sync::OnceLock::new(),
+        };
         store.ask(|link| {
             prepare(link)?;
             if let Some(row) = link.rows(hour::MICROS, &[])?.first() {
@@ -170,6 +182,13 @@ impl PostgresStore {
     /// [`StoreFault`].
     pub fn seal(&self, ns: &Namespace) -> Result<u64, StoreFault> {
         self.ask(|link| seals::seal(link, ns))
+    }
+
+    /// Tells of every transaction that comes to its end where it stands among those of all hosts: for tests, which see
+    /// whether that order explains what was answered. The first who wants to hear it does.
+    #[cfg(feature = "cluster")]
+    pub fn tell_places(&self, places: Places) {
+        let _ = self.places.set(places);
     }
 
     /// Whether the namespace is whole: its record, the tree over it and what waits for its place in it, and whether every
@@ -281,10 +300,15 @@ impl PostgresStore {
         }
         desk.lock(learned.names.clone())?;
         desk.run(plan)?;
-        if !desk.written.anything {
-            return desk.link.send("ROLLBACK");
+        if desk.written.anything {
+            desk.commit()?;
+        } else {
+            desk.link.send("ROLLBACK")?;
         }
-        desk.commit()?;
+        #[cfg(feature = "cluster")]
+        if let Some(places) = self.places.get() {
+            places(desk.ordered, &desk.tx);
+        }
         if !desk.written.documents.is_empty() {
             self.shelf.keep(ns, &desk.policies);
         }

@@ -62,7 +62,7 @@ struct Kept {
 
 impl Pool {
     pub(crate) fn new(url: &str, options: Options) -> Out<Self> {
-        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+        let config: Config = verified(url).parse().map_err(|error: tokio_postgres::Error| {
             broken(format!("the connection string is wrong: {error}"))
         })?;
         Self::of(config, options)
@@ -169,6 +169,20 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// The connection string with the words of libpq for a certificate that is verified: `require` never is less here.
+fn verified(url: &str) -> String {
+    let (before, parameters, between) = match url.split_once('?') {
+        Some((before, parameters)) => (format!("{before}?"), parameters, "&"),
+        None => (String::new(), url, " "),
+    };
+    let word = |word| match word {
+        "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
+        other => other,
+    };
+    let parameters: Vec<&str> = parameters.split(between).map(word).collect();
+    format!("{before}{}", parameters.join(between))
+}
+
 /// Every certificate is verified: one that nobody vouches for is no server of ours.
 fn tls(roots: Option<&[u8]>) -> Out<ClientConfig> {
     use rustls::pki_types::CertificateDer;
@@ -192,4 +206,21 @@ fn tls(roots: Option<&[u8]>) -> Out<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(|why| broken(format!("no TLS: {why}")))?;
     Ok(config.with_root_certificates(store).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libpq_calls_verified_is_what_is_required_here() {
+        for (given, taken) in [
+            ("postgres://a@one,two/b?sslmode=verify-full&x=1", "postgres://a@one,two/b?sslmode=require&x=1"),
+            ("host=one sslmode=verify-ca user=a", "host=one sslmode=require user=a"),
+            ("host=one sslmode=prefer", "host=one sslmode=prefer"),
+            ("postgres://a:sslmode=verify-full@one/b", "postgres://a:sslmode=verify-full@one/b"),
+        ] {
+            assert_eq!(verified(given), taken);
+        }
+    }
 }

@@ -13,6 +13,16 @@ pub(crate) fn python(workspace: &Workspace) -> Result<Command, String> {
     Ok(command)
 }
 
+/// What builds and tests the package for Node; or why that cannot be tried here.
+pub(crate) fn node(workspace: &Workspace) -> Result<Command, String> {
+    let untried = |why| format!("the package for Node, because {why}");
+    starts("node").map_err(untried)?;
+    starts("npm").map_err(untried)?;
+    let mut command = Command::new("node");
+    command.arg(workspace.root.join("bindings/node/check.mjs")).arg(&workspace.target);
+    Ok(command)
+}
+
 fn starts(program: &str) -> Result<(), String> {
     let told = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     match told {

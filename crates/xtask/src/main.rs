@@ -36,6 +36,7 @@ cargo xtask CHORE
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
   gen            print the clients of other languages anew from the committed JSON Schemas
+  node           build the package for Node and test it, as users get it
   python         build the package for Python and test it, as users get it
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
@@ -73,6 +74,7 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["guards", rows @ ..] => guards::run(&workspace, rows),
         ["time"] => told(time::check(&workspace)?),
         ["gen"] => clients::run(&workspace),
+        ["node"] => steps::binding(&workspace, bindings::node),
         ["python"] => steps::binding(&workspace, bindings::python),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),

@@ -72,6 +72,25 @@ const STORES: &[&str] = &[
     "--progress",
 ];
 
+/// The same with PostgreSQL, where each command is several journeys. On a machine without a server it says so.
+const POSTGRES: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "2",
+    "--commands",
+    "2000",
+    "--no-auditor",
+    "--no-invariants",
+    "--store",
+    "postgres",
+    "--beside",
+    "sqlite",
+];
+
 /// A step that was made.
 struct Made {
     name: &'static str,
@@ -154,10 +173,16 @@ fn slow_steps() -> Vec<Step> {
             Work::Cargo(SIM),
         ),
         step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
+        step("postgres", "random worlds are the same on PostgreSQL", Work::Tests(POSTGRES)),
         step(
             "python",
             "the package for Python, as users get it: its tests, its types, its quick start under each Python",
             Work::Elsewhere(bindings::python),
+        ),
+        step(
+            "node",
+            "the package for Node, as users get it: its tests, its types, its quick start in a fresh project",
+            Work::Elsewhere(bindings::node),
         ),
     ]
 }
@@ -370,7 +395,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "python",
+            "sim", "stores", "postgres", "python", "node",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

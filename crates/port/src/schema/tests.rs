@@ -169,23 +169,24 @@ fn every_answer_is_as_described() {
     }
 }
 
-/// What `x-answer` of a call comes to, by the fields that it names.
+/// What `x-answer` of a variant says, by the field that it hangs on; by none where it is always the same.
+fn promises(variant: &Value) -> Vec<(Option<&str>, &str)> {
+    let promise = &variant["x-answer"];
+    match promise.as_object() {
+        Some(by_field) => {
+            by_field.iter().map(|(field, name)| (Some(field.as_str()), name.as_str().unwrap())).collect()
+        }
+        None => vec![(None, promise.as_str().unwrap())],
+    }
+}
+
+/// What a call promises, by the fields that it names.
 fn promised<'s>(schema: &'s Value, call: &Value) -> &'s str {
     let variants = schema.get("oneOf").and_then(Value::as_array).unwrap();
     let named = |variant: &&Value| variant.pointer("/properties/call/const") == call.get("call");
-    match variants.iter().find(named).and_then(|variant| variant.get("x-answer")).unwrap() {
-        Value::String(one) => one,
-        Value::Object(by_field) => {
-            let mut named = by_field.iter().filter(|(field, _)| call.get(field.as_str()).is_some());
-            named
-                .next()
-                .unwrap_or_else(|| panic!("{call} names no field of {by_field:?}"))
-                .1
-                .as_str()
-                .unwrap()
-        }
-        other => panic!("`x-answer` is {other}"),
-    }
+    let promises = promises(variants.iter().find(named).unwrap());
+    let mut kept = promises.iter().filter(|(field, _)| field.is_none_or(|field| call.get(field).is_some()));
+    kept.next().unwrap_or_else(|| panic!("{call} names no field of {promises:?}")).1
 }
 
 /// Reads an answer as what it is called.
@@ -235,12 +236,7 @@ fn each_call_answers_what_it_says() {
     // Each answer of each call came, so that none is promised unseen.
     for variant in schema["oneOf"].as_array().unwrap() {
         let name = variant["properties"]["call"]["const"].as_str().unwrap();
-        let promises = match &variant["x-answer"] {
-            Value::Object(by_field) => by_field.values().cloned().collect(),
-            one => vec![one.clone()],
-        };
-        for promise in promises {
-            let promise = promise.as_str().unwrap();
+        for (_, promise) in promises(variant) {
             assert!(seen.contains(&format!("{name} {promise}")), "`{name}` never answered `{promise}`");
         }
     }

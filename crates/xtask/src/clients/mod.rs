@@ -3,8 +3,11 @@
 //! The schemas are read into a [`model::Model`] once; a printer for each language makes files of it. What is printed is
 //! committed: a call that is added changes schemas and printed files, and nothing that is written by hand.
 
+#[cfg(test)]
+mod added;
 mod model;
 mod python;
+mod typescript;
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +28,7 @@ struct Printed {
 
 /// What makes files of a model: one a language.
 type Printer = fn(&Model) -> Result<Vec<Printed>, String>;
-const PRINTERS: &[Printer] = &[python::print];
+const PRINTERS: &[Printer] = &[python::print, typescript::print];
 
 /// Writes the printed files; whether that could be done is all that can go wrong.
 pub(crate) fn run(workspace: &Workspace) -> Result<bool, String> {
@@ -106,6 +109,38 @@ mod tests {
             let mut left = is.text.lines();
             assert!(was.text.lines().all(|line| left.any(|kept| kept == line)), "{}", is.path);
         }
+    }
+
+    /// So that a call which is added, or whose fields change, changes no file that is written by hand.
+    #[test]
+    fn what_python_has_by_hand_knows_four_calls() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let [calls, answers] = schemas();
+        let model = Model::read(&calls.to_string(), &answers.to_string()).unwrap();
+        let printed = printed(&root).unwrap();
+        let mut known = std::collections::BTreeSet::new();
+        for path in crate::tree::files(&root.join("bindings/python")).unwrap() {
+            let path = Path::new("bindings/python").join(path);
+            let by_hand = !printed.iter().any(|file| Path::new(file.path) == path);
+            let code = path.extension().is_some_and(|ending| ending == "py" || ending == "rs");
+            if !(by_hand
+                && code
+                && ["src", "python"]
+                    .iter()
+                    .any(|part| path.starts_with(Path::new("bindings/python").join(part))))
+            {
+                continue;
+            }
+            let text = fs::read_to_string(root.join(&path)).unwrap();
+            for call in &model.calls {
+                let asked =
+                    ["calls.", "self.", "_handle.", "0."].map(|whose| format!("{whose}{}(", call.name));
+                if asked.iter().any(|asked| text.contains(asked)) {
+                    known.insert(call.name.clone());
+                }
+            }
+        }
+        assert_eq!(Vec::from_iter(known), ["effect_done", "effect_failed", "holds", "take_effects"]);
     }
 
     #[test]

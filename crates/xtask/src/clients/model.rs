@@ -168,6 +168,19 @@ impl Model {
     }
 }
 
+impl Call {
+    /// Whether it takes or answers something of that type.
+    pub(super) fn speaks_of(&self, name: &str) -> bool {
+        let answered = match &self.answers {
+            Answers::One(answer) => answer.name == name,
+            Answers::ByField(by_field) => by_field.iter().any(|(_, answer)| answer.name == name),
+        };
+        // An actor is a person, or the host.
+        let taken = |kind: &Kind| named_in(kind) == Some(name) || (*kind == Kind::Actor && name == "Person");
+        answered || self.fields.iter().any(|field| taken(&field.kind))
+    }
+}
+
 fn read_call(schema: &Value) -> Result<Call, String> {
     let name = schema.pointer("/properties/call/const").and_then(Value::as_str);
     let name = name.ok_or("a call without its name")?;
