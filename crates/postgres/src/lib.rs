@@ -29,6 +29,7 @@ mod records;
 pub mod scratch;
 mod seals;
 mod stage;
+mod step;
 mod tables;
 mod trouble;
 mod write;
@@ -52,8 +53,8 @@ use tenure_store::{
     Place, Plan, Store, StoreFault, WhoAsk,
 };
 
-pub use crate::moving::{Moved, Step};
 pub use crate::pool::Options;
+pub use crate::step::{Moved, Step};
 
 use crate::desk::{Desk, Manner};
 use crate::hour::Hour;

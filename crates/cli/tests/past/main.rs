@@ -4,6 +4,7 @@
 
 mod copies;
 mod database;
+mod hosts;
 mod moving;
 
 use std::path::{Path, PathBuf};
