@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
+from typing import Any
 
 import tenure
 
@@ -66,12 +67,12 @@ def cedar() -> Question:
 
     # One policy; who holds what is told with the question, as entities.
     policies = 'permit(principal in Group::"orders-readers", action == Action::"read", resource == Database::"prod-orders");'
-    group = {"uid": {"type": "Group", "id": "orders-readers"}, "attrs": {}, "parents": []}
+    group: dict[str, Any] = {"uid": {"type": "Group", "id": "orders-readers"}, "attrs": {}, "parents": []}
     holders = set(PEOPLE)
 
     def ask(person: str) -> bool:
         parents = [{"type": "Group", "id": "orders-readers"}] if person in holders else []
-        entities = [group, {"uid": {"type": "Person", "id": person}, "attrs": {}, "parents": parents}]
+        entities: list[dict[str, Any]] = [group, {"uid": {"type": "Person", "id": person}, "attrs": {}, "parents": parents}]
         request = {
             "principal": f'Person::"{person}"',
             "action": 'Action::"read"',

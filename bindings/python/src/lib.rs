@@ -8,12 +8,16 @@ use pyo3::prelude::*;
 /// The compiled part of the package `tenure`.
 #[pymodule]
 mod _tenure {
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+    use std::time::Duration;
+
     use pyo3::prelude::*;
     use tenure_port::core::time::Timestamp;
 
     /// A handle on a store.
     #[pyclass(frozen, weakref, module = "tenure._tenure")]
-    struct Handle(tenure_port::Handle);
+    struct Handle(Arc<tenure_port::Handle>);
 
     /// What became of opening: a handle, or the answer that says why there is none.
     #[derive(IntoPyObject)]
@@ -36,7 +40,7 @@ mod _tenure {
         #[staticmethod]
         fn open(py: Python<'_>, config: &str) -> Opened {
             match py.detach(|| tenure_port::Handle::open(config)) {
-                Ok(handle) => Opened::Handle(Self(handle)),
+                Ok(handle) => Opened::Handle(Self(Arc::new(handle))),
                 Err(bad) => Opened::Bad(bad.to_json()),
             }
         }
@@ -71,9 +75,31 @@ mod _tenure {
             }
         }
 
+        /// What a handle says that was closed before, or that is another process's, is no news to whoever closes it.
         fn close(&self, py: Python<'_>) {
-            py.detach(|| self.0.close());
+            let _ = py.detach(|| self.0.close());
         }
+    }
+
+    /// Closes handles as the interpreter ends, when Python starts no thread any more: waits so long for the calls that
+    /// are in flight, and no longer.
+    #[pyfunction]
+    fn close_all(py: Python<'_>, handles: Vec<Py<Handle>>, millis: u64) {
+        let handles: Vec<_> = handles.iter().map(|handle| Arc::clone(&handle.get().0)).collect();
+        py.detach(|| {
+            let (closed, wait) = mpsc::channel();
+            let closing = thread::Builder::new().spawn(move || {
+                for handle in handles {
+                    let _ = handle.close();
+                }
+                // Nobody waits any more where it took too long.
+                let _ = closed.send(());
+            });
+            // A machine that has no thread to give is left as it is: each call still ends with an answer or a fault.
+            if closing.is_ok() {
+                let _ = wait.recv_timeout(Duration::from_millis(millis));
+            }
+        });
     }
 
     /// The version of the library.

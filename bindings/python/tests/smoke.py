@@ -12,6 +12,7 @@ import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import tenure
 
@@ -96,6 +97,7 @@ def an_end_in_flight() -> None:
 def naive_and_wrong() -> None:
     import datetime
 
+    argument: Any
     with tenure.open(":memory:") as access:
         for wrong, argument in [(ValueError, datetime.datetime(2026, 3, 2)), (TypeError, "2026-03-02T09:00:00Z")]:
             try:

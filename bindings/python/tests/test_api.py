@@ -8,6 +8,7 @@ import json
 import pickle
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tenure
@@ -135,7 +136,8 @@ def test_a_namespace_is_a_handle(store: Path) -> None:
 def test_a_policy_comes_in_three_ways(tmp_path: Path) -> None:
     text = json.dumps(POLICY)
     (tmp_path / "flows.json").write_text(text)
-    for policy in [tmp_path / "flows.json", POLICY, {"text": text, "format": "json"}]:
+    policies: list[Path | dict[str, Any]] = [tmp_path / "flows.json", POLICY, {"text": text, "format": "json"}]
+    for policy in policies:
         with tenure.open(":memory:", policy=policy) as access:
             assert quick(access).stage == "active"
             assert access.publish(text, format="json", actor="system:host").published

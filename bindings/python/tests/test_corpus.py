@@ -47,8 +47,9 @@ def said(hint: Any, wire: Any) -> Any:
         return span(wire)
     if origin is tenure.Call:
         return asked(tenure.calls, wire)
-    if dataclasses.is_dataclass(hint):
-        return hint(**said_all(hint.__init__, wire))
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        made: Any = hint
+        return made(**said_all(made.__init__, wire))
     if origin in (collections.abc.Sequence, list, tuple):
         return [said(within[0], one) for one in wire]
     if tenure.Person in within and isinstance(wire, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,13 @@ def test_a_store_that_cannot_be_opened_is_a_fault(tmp_path: Path) -> None:
 def test_a_handle_that_was_closed_answers_with_a_fault(access: tenure.Access) -> None:
     access.close()
     access.close()
-    for asked in [
+    asks: list[Callable[[], object]] = [
         lambda: access.look("g1"),
         lambda: access.holds("alice", ORDERS, "read"),
         lambda: list(access.effects(worker="w")),
         lambda: access.set_clock(NINE),
-    ]:
+    ]
+    for asked in asks:
         with pytest.raises(tenure.Fault) as fault:
             asked()
         assert fault.value.code == "closed"
@@ -60,14 +62,15 @@ def test_a_handle_that_was_closed_answers_with_a_fault(access: tenure.Access) ->
 
 @pytest.mark.parametrize("naive", [datetime(2026, 3, 2, 9), datetime.now()])
 def test_a_datetime_without_a_time_zone_is_an_error_that_says_so(access: tenure.Access, naive: datetime) -> None:
-    for named, asked in [
+    asks: list[tuple[str, Callable[[], object]]] = [
         ("start", lambda: access.request("prod-db", actor=ALICE, items=[ITEM], span=HOUR, start=naive)),
         ("now", lambda: access.sweep(now=naive)),
         ("now", lambda: access.holds("alice", ORDERS, "read", now=naive)),
         ("if_ends_at", lambda: access.extend("g1", actor=ALICE, if_ends_at=naive)),
         ("at", lambda: tenure.Login(naive)),
         ("clock", lambda: tenure.open(":memory:", clock=naive)),
-    ]:
+    ]
+    for named, asked in asks:
         with pytest.raises(ValueError, match=f"`{named}` is a datetime without a time zone.*timezone.utc"):
             asked()
 
@@ -111,7 +114,7 @@ def test_an_argument_of_the_wrong_type_is_named(access: tenure.Access, named: st
 
 def test_arguments_of_the_wrong_type_elsewhere(access: tenure.Access) -> None:
     anything: Any = access
-    for named, asked in [
+    asks: list[tuple[str, Callable[[], object]]] = [
         ("`grant` takes a str", lambda: anything.look(7)),
         ("`grant` takes a str", lambda: anything.look(None)),
         ("`person` takes a str", lambda: anything.holds(ALICE, ORDERS, "read")),
@@ -123,7 +126,8 @@ def test_arguments_of_the_wrong_type_elsewhere(access: tenure.Access) -> None:
         ("`store` takes a path", lambda: tenure.open(7)),  # type: ignore[arg-type]
         ("`store` takes a path", lambda: tenure.open(b"access.db")),  # type: ignore[arg-type]
         ("`policy` takes a path", lambda: tenure.open(":memory:", policy=7)),  # type: ignore[arg-type]
-    ]:
+    ]
+    for named, asked in asks:
         with pytest.raises(TypeError, match=named):
             asked()
 
@@ -135,13 +139,14 @@ def test_spans_that_have_no_form_are_errors(access: tenure.Access) -> None:
 
 
 def test_what_only_the_port_can_see_is_told_by_it(access: tenure.Access) -> None:
-    for asked, path in [
+    asks: list[tuple[Callable[[], object], str]] = [
         (lambda: access.look("x" * 1000), "grant"),
         (lambda: access.request(actor=ALICE, flow="db", kit="all"), "kit"),  # type: ignore[call-overload]
         (lambda: access.catalog(actor=tenure.Person("alice", attributes={"share": 0.5})), "actor.attributes.share"),
         (lambda: access.publish("version: 1", actor="system:host"), "format"),
         (lambda: access.list(stage="open"), "stage"),  # type: ignore[arg-type]
-    ]:
+    ]
+    for asked, path in asks:
         with pytest.raises(tenure.InvalidPolicy) as wrong:
             asked()
         assert wrong.value.problems[0].path == path, wrong.value

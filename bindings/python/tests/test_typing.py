@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -39,12 +40,18 @@ def test_a_host_that_is_wrong_is_refused_where_it_is(checker: str) -> None:
     assert lines(checker, file) == {number for number, line in marked if line.endswith("# wrong")}
 
 
-def test_the_package_is_accepted_itself(tmp_path: Path) -> None:
+def test_the_package_and_these_tests_are_accepted(tmp_path: Path) -> None:
     # Apart from the machine's other packages: what is installed is what is checked.
     package = tmp_path / "tenure"
     shutil.copytree(Path(tenure.__file__).parent, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    words = [*CHECKERS["mypy"], "--python-version", "3.10", str(package)]
     done = subprocess.run(
-        [*CHECKERS["mypy"], "--python-version", "3.10", str(package)], capture_output=True, text=True, timeout=300, check=False
+        [*words, *map(str, Path(__file__).parent.glob("*.py"))],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "MYPYPATH": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

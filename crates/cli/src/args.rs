@@ -12,6 +12,7 @@ use crate::past::compact::Compact;
 use crate::past::doctor::Doctor;
 use crate::past::list::List;
 use crate::past::log::Log;
+use crate::past::moving::Move;
 use crate::past::reconcile::Reconcile;
 use crate::past::who_has::WhoHas;
 
@@ -51,6 +52,7 @@ pub(crate) enum Task {
     BackUp(BackUp),
     Reconcile(Reconcile),
     Compact(Compact),
+    Move(Move),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {

@@ -65,6 +65,7 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::Audit(ask) => past::audit::run(&ask, screen),
         Task::BackUp(ask) => past::backup::run(&ask, screen),
         Task::Compact(ask) => past::compact::run(&ask, screen),
+        Task::Move(ask) => past::moving::run(&ask, screen),
         Task::Reconcile(ask) => past::reconcile::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {

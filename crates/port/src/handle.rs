@@ -1,7 +1,7 @@
 //! What a binding holds: opened with data, asked with data, closed once.
 //!
 //! Beside the faults of the engine (`busy`, `in_doubt`, `newer`, `broken`, `clock`, `bad_id`, `random`, `signer`,
-//! `not_on_record`) and of the port (`panicked`) a handle answers:
+//! `moved`, `not_on_record`) and of the port (`panicked`) a handle answers:
 //!
 //! | fault | when |
 //! | --- | --- |

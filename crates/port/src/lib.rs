@@ -15,12 +15,14 @@ pub mod handle;
 mod misread;
 mod port;
 pub mod schema;
+pub mod spread;
 
 pub use self::answer::{Answer, Answered};
 pub use self::call::Call;
 pub use self::handle::Handle;
 pub use self::misread::{CALL_BYTES_MAX, CALL_NESTING_MAX, CALL_VALUES_MAX};
 pub use self::port::Port;
+pub use self::spread::Spread;
 
 pub use tenure::{Examined, Fault, Findings, Ids, Part, SqliteStore, Unconfirmed, compile};
 #[cfg(feature = "postgres")]

@@ -11,11 +11,15 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tenure_port::Handle;
+use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_scenario::story::Scenario;
 use tenure_scenario::{file, transcript};
 
 /// Of the stories that do not restart, one of so many is replayed in a file as well.
 const IN_A_FILE: usize = 4;
+
+/// Stories that restart and are replayed on PostgreSQL: that it is opened at all. The others are played on it elsewhere.
+const ON_POSTGRES: usize = 5;
 
 /// What a runner knows: where the store is, and the handle.
 struct Runner {
@@ -115,6 +119,22 @@ fn the_corpus_has_the_same_answers_through_the_handle() {
     let (stories, files, answers) = (sum(|sum| sum.stories), sum(|sum| sum.files), sum(|sum| sum.answers));
     println!("{stories} stories in memory, {files} of them in a file too, {answers} answers, 0 differences");
     assert!(stories > 400 && files > 100, "{stories} stories, {files} in a file");
+}
+
+#[test]
+fn some_of_it_has_the_same_answers_on_postgres() {
+    let Some(cluster) = or_not_run(Cluster::shared(), "the stories through a handle on PostgreSQL") else {
+        return;
+    };
+    let corpus = corpus();
+    let restarts = corpus.iter().filter(|story| story.steps.iter().any(|step| step.verb() == "restart"));
+    for story in restarts.take(ON_POSTGRES) {
+        let transcript = written(story);
+        let database = cluster.database().expect("a database can be made");
+        let (asked, difference) = replay(&transcript, cluster.url(database.name()));
+        assert_eq!(difference, None);
+        assert!(asked > 2);
+    }
 }
 
 #[test]

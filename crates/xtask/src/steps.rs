@@ -72,6 +72,25 @@ const STORES: &[&str] = &[
     "--progress",
 ];
 
+/// The same with PostgreSQL, where each command is several journeys. On a machine without a server it says so.
+const POSTGRES: &[&str] = &[
+    "run",
+    "--release",
+    "-p",
+    "tenure-sim",
+    "--",
+    "--seed",
+    "2",
+    "--commands",
+    "2000",
+    "--no-auditor",
+    "--no-invariants",
+    "--store",
+    "postgres",
+    "--beside",
+    "sqlite",
+];
+
 /// A step that was made.
 struct Made {
     name: &'static str,
@@ -154,6 +173,7 @@ fn slow_steps() -> Vec<Step> {
             Work::Cargo(SIM),
         ),
         step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
+        step("postgres", "random worlds are the same on PostgreSQL", Work::Tests(POSTGRES)),
         step(
             "python",
             "the package for Python, as users get it: its tests, its types, its quick start under each Python",
@@ -375,7 +395,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "python", "node",
+            "sim", "stores", "postgres", "python", "node",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

@@ -5,21 +5,20 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import threading
 import weakref
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Union
 
 from ._errors import raised
-from ._tenure import Handle
+from ._tenure import Handle, close_all
 from ._wire import DOCUMENT, INSTANT, TEXT
 
 Path = Union[str, "os.PathLike[str]"]
 Policy = Union[str, "os.PathLike[str]", Mapping[str, Any]]
 
 # How long the end of the interpreter waits for calls in flight.
-_LAST_WAIT_SECONDS = 10.0
+_LAST_WAIT_MILLIS = 10_000
 
 _open: weakref.WeakSet[Handle] = weakref.WeakSet()
 
@@ -62,14 +61,4 @@ def _path(field: str, value: object) -> str:
 def _close_all() -> None:
     """Threads that are left running find their handle closed, instead of an interpreter that is gone: what is in
     flight gets its answer first."""
-    handles = list(_open)
-    if not handles:
-        return
-
-    def close() -> None:
-        for handle in handles:
-            handle.close()
-
-    closing = threading.Thread(target=close, daemon=True)
-    closing.start()
-    closing.join(_LAST_WAIT_SECONDS)
+    close_all(list(_open), _LAST_WAIT_MILLIS)

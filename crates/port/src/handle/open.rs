@@ -26,12 +26,9 @@ const PUBLISHED_AFTER: usize = 3;
 
 pub(super) fn door(config: Config) -> Result<Door, Answer> {
     let clock = config.clock.map(|at| Arc::new(ManualClock::at(at)));
-    let shown: Arc<dyn Clock> = match &clock {
-        Some(clock) => clock.clone(),
-        None => Arc::new(SystemClock),
-    };
     // A policy that is wrong leaves no file behind.
     let policy = config.policy.map(policy).transpose()?;
+    let shown = clock.clone().map(|clock| -> Arc<dyn Clock> { clock });
     let (store, file) = store(&config.store, shown)?;
     let mut engine = Engine::over(store);
     if let Some(namespace) = &config.namespace {
@@ -55,12 +52,14 @@ fn policy(source: Source) -> Result<Policy, Error> {
     policy.map_err(Error::Invalid)
 }
 
-fn store(named: &str, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, Option<OpenFile>), Answer> {
-    if named == ":memory:" {
-        return Ok((Arc::new(MemoryStore::with_clock(clock)), None));
-    }
+/// The store that is named, with the clock of a test or its own: the machine's, but a database has the server's.
+fn store(named: &str, clock: Option<Arc<dyn Clock>>) -> Result<(Arc<dyn Store>, Option<OpenFile>), Answer> {
     if ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme)) {
         return Ok((postgres(named, clock)?, None));
+    }
+    let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+    if named == ":memory:" {
+        return Ok((Arc::new(MemoryStore::with_clock(clock)), None));
     }
     let file = OpenFile::counted().ok_or_else(|| Answer::fault("forked", FORKED_OPEN))?;
     let store = SqliteStore::open_with(named, clock).map_err(Error::from)?;
@@ -68,15 +67,18 @@ fn store(named: &str, clock: Arc<dyn Clock>) -> Result<(Arc<dyn Store>, Option<O
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Answer> {
+fn postgres(url: &str, clock: Option<Arc<dyn Clock>>) -> Result<Arc<dyn Store>, Answer> {
     use tenure::{PostgresStore, tenure_postgres::Options};
 
-    let store = PostgresStore::open_with_clock(url, Options::default(), clock).map_err(Error::from)?;
-    Ok(Arc::new(store))
+    let store = match clock {
+        Some(clock) => PostgresStore::open_with_clock(url, Options::default(), clock),
+        None => PostgresStore::open(url),
+    };
+    Ok(Arc::new(store.map_err(Error::from)?))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(_url: &str, _clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Answer> {
+fn postgres(_url: &str, _clock: Option<Arc<dyn Clock>>) -> Result<Arc<dyn Store>, Answer> {
     Err(Answer::fault("not_built", "this build has no store on PostgreSQL: it was made without `postgres`"))
 }
 

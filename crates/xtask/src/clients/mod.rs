@@ -111,6 +111,38 @@ mod tests {
         }
     }
 
+    /// So that a call which is added, or whose fields change, changes no file that is written by hand.
+    #[test]
+    fn what_python_has_by_hand_knows_four_calls() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let [calls, answers] = schemas();
+        let model = Model::read(&calls.to_string(), &answers.to_string()).unwrap();
+        let printed = printed(&root).unwrap();
+        let mut known = std::collections::BTreeSet::new();
+        for path in crate::tree::files(&root.join("bindings/python")).unwrap() {
+            let path = Path::new("bindings/python").join(path);
+            let by_hand = !printed.iter().any(|file| Path::new(file.path) == path);
+            let code = path.extension().is_some_and(|ending| ending == "py" || ending == "rs");
+            if !(by_hand
+                && code
+                && ["src", "python"]
+                    .iter()
+                    .any(|part| path.starts_with(Path::new("bindings/python").join(part))))
+            {
+                continue;
+            }
+            let text = fs::read_to_string(root.join(&path)).unwrap();
+            for call in &model.calls {
+                let asked =
+                    ["calls.", "self.", "_handle.", "0."].map(|whose| format!("{whose}{}(", call.name));
+                if asked.iter().any(|asked| text.contains(asked)) {
+                    known.insert(call.name.clone());
+                }
+            }
+        }
+        assert_eq!(Vec::from_iter(known), ["effect_done", "effect_failed", "holds", "take_effects"]);
+    }
+
     #[test]
     fn a_shape_that_no_printer_knows_is_told() {
         let told = |change: fn(&mut [Value; 2])| {
