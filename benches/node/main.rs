@@ -86,7 +86,8 @@ fn node(slices: usize) -> Vec<(String, f64)> {
         panic!("{}", String::from_utf8_lossy(&asked.stderr));
     }
     let lines = String::from_utf8(asked.stdout).unwrap();
-    let line = |line: &str| line.rsplit_once(' ').map(|(name, took)| (name.to_owned(), took.parse().unwrap()));
+    let line =
+        |line: &str| line.rsplit_once(' ').map(|(name, took)| (name.to_owned(), took.parse().unwrap()));
     lines.lines().filter_map(line).collect()
 }
 
