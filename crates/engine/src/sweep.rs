@@ -22,8 +22,8 @@ use crate::error::{Error, Fault};
 const PEOPLE_AT_ONCE: usize = 64;
 /// Grants of which something is due, of all the people of one transaction, and events of one who has more: whoever else
 /// wants to write waits so long.
-const GRANTS_AT_ONCE: usize = 32;
-const EVENTS_AT_ONCE: usize = 64;
+const GRANTS_AT_ONCE: usize = 16;
+const EVENTS_AT_ONCE: usize = 48;
 /// People whose grants are looked at together, to see how many of them are due.
 const LOOKED_AT_ONCE: usize = 16;
 
