@@ -33,6 +33,8 @@ pub struct Cluster {
     scratch: Scratch,
     /// Whether a commit waits for the disk. Of a process that ends, the system loses nothing.
     fsync: &'static str,
+    /// What else it is started with.
+    settings: String,
 }
 
 impl Cluster {
@@ -50,7 +52,15 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::shared`].
     pub fn start() -> Result<Self, String> {
-        Self::begin("off")
+        Self::begin("off", &std::env::temp_dir())
+    }
+
+    /// The same in a folder that is made in that one: where the disk is small.
+    ///
+    /// # Errors
+    /// As [`Cluster::shared`].
+    pub fn start_in(folder: &Path) -> Result<Self, String> {
+        Self::begin("off", folder)
     }
 
     /// Starts a cluster in which a commit is on the disk: for measuring.
@@ -58,15 +68,15 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::shared`].
     pub fn start_durable() -> Result<Self, String> {
-        Self::begin("on")
+        Self::begin("on", &std::env::temp_dir())
     }
 
-    fn begin(fsync: &'static str) -> Result<Self, String> {
+    fn begin(fsync: &'static str, within: &Path) -> Result<Self, String> {
         let binaries =
             binaries().ok_or("there are no server binaries (initdb, postgres; Debian: postgresql)")?;
-        let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
+        let folder = TempDir::with_prefix_in("tenure-pg-", within).map_err(|why| why.to_string())?;
         let scratch = Scratch::at(url(folder.path(), "postgres"));
-        let cluster = Self { binaries, folder, scratch, fsync };
+        let cluster = Self { binaries, folder, scratch, fsync, settings: String::new() };
         if is_root() {
             said(Command::new("chown").arg("postgres").arg(cluster.folder.path()))?;
         }
@@ -88,9 +98,10 @@ impl Cluster {
     /// What it said.
     pub fn run(&self) -> Result<(), String> {
         let options = format!(
-            "-k {} -c listen_addresses='' -c max_connections=200 -c fsync={} -c shared_buffers=128MB",
+            "-k {} -c listen_addresses='' -c max_connections=200 -c fsync={} -c shared_buffers=128MB {}",
             self.folder.path().display(),
             self.fsync,
+            self.settings,
         );
         said(
             self.command("pg_ctl")
@@ -109,7 +120,8 @@ impl Cluster {
     pub fn standby(&self) -> Result<Self, String> {
         let folder = TempDir::with_prefix("tenure-pg-").map_err(|why| why.to_string())?;
         let scratch = Scratch::at(url(folder.path(), "postgres"));
-        let standby = Self { binaries: self.binaries.clone(), folder, scratch, fsync: self.fsync };
+        let (binaries, settings) = (self.binaries.clone(), self.settings.clone());
+        let standby = Self { binaries, folder, scratch, fsync: self.fsync, settings };
         if is_root() {
             said(Command::new("chown").arg("postgres").arg(standby.folder.path()))?;
         }
@@ -128,6 +140,29 @@ impl Cluster {
         Ok(standby)
     }
 
+    /// Starts it anew so that it is reached at an address of this machine too, and there by TLS alone, with that
+    /// certificate and its key in PEM.
+    ///
+    /// # Errors
+    /// What it said.
+    pub fn demand_tls(&mut self, address: &str, certificate: &str, key: &str) -> Result<(), String> {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let data = self.data();
+        let hba = format!("local all all trust\nhostssl all all samehost trust\n");
+        for (name, text) in [("server.crt", certificate), ("server.key", key), ("pg_hba.conf", &hba)] {
+            let path = data.join(name);
+            fs::write(&path, text).map_err(|why| why.to_string())?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(|why| why.to_string())?;
+            if is_root() {
+                said(Command::new("chown").arg("postgres").arg(&path))?;
+            }
+        }
+        self.settings = format!("-c ssl=on -c listen_addresses={address}");
+        self.halt("fast")?;
+        self.run()
+    }
+
     /// Makes a standby a server of its own, which takes writes.
     ///
     /// # Errors
@@ -140,6 +175,12 @@ impl Cluster {
     #[must_use]
     pub fn host(&self) -> String {
         encoded(self.folder.path())
+    }
+
+    /// The socket by which it is reached.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
     }
 
     /// Stops the server: `fast`, or `immediate`, as if the machine had lost its power.

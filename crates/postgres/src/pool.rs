@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustls::{ClientConfig, RootCertStore};
 use tenure_store::StoreFault;
 use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::link::Link;
@@ -61,7 +62,7 @@ struct Kept {
 
 impl Pool {
     pub(crate) fn new(url: &str, options: Options) -> Out<Self> {
-        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+        let config: Config = verified(url).parse().map_err(|error: tokio_postgres::Error| {
             broken(format!("the connection string is wrong: {error}"))
         })?;
         Self::of(config, options)
@@ -103,6 +104,18 @@ impl Pool {
     pub(crate) fn forget(&self) {
         let idle = std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner).idle);
         drop(idle);
+    }
+
+    /// Which database this is, for people. The connection string holds a password, so it is said nowhere.
+    pub(crate) fn words(&self) -> String {
+        let host = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
+        let name = self.config.get_dbname().or_else(|| self.config.get_user()).unwrap_or_default();
+        format!("the database `{name}` at {}", hosts.join(", "))
     }
 
     pub(crate) fn connect(&self) -> Out<Link> {
@@ -156,6 +169,20 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// The connection string with the words of libpq for a certificate that is verified: `require` never is less here.
+fn verified(url: &str) -> String {
+    let (before, parameters, between) = match url.split_once('?') {
+        Some((before, parameters)) => (format!("{before}?"), parameters, "&"),
+        None => (String::new(), url, " "),
+    };
+    let word = |word| match word {
+        "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
+        other => other,
+    };
+    let parameters: Vec<&str> = parameters.split(between).map(word).collect();
+    format!("{before}{}", parameters.join(between))
+}
+
 /// Every certificate is verified: one that nobody vouches for is no server of ours.
 fn tls(roots: Option<&[u8]>) -> Out<ClientConfig> {
     use rustls::pki_types::CertificateDer;
@@ -179,4 +206,21 @@ fn tls(roots: Option<&[u8]>) -> Out<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(|why| broken(format!("no TLS: {why}")))?;
     Ok(config.with_root_certificates(store).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libpq_calls_verified_is_what_is_required_here() {
+        for (given, taken) in [
+            ("postgres://a@one,two/b?sslmode=verify-full&x=1", "postgres://a@one,two/b?sslmode=require&x=1"),
+            ("host=one sslmode=verify-ca user=a", "host=one sslmode=require user=a"),
+            ("host=one sslmode=prefer", "host=one sslmode=prefer"),
+            ("postgres://a:sslmode=verify-full@one/b", "postgres://a:sslmode=verify-full@one/b"),
+        ] {
+            assert_eq!(verified(given), taken);
+        }
+    }
 }

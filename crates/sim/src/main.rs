@@ -24,7 +24,8 @@ const SHRUNK_MAX: usize = 8;
 /// Runs random worlds: every answer of the library beside that of an auditor, and what must always be true after
 /// every step.
 ///
-/// Exit status: 0 nothing was found, 1 something was, 2 the command was not understood.
+/// Exit status: 0 nothing was found, or this machine has not what it takes; 1 something was; 2 the command was not
+/// understood.
 #[derive(Debug, Parser)]
 #[command(name = "tenure-sim", version)]
 struct Args {
@@ -68,6 +69,12 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    for store in [Some(args.store), args.beside].into_iter().flatten() {
+        if let Err(why) = store.is_here() {
+            println!("not run: random worlds on {store:?}, because {why}");
+            return ExitCode::SUCCESS;
+        }
+    }
     let second = || -> Box<dyn Opinion> { Box::new(Auditor::new(Conditions::default())) };
     let threads = args.threads.map_or_else(cores, usize::from);
     let settings = Settings {

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 use tenure::tenure_core::grant::Grant;
 use tenure::tenure_core::id::CommandId;
 use tenure::tenure_core::world::{Read, World};
+use tenure::tenure_postgres::PostgresStore;
+use tenure::tenure_postgres::cluster::Cluster;
+use tenure::tenure_postgres::scratch::Database;
 use tenure::tenure_store::Limit;
 use tenure::tenure_store::plan::{Question, unread};
 use tenure::{Engine, Fault, GrantId, Ids, ManualClock, MemoryStore, Namespace, Record, SqliteStore, Store};
@@ -22,6 +25,21 @@ pub enum StoreKind {
     Memory,
     /// In a SQLite file, which goes when the world is left.
     Sqlite,
+    /// In a database of a PostgreSQL server that is started for this, and stops with it.
+    Postgres,
+}
+
+impl StoreKind {
+    /// Sees that there is what this store needs.
+    ///
+    /// # Errors
+    /// In words, what this machine lacks.
+    pub fn is_here(self) -> Result<(), &'static str> {
+        match self {
+            Self::Memory | Self::Sqlite => Ok(()),
+            Self::Postgres => Cluster::shared().map(drop),
+        }
+    }
 }
 
 /// The library under test.
@@ -39,6 +57,8 @@ enum Kept {
     Memory(Arc<MemoryStore>),
     /// In a file of that folder.
     Sqlite(Arc<SqliteStore>, TempDir),
+    /// In that database. The store goes first.
+    Postgres(Arc<PostgresStore>, Database),
 }
 
 impl Kept {
@@ -51,12 +71,21 @@ impl Kept {
         Ok(Self::Sqlite(Arc::new(store), folder))
     }
 
+    fn in_database(database: Database, clock: &Arc<ManualClock>) -> Result<Self, StoreFault> {
+        let store = PostgresStore::open_scratch(&database, clock.clone())?;
+        Ok(Self::Postgres(Arc::new(store), database))
+    }
+
     fn empty(kind: StoreKind, clock: &Arc<ManualClock>) -> Result<Self, StoreFault> {
         match kind {
             StoreKind::Memory => Ok(Self::in_memory(clock)),
             StoreKind::Sqlite => {
                 let folder = TempDir::with_prefix("tenure-sim-");
                 Self::in_file(folder.map_err(|error| StoreFault::Broken(error.to_string()))?, clock)
+            }
+            StoreKind::Postgres => {
+                let cluster = Cluster::shared().map_err(|why| StoreFault::Broken(why.to_owned()))?;
+                Self::in_database(cluster.database().map_err(StoreFault::Broken)?, clock)
             }
         }
     }
@@ -65,6 +94,7 @@ impl Kept {
         match self {
             Self::Memory(store) => store.clone(),
             Self::Sqlite(store, _) => store.clone(),
+            Self::Postgres(store, _) => store.clone(),
         }
     }
 
@@ -78,6 +108,10 @@ impl Kept {
                 let open = || StoreFault::Broken("somebody still holds the file open".to_owned());
                 drop(Arc::into_inner(store).ok_or_else(open)?);
                 Self::in_file(folder, clock)
+            }
+            Self::Postgres(store, database) => {
+                drop(store);
+                Self::in_database(database, clock)
             }
         }
     }

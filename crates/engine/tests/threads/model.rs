@@ -13,13 +13,17 @@ use tenure::tenure_core::record::{Entry, Published, Refused};
 use tenure::tenure_core::world::{Decided, Head, Journal, Read, Receipt, World};
 use tenure::{Refusal, Timestamp, View};
 
+use crate::{Call, said};
+
+#[derive(Clone)]
 pub(crate) struct Model {
     namespace: Namespace,
+    /// What the store's clock shows.
     clock: Timestamp,
     head: Arc<Head>,
     grants: BTreeMap<GrantId, Arc<Grant>>,
     receipts: BTreeMap<CommandId, Arc<Receipt>>,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Arc<Entry>>,
     refused: BTreeMap<RefusedOf, Tally>,
     /// Revocations of many, each with its place in the record.
     revocations: Vec<Reached>,
@@ -39,6 +43,17 @@ impl Model {
         }
     }
 
+    /// Whether that call is answered so when the clock shows that.
+    pub(crate) fn answers(&mut self, (call, clock): (&Call, Timestamp)) -> Result<(), String> {
+        self.clock = clock;
+        let expected = self.decide(&call.command, call.now).map_err(|fault| fault.to_string())?;
+        let expected = said(&expected);
+        if expected == call.answer {
+            return Ok(());
+        }
+        Err(format!("{:?} answered {}, not {expected}", call.command, call.answer))
+    }
+
     pub(crate) fn decide(
         &mut self,
         command: &Command,
@@ -53,7 +68,7 @@ impl Model {
         match outcome.answer {
             Ok(done) => {
                 if let Some(by) = done.revoked {
-                    self.entries.push(Entry::Revoked(by.clone()));
+                    self.entries.push(Arc::new(Entry::Revoked(by.clone())));
                     let position = u64::try_from(self.entries.len()).unwrap();
                     self.revocations.push(Reached { position, by });
                 }
@@ -62,7 +77,7 @@ impl Model {
                     let published = head.document.as_ref().unwrap().revision.clone();
                     let (actor, command) = (command.actor.to_string(), command.id.clone());
                     let entry = Published { published, at: outcome.now, actor, command };
-                    self.entries.push(Entry::Published(entry));
+                    self.entries.push(Arc::new(Entry::Published(entry)));
                     self.head = head;
                 }
                 let view = done.receipt.view.clone();
@@ -75,15 +90,16 @@ impl Model {
                 let of = RefusedOf { actor: refused.actor.clone(), code: refusal.code };
                 let counted = of.count(self.refused.get(&of).copied(), outcome.now);
                 self.refused.insert(of, counted.tally);
-                self.entries.extend(counted.earlier.map(Entry::MoreRefused));
-                self.entries.extend(counted.recorded.then_some(Entry::Refused(refused)));
+                let recorded = counted.recorded.then_some(Entry::Refused(refused));
+                let entries = counted.earlier.map(Entry::MoreRefused).into_iter().chain(recorded);
+                self.entries.extend(entries.map(Arc::new));
                 Ok(Err(refusal))
             }
         }
     }
 
     fn write(&mut self, journal: Journal) {
-        self.entries.extend(journal.events.into_iter().map(Entry::Event));
+        self.entries.extend(journal.events.into_iter().map(Entry::Event).map(Arc::new));
         self.grants.extend(journal.after.into_iter().map(|(id, grant)| (id, Arc::new(grant))));
     }
 

@@ -1,15 +1,35 @@
 //! A store that writes down in which order it decided.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, ThreadId};
 
+use tenure::Timestamp;
 use tenure::tenure_core::id::{CommandId, Namespace};
 use tenure::tenure_core::world::{Read, World};
 use tenure::tenure_store::suite::Through;
 use tenure::tenure_store::{Plan, Store, StoreFault, Turn};
 
-/// Decisions in their order: on which thread, of which command.
-pub(crate) type Order = Arc<Mutex<Vec<(ThreadId, CommandId)>>>;
+/// Decisions in their order.
+pub(crate) type Order = Arc<Mutex<Vec<Decision>>>;
+
+/// On which thread which command was decided, and what the store's clock showed.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    pub(crate) thread: u64,
+    pub(crate) command: CommandId,
+    pub(crate) clock: Timestamp,
+    /// The transaction in which it was decided, where there may be others in it.
+    pub(crate) with: Option<String>,
+}
+
+thread_local! {
+    static THREAD: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+/// The number of this thread, in what is written down of it.
+pub(crate) fn i_am(thread: u64) {
+    THREAD.set(thread);
+}
 
 /// A store, and the order in which it decided.
 pub(crate) struct Watched<S> {
@@ -23,20 +43,37 @@ impl<S> Watched<S> {
     }
 }
 
-/// A plan whose decisions are written down while the store still holds its lock.
-struct Listening<'a> {
-    plan: &'a mut dyn Plan,
-    order: &'a Order,
+/// A plan whose decisions are told while the store still holds its lock; nothing, where it starts again.
+pub(crate) struct Listening<'a> {
+    pub(crate) plan: &'a mut dyn Plan,
+    pub(crate) tell: &'a dyn Fn(Option<Decision>),
+    /// What the clock showed when a refusal was decided of which it is being read how often there were such before.
+    refused: Option<Timestamp>,
+}
+
+impl<'a> Listening<'a> {
+    pub(crate) fn to(plan: &'a mut dyn Plan, tell: &'a dyn Fn(Option<Decision>)) -> Self {
+        Self { plan, tell, refused: None }
+    }
 }
 
 impl Plan for Listening<'_> {
     fn start(&mut self) {
+        (self.tell)(None);
+        self.refused = None;
         self.plan.start();
+    }
+
+    fn ahead(&mut self, world: &World) -> Vec<Read> {
+        self.plan.ahead(world)
     }
 
     fn turn(&mut self, world: &World) -> Turn {
         let turn = self.plan.turn(world);
-        if matches!(turn, Turn::Decided(_)) {
+        if matches!(&turn, Turn::Read(reads) if matches!(reads[..], [Read::Refused(_)])) {
+            self.refused = Some(world.clock);
+        } else if matches!(turn, Turn::Decided(_)) {
+            let clock = self.refused.take().unwrap_or(world.clock);
             let id = world.read.iter().find_map(|read| match read {
                 Read::Command(id) => Some(id.clone()),
                 Read::Grant(_)
@@ -50,7 +87,9 @@ impl Plan for Listening<'_> {
                 | Read::Refused(_)
                 | Read::RefusedBefore(_) => None,
             });
-            self.order.lock().unwrap().extend(id.map(|id| (thread::current().id(), id)));
+            if let Some(command) = id {
+                (self.tell)(Some(Decision { thread: THREAD.get(), command, clock, with: None }));
+            }
         }
         turn
     }
@@ -64,6 +103,7 @@ impl<S: Store> Through for Watched<S> {
     }
 
     fn transact(&self, ns: &Namespace, plan: &mut dyn Plan) -> Result<(), StoreFault> {
-        self.store.transact(ns, &mut Listening { plan, order: &self.order })
+        let tell = |decision| self.order.lock().unwrap().extend(decision);
+        self.store.transact(ns, &mut Listening::to(plan, &tell))
     }
 }

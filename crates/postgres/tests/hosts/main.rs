@@ -11,5 +11,9 @@
 mod common;
 mod compacted;
 mod faults;
+mod injected;
+mod proxy;
 mod stale;
+mod tls;
 mod together;
+mod wire;
