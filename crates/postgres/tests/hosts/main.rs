@@ -14,6 +14,7 @@ mod faults;
 mod injected;
 mod proxy;
 mod stale;
+mod stopped;
 mod tls;
 mod together;
 mod wire;
