@@ -12,6 +12,7 @@ use crate::past::compact::Compact;
 use crate::past::doctor::Doctor;
 use crate::past::list::List;
 use crate::past::log::Log;
+use crate::past::moving::Move;
 use crate::past::reconcile::Reconcile;
 use crate::past::who_has::WhoHas;
 
@@ -51,6 +52,7 @@ pub(crate) enum Task {
     BackUp(BackUp),
     Reconcile(Reconcile),
     Compact(Compact),
+    Move(Move),
     /// Print a JSON Schema (draft 2020-12), for editors and other programs.
     #[command(after_help = "Examples:\n  tenure schema policy > policy.schema.json\n  tenure schema call")]
     Schema {
@@ -95,7 +97,8 @@ pub(crate) struct Check {
 #[command(after_help = "\
 Examples:
   tenure test stories/
-  tenure test flows.scenario.yaml --format junit > results.xml")]
+  tenure test flows.scenario.yaml --format junit > results.xml
+  tenure test stories/ --transcript stories.jsonl")]
 pub(crate) struct Test {
     /// Scenario files (YAML, TOML or JSON), or folders that are searched for them.
     #[arg(required = true, value_name = "PATH")]
@@ -107,6 +110,9 @@ pub(crate) struct Test {
     /// beside that one and goes afterwards. The result may not differ.
     #[arg(long, default_value = "memory", value_name = "STORE", value_parser = store)]
     pub(crate) store: House,
+    /// Write every call and its answer into this file, as lines of JSON in pairs: for runners in other languages.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) transcript: Option<PathBuf>,
 }
 
 /// Tell a story: what happens step by step, then each grant on a line of time, then the record.
@@ -203,6 +209,8 @@ pub(crate) enum Schema {
     Call,
     /// An answer.
     Answer,
+    /// What a handle is opened with, in every language.
+    Config,
 }
 
 /// How `check` says what is wrong.

@@ -65,12 +65,14 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
         Task::Audit(ask) => past::audit::run(&ask, screen),
         Task::BackUp(ask) => past::backup::run(&ask, screen),
         Task::Compact(ask) => past::compact::run(&ask, screen),
+        Task::Move(ask) => past::moving::run(&ask, screen),
         Task::Reconcile(ask) => past::reconcile::run(&ask, screen),
         Task::Schema { of } => {
             let schema = match of {
                 Schema::Policy => tenure_port::policy::schema(),
                 Schema::Call => tenure_port::schema::call(),
                 Schema::Answer => tenure_port::schema::answer(),
+                Schema::Config => tenure_port::schema::config(),
             };
             screen.line(&format!("{schema:#}"))?;
             Ok(End::Well)

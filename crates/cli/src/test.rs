@@ -1,9 +1,10 @@
 //! `tenure test`: scenario files, run and summed up.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
 use tenure_scenario::file::{self, PolicyFiles};
-use tenure_scenario::tell_on;
+use tenure_scenario::{tell_on, transcript};
 
 use crate::End;
 use crate::args::{Test, TestFormat};
@@ -25,6 +26,7 @@ pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
             Vec::new()
         }
     };
+    let mut transcript = ask.transcript.as_ref().map(File::create).transpose()?.map(BufWriter::new);
     let mut policies = PolicyFiles::default();
     for (number, path) in paths.iter().enumerate() {
         let scenarios = match file::scenarios(path, &mut policies) {
@@ -50,9 +52,13 @@ pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
             if ask.format == TestFormat::Text {
                 report::scenario(&told, screen)?;
             }
+            if let Some(to) = transcript.as_mut().filter(|_| told.unplayable.is_none()) {
+                transcript::write(scenario, to).map_err(io::Error::other)?;
+            }
             results.told(told);
         }
     }
+    transcript.as_mut().map_or(Ok(()), Write::flush)?;
     match ask.format {
         TestFormat::Text => report::summary(&results, screen)?,
         TestFormat::Json => screen.line(&format!("{:#}", results.to_json()))?,

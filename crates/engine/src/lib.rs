@@ -67,7 +67,7 @@ pub use tenure_policy;
 #[cfg(feature = "postgres")]
 pub use tenure_postgres::{self, PostgresStore};
 #[cfg(feature = "sqlite")]
-pub use tenure_sqlite::{Examined, Findings, Part, SqliteStore, Unconfirmed};
+pub use tenure_sqlite::SqliteStore;
 pub use tenure_store;
 
 pub use ask::{
@@ -97,7 +97,9 @@ pub use tenure_core::time::{Span, Timestamp};
 pub use tenure_core::view::View;
 pub use tenure_core::world::{Found, Receipt};
 pub use tenure_policy::{Policy, Problem, Problems};
-pub use tenure_store::{Clock, ManualClock, MemoryStore, Store, StoreFault, SystemClock};
+pub use tenure_store::{
+    Clock, Examined, Findings, ManualClock, MemoryStore, Part, Store, StoreFault, SystemClock, Unconfirmed,
+};
 
 /// The README's quick start, run as a test.
 #[cfg(all(doctest, feature = "sqlite"))]

@@ -179,6 +179,14 @@ impl Answer {
     }
 }
 
+impl Misread {
+    /// A value that is not one of those that may stand there.
+    pub(crate) fn out_of_range(path: impl Into<String>, message: impl Into<String>) -> Self {
+        let (path, message) = (path.into(), message.into());
+        Self { code: "out_of_range", path, line: None, column: None, message }
+    }
+}
+
 impl Listed {
     /// A flow as this person sees it.
     pub(crate) fn of(flow: &Flow, person: &Person) -> Self {

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use tenure::tenure_core::id::{GrantId, SystemName};
 use tenure::tenure_core::person::{self, Person};
+use tenure::tenure_policy::document;
 
 pub use self::command::{
     Activate, Approve, ApproveExtension, Deny, DenyExtension, Erase, Extend, GiveBack, Publish, Request,
@@ -38,68 +39,100 @@ pub use self::question::{
 #[serde(tag = "call", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Call {
     /// Asks for access.
+    #[schemars(extend("x-answer" = {"flow": "Grant", "kit": "Grants"}))]
     Request(Request),
     /// Approves a request.
+    #[schemars(extend("x-answer" = "Grant"))]
     Approve(Approve),
     /// Denies a request.
+    #[schemars(extend("x-answer" = "Grant"))]
     Deny(Deny),
     /// Takes a request back.
+    #[schemars(extend("x-answer" = "Grant"))]
     Withdraw(Withdraw),
     /// Begins access that waits for its holder.
+    #[schemars(extend("x-answer" = "Grant"))]
     Activate(Activate),
     /// Moves a grant's end later.
+    #[schemars(extend("x-answer" = "Grant"))]
     Extend(Extend),
     /// Approves an extension.
+    #[schemars(extend("x-answer" = "Grant"))]
     ApproveExtension(ApproveExtension),
     /// Denies an extension.
+    #[schemars(extend("x-answer" = "Grant"))]
     DenyExtension(DenyExtension),
     /// Ends access that is no longer needed.
+    #[schemars(extend("x-answer" = "Grant"))]
     GiveBack(GiveBack),
     /// Ends somebody's access.
+    #[schemars(extend("x-answer" = {"grant": "Grant", "person": "Revoked", "flow": "Revoked", "integration": "Revoked", "item": "Revoked"}))]
     Revoke(Revoke),
     /// Says that access taken in an emergency was looked at.
+    #[schemars(extend("x-answer" = "Grant"))]
     Review(Review),
     /// Erases what people wrote of a grant that is over.
+    #[schemars(extend("x-answer" = "Grant"))]
     Erase(Erase),
     /// Puts a policy in force.
+    #[schemars(extend("x-answer" = "Published"))]
     Publish(Publish),
     /// Writes down what time has made true.
+    #[schemars(extend("x-answer" = "Swept"))]
     Sweep(Sweep),
     /// Takes effects under a lease.
+    #[schemars(extend("x-answer" = "[Taken]"))]
     TakeEffects(TakeEffects),
     /// Says that an effect was carried out.
+    #[schemars(extend("x-answer" = "Grant"))]
     EffectDone(EffectDone),
     /// Says that an effect could not be carried out.
+    #[schemars(extend("x-answer" = "Grant"))]
     EffectFailed(EffectFailed),
     /// A grant as it stands.
+    #[schemars(extend("x-answer" = "Grant?"))]
     Look(Look),
     /// Whether and how a grant may be extended.
+    #[schemars(extend("x-answer" = "Offer"))]
     Offer(Offer),
     /// How each check of a command comes out. The command is not carried out.
+    #[schemars(extend("x-answer" = "Explanation"))]
     Explain(Explain),
     /// Whether a person holds a permission.
+    #[schemars(extend("x-answer" = "Verdict"))]
     Holds(Holds),
     /// Who had a resource at an instant.
+    #[schemars(extend("x-answer" = "Holders"))]
     WhoHas(WhoHas),
     /// What targets hold, beside what they should hold.
+    #[schemars(extend("x-answer" = "Reconciled"))]
     Reconcile(Reconcile),
     /// Lets go of the details of grants that are long over.
+    #[schemars(extend("x-answer" = "Compacted"))]
     Compact(Compact),
     /// Grants.
+    #[schemars(extend("x-answer" = "Grants"))]
     List(List),
     /// Grants that await this person's decision.
+    #[schemars(extend("x-answer" = "Grants"))]
     Inbox(Inbox),
     /// Flows that this person may ask under.
+    #[schemars(extend("x-answer" = "Flows"))]
     Catalog(Catalog),
     /// What happened to a grant.
+    #[schemars(extend("x-answer" = "Recorded"))]
     History(History),
     /// The whole record.
+    #[schemars(extend("x-answer" = "Recorded"))]
     Records(Records),
     /// The record as it is handed out to be checked elsewhere.
+    #[schemars(extend("x-answer" = "Exported"))]
     Export(Export),
     /// How long the record is and what its root is, signed.
+    #[schemars(extend("x-answer" = "Checkpoint"))]
     Checkpoint(Checkpoint),
     /// That a record is in the tree, or that one tree is the beginning of another.
+    #[schemars(extend("x-answer" = {"position": "Inclusion", "old": "Consistency"}))]
     Prove(Prove),
 }
 
@@ -137,6 +170,16 @@ pub enum Format {
     Toml,
     /// JSON.
     Json,
+}
+
+impl From<Format> for document::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Yaml => Self::Yaml,
+            Format::Toml => Self::Toml,
+            Format::Json => Self::Json,
+        }
+    }
 }
 
 impl Call {

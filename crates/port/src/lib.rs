@@ -4,18 +4,25 @@
 //! same door. Nothing is decided here either: a call becomes a command of the engine or one of its
 //! questions, and its time is the store's where the host says none.
 //!
+//! A [`Port`] is the door of a store that is open already. What a binding holds is a [`Handle`]: it is opened with data,
+//! and answers where it is closed, or where it was forked.
+//!
 //! The JSON Schema of both sides is printed by [`schema`].
 
 pub mod answer;
 pub mod call;
+pub mod handle;
 mod misread;
 mod port;
 pub mod schema;
+pub mod spread;
 
 pub use self::answer::{Answer, Answered};
 pub use self::call::Call;
+pub use self::handle::Handle;
 pub use self::misread::{CALL_BYTES_MAX, CALL_NESTING_MAX, CALL_VALUES_MAX};
 pub use self::port::Port;
+pub use self::spread::Spread;
 
 pub use tenure::{Examined, Fault, Findings, Ids, Part, SqliteStore, Unconfirmed, compile};
 #[cfg(feature = "postgres")]

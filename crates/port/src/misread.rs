@@ -2,11 +2,14 @@
 
 mod unique;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tenure::tenure_core::time::Timestamp;
 
-use crate::answer::Misread;
+use crate::answer::{Answer, Misread};
 use crate::call::Call;
+use crate::handle::Config;
 
 /// Bytes of one call. A policy of the largest size still fits as a text whose line ends are escaped.
 pub const CALL_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -15,23 +18,66 @@ pub const CALL_NESTING_MAX: usize = 64;
 /// Values of one call: each costs a multiple of the two bytes it takes as text.
 pub const CALL_VALUES_MAX: usize = 100_000;
 
+/// The text that these bytes are.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Misread> {
+    if bytes.len() > CALL_BYTES_MAX {
+        return Err(too_many(bytes.len()));
+    }
+    std::str::from_utf8(bytes).map_err(|wrong| {
+        let message =
+            format!("this is no UTF-8: what begins at byte {} is no character", wrong.valid_up_to());
+        misread("syntax", String::new(), message)
+    })
+}
+
+/// What is answered to a call, or to what a handle is opened with, of so many bytes, where that is too large to be read:
+/// for languages in which a length may be anything.
+#[must_use]
+pub fn oversized(bytes: usize) -> Option<Answer> {
+    (bytes > CALL_BYTES_MAX).then(|| too_many(bytes).into())
+}
+
+fn too_many(bytes: usize) -> Misread {
+    let message = format!("the call has {bytes} bytes, at most {CALL_BYTES_MAX} are read");
+    misread("too_large", String::new(), message)
+}
+
+/// Reads what a handle is opened with.
+pub(crate) fn config(text: &str) -> Result<Config, Misread> {
+    typed(value(text)?)
+}
+
+/// Reads the call `clock`, which handles of tests have beside the others; nothing where it is another call.
+pub(crate) fn clock(text: &str) -> Option<Result<Timestamp, Misread>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Clock {
+        now: Timestamp,
+    }
+    let Ok(Value::Object(mut fields)) = value(text) else { return None };
+    (fields.remove("call")? == "clock").then(|| typed(Value::Object(fields)).map(|clock: Clock| clock.now))
+}
+
 /// Reads a call, whose `call` says which fields it has.
 pub(crate) fn call(text: &str) -> Result<Call, Misread> {
-    bounded(text)?;
-    let value = unique::read(text).map_err(|wrong| Misread {
-        code: "syntax",
-        path: String::new(),
-        line: Some(wrong.line()),
-        column: Some(wrong.column()),
-        message: format!("this is no JSON: {wrong}"),
-    })?;
-    let Value::Object(mut fields) = value else {
+    let Value::Object(mut fields) = value(text)? else {
         return Err(misread("wrong_type", String::new(), "a call is an object whose field `call` names it"));
     };
     let Some(Value::String(name)) = fields.remove("call") else {
         return Err(misread("missing_field", "call".to_owned(), "the field `call` names the call"));
     };
     named(&name, Value::Object(fields))
+}
+
+fn value(text: &str) -> Result<Value, Misread> {
+    bounded(text)?;
+    unique::read(text).map_err(|wrong| Misread {
+        code: "syntax",
+        path: String::new(),
+        line: Some(wrong.line()),
+        column: Some(wrong.column()),
+        message: format!("this is no JSON: {wrong}"),
+    })
 }
 
 macro_rules! by_name {
@@ -111,8 +157,7 @@ fn misread(code: &'static str, path: String, message: impl Into<String>) -> Misr
 /// Size, depth and number of values, counted without building anything.
 fn bounded(text: &str) -> Result<(), Misread> {
     if text.len() > CALL_BYTES_MAX {
-        let message = format!("the call has {} bytes, at most {CALL_BYTES_MAX} are read", text.len());
-        return Err(misread("too_large", String::new(), message));
+        return Err(too_many(text.len()));
     }
     let (mut depth, mut values, mut inside, mut escaped) = (0_usize, 1_usize, false, false);
     for byte in text.bytes() {

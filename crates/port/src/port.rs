@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tenure::ask::Ask;
 use tenure::tenure_core::command::{self, Command, Reach, Verb};
-use tenure::tenure_core::id::CommandId;
-use tenure::tenure_core::person::{Actor, Record};
+use tenure::tenure_core::id::{CommandId, PersonId};
+use tenure::tenure_core::person::{Actor, Record, ResourceId};
 use tenure::tenure_core::time::Timestamp;
 use tenure::tenure_policy::document;
-use tenure::{Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Signer, Store, Take, View};
+use tenure::{
+    Done, EffectId, Engine, Error, Failed, Fault, Ids, List, Policy, Signer, Store, Take, Verdict, View,
+};
 
 use crate::answer::{Answer, Answered, Listed, Misread};
-use crate::call::{self, Call, Document, Format};
+use crate::call::{self, Call, Document};
 
 /// A handle for one namespace, for every language: calls and answers are data.
 ///
@@ -71,10 +73,10 @@ impl Port {
     /// Answers a call that is JSON, in canonical JSON.
     #[must_use]
     pub fn call(&self, json: &str) -> String {
-        self.answered_by_json(json).to_json()
+        self.ask(json).to_json()
     }
 
-    fn answered_by_json(&self, json: &str) -> Answer {
+    pub(crate) fn ask(&self, json: &str) -> Answer {
         self.guarded(|| match crate::misread::call(json) {
             Ok(call) => self.answered(call),
             Err(misread) => misread.into(),
@@ -89,13 +91,26 @@ impl Port {
 
     /// No panic crosses a border (REGRESSIONS 38, 39): it is answered as a fault, and so is every later call.
     fn guarded(&self, answer: impl FnOnce() -> Answer) -> Answer {
+        self.whole(answer).unwrap_or_else(|bad| bad)
+    }
+
+    fn whole<A>(&self, answer: impl FnOnce() -> A) -> Result<A, Answer> {
         if self.broken.load(Ordering::Acquire) {
-            return Answer::fault("panicked", "an earlier call broke this handle; open another one");
+            return Err(Answer::fault("panicked", "an earlier call broke this handle; open another one"));
         }
-        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
-            self.broken.store(true, Ordering::Release);
-            Answer::fault("panicked", "this is a bug: the call was given up, and this handle with it")
-        })
+        caught(answer).inspect_err(|_| self.broken.store(true, Ordering::Release))
+    }
+
+    /// Whether that person may use that permission on that resource: the call `holds`, without its text.
+    pub(crate) fn holds(
+        &self,
+        person: &PersonId,
+        resource: &ResourceId,
+        permission: &str,
+        now: Option<Timestamp>,
+    ) -> Result<Verdict, Answer> {
+        let held = self.whole(|| self.engine.holds(person, resource, permission, self.at(now)))?;
+        held.map_err(Answer::from)
     }
 
     fn answered(&self, call: Call) -> Answer {
@@ -241,6 +256,17 @@ fn listed(ask: call::List) -> List {
         after: ask.after,
         limit: ask.limit.map(count),
     }
+}
+
+/// Does something that shall not panic, and answers with a fault where it does.
+pub(crate) fn caught<A>(what: impl FnOnce() -> A) -> Result<A, Answer> {
+    catch_unwind(AssertUnwindSafe(what)).map_err(|_| panicked())
+}
+
+/// What is answered where something panicked.
+#[must_use]
+pub fn panicked() -> Answer {
+    Answer::fault("panicked", "this is a bug: the call was given up, and this handle with it")
 }
 
 /// A limit as a store takes it: as many as it gives at once, where none is named.
@@ -489,14 +515,7 @@ fn revoked(ask: call::Revoke) -> Result<Asked, Bad> {
 
 fn published(ask: call::Publish) -> Result<Asked, Bad> {
     let policy = match (&ask.policy, ask.format) {
-        (Document::Text(text), Some(format)) => {
-            let format = match format {
-                Format::Yaml => document::Format::Yaml,
-                Format::Toml => document::Format::Toml,
-                Format::Json => document::Format::Json,
-            };
-            Policy::from_text(text, format)
-        }
+        (Document::Text(text), Some(format)) => Policy::from_text(text, document::Format::from(format)),
         (Document::Fields(fields), None) => Policy::from_json(serde_json::Value::from(fields.clone())),
         (Document::Text(_), None) => {
             return Err(misread("missing_field", "format", "a policy text needs its `format`").into());
@@ -537,7 +556,7 @@ mod tests {
         let misread = |fields: &str| {
             let call = format!(r#"{{"call": "request", "actor": {{"id": "alice"}}{fields}}}"#);
             let explain = format!(r#"{{"call": "explain", "of": {call}}}"#);
-            [call, explain].map(|call| match port.answered_by_json(&call) {
+            [call, explain].map(|call| match port.ask(&call) {
                 Answer::Invalid(crate::answer::Wrongs::Call(wrongs)) => {
                     wrongs.into_iter().map(|wrong| format!("{} {}", wrong.code, wrong.path)).collect()
                 }
@@ -569,7 +588,7 @@ mod tests {
             other @ (Answer::Ok(_) | Answer::Refused(_) | Answer::Invalid(_)) => format!("{other:?}"),
         };
         assert_eq!(fault(port.guarded(|| panic!("told to"))), "panicked");
-        assert_eq!(fault(port.answered_by_json(r#"{"call": "sweep"}"#)), "panicked");
+        assert_eq!(fault(port.ask(r#"{"call": "sweep"}"#)), "panicked");
         let fresh = Port::open(Arc::new(tenure::MemoryStore::new()));
         assert_eq!(fresh.call(r#"{"call":"sweep"}"#), r#"{"ok":{"events":0,"people":0}}"#);
     }

@@ -2,6 +2,10 @@
 //!
 //! Types of the core are described here by what they look like in JSON. A test reads real calls and
 //! answers through these descriptions, so that they cannot drift apart.
+//!
+//! Each call says under `x-answer` what it answers, by the names of the schema of answers: `Grant`; `Grant?` where
+//! there may be none, which is `null`; `[Taken]` for a list. Where that depends on which field is named, and exactly
+//! one is to be named, there is a table: `{"position": "Inclusion", "old": "Consistency"}`.
 
 mod shapes;
 
@@ -10,7 +14,7 @@ use serde_json::Value;
 
 use self::shapes::Answer;
 pub(crate) use self::shapes::{
-    Actor, Asked, Enforcement, Facts, Item, Outcome, Person, Resource, Span, Stage, Time,
+    Actor, Asked, Enforcement, Facts, Item, Millis, Nullable, Outcome, Person, Resource, Span, Stage, Time,
 };
 
 /// The JSON Schema of a call.
@@ -23,6 +27,12 @@ pub fn call() -> Value {
 #[must_use]
 pub fn answer() -> Value {
     of::<Answer>("An answer of tenure")
+}
+
+/// The JSON Schema of what a handle is opened with.
+#[must_use]
+pub fn config() -> Value {
+    of::<crate::handle::Config>("What a handle of tenure is opened with")
 }
 
 fn of<T: JsonSchema>(title: &str) -> Value {
@@ -54,6 +64,35 @@ impl JsonSchema for Span {
                 {"type": "integer", "minimum": 0},
             ],
         })
+    }
+}
+
+impl JsonSchema for Millis {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Millis".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({
+            "description": "a span in whole milliseconds",
+            "type": "integer",
+            "minimum": 0,
+        })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Nullable<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Nullable{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let some = generator.subschema_for::<T>();
+        schemars::json_schema!({"anyOf": [some, {"type": "null"}]})
     }
 }
 

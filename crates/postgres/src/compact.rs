@@ -14,6 +14,7 @@ use crate::desk::Desk;
 use crate::flush::PATIENT;
 use crate::link::{Link, Param};
 use crate::load::id;
+use crate::parked;
 use crate::records;
 use crate::trouble::{Out, Trouble, broken};
 
@@ -90,7 +91,9 @@ impl Desk<'_> {
         self.seal_what_waits(&mut seal)?;
         let kept =
             rows.iter().filter_map(|row| Some((row.get(0), row.get::<_, Option<&str>>(1)?, row.get(2))));
-        let kept: Vec<(&str, &str, i64)> = kept.collect();
+        // The record does not say all of those of which lines were set aside.
+        let aside = parked::aside(self.link, self.key)?;
+        let kept: Vec<(&str, &str, i64)> = kept.filter(|(id, ..)| !aside.contains(*id)).collect();
         let (mut going, mut versions): (Vec<&str>, Vec<i64>) = (Vec::new(), Vec::new());
         for some in kept.chunks(AT_ONCE) {
             let ids: Vec<&str> = some.iter().map(|(id, ..)| *id).collect();

@@ -17,8 +17,10 @@ use tenure_store::{Plan, Seal, Sealed, StoreFault};
 use crate::hour::Hour;
 use crate::layout::FORMAT;
 use crate::link::Link;
+use crate::moving;
 use crate::names::Name;
 use crate::policies;
+use crate::stage::Stage;
 use crate::trouble::{Again, Out, Trouble, broken, count};
 
 /// How a transaction stands to others.
@@ -63,6 +65,8 @@ pub(crate) struct Desk<'d> {
     pub(crate) refused: BTreeMap<RefusedOf, Slot<Tally>>,
     pub(crate) revocations: HashMap<u64, Arc<RevokedAll>>,
     pub(crate) latest: Option<Timestamp>,
+    /// Grants of which lines were set aside, where this transaction numbers what it puts on record.
+    pub(crate) aside: BTreeSet<String>,
     pub(crate) written: Written,
 }
 
@@ -106,14 +110,14 @@ pub(crate) struct Written {
 }
 
 const READING: &str = "SELECT n.key, n.documents, l.version, \
-    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, '' \
+    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, '', n.stage, n.whither, n.until \
     FROM tenure.layout l LEFT JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1";
 const BESIDE: &str = "SELECT n.key, n.documents, l.version, \
-    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text, \
+    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text, n.stage, n.whither, n.until, \
     (SELECT t.until FROM tenure.turn t WHERE t.ns = n.key) \
     FROM tenure.layout l JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1 FOR KEY SHARE OF n";
 const ALONE: &str = "SELECT n.key, n.documents, l.version, \
-    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text \
+    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, gen_random_uuid()::text, n.stage, n.whither, n.until \
     FROM tenure.layout l JOIN tenure.namespace n ON n.name = $1 WHERE l.one = 1 FOR UPDATE OF n";
 const BEGIN_NAMESPACE: &str =
     "INSERT INTO tenure.namespace (name, documents) VALUES ($1, 0) ON CONFLICT DO NOTHING";
@@ -147,7 +151,13 @@ impl<'d> Desk<'d> {
         let key = row.get::<_, Option<i64>>(0).unwrap_or(0);
         let documents = count(row.get::<_, Option<i64>>(1).unwrap_or(0))?;
         let (ordered, tx): (i64, String) = (row.get(3), row.get(4));
-        if manner == Manner::Beside && row.get::<_, Option<i64>>(5).is_some_and(|until| ordered < until) {
+        if let Some(stage) = row.get::<_, Option<i16>>(5).map(Stage::read).transpose()? {
+            stage.answers(ns, row.get(6))?;
+            if stage == Stage::Leaving && manner != Manner::Reading {
+                return Err(Trouble::Again(waits_to_leave(link, ns, row.get(7), ordered)?));
+            }
+        }
+        if manner == Manner::Beside && row.get::<_, Option<i64>>(8).is_some_and(|until| ordered < until) {
             return Err(Trouble::Again(Again::MakeWay));
         }
         let policies = shelf.up_to(documents, ns, |after| policies::between(link, key, after, documents))?;
@@ -172,6 +182,7 @@ impl<'d> Desk<'d> {
             refused: BTreeMap::new(),
             revocations: HashMap::new(),
             latest: None,
+            aside: BTreeSet::new(),
             written: Written::default(),
         })
     }
@@ -219,6 +230,16 @@ impl<'d> Desk<'d> {
     pub(crate) fn now(&self, id: &GrantId) -> Option<&Known> {
         self.grants.get(id)?.now.as_ref()
     }
+}
+
+/// Whoever would write in a namespace that leaves waits for that. Where whoever moves it is gone, it stays.
+fn waits_to_leave(link: &mut Link, ns: &Namespace, until: Option<i64>, now: i64) -> Out<Again> {
+    if until.is_some_and(|until| now < until) {
+        return Ok(Again::MakeWay);
+    }
+    link.plain("ROLLBACK")?;
+    link.rows(moving::STAYS, &[&ns.as_str()])?;
+    Ok(Again::Met)
 }
 
 impl<T: Clone> Slot<T> {

@@ -51,8 +51,8 @@ const NOW_AWAITED: &str = "INSERT INTO tenure.awaited (ns, person, place, at) \
     ON CONFLICT (ns, person, place) DO UPDATE SET at = excluded.at";
 const PEOPLE: &str = "INSERT INTO tenure.name (ns, kind, text) SELECT $1, 1, * FROM unnest($2::text[]) \
     ON CONFLICT DO NOTHING";
-const UNSEALED: &str = "INSERT INTO tenure.pending (ns, ordered, tx, number, happened, draft, salt) \
-    SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::bigint[], $6::text[], $7::bytea[])";
+const UNSEALED: &str = "INSERT INTO tenure.pending (ns, ordered, tx, number, happened, about, draft, salt) \
+    SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::bigint[], $6::text[], $7::text[], $8::bytea[])";
 const RECEIPTS: &str =
     "INSERT INTO tenure.receipt (ns, command, body) SELECT $1, * FROM unnest($2::text[], $3::text[])";
 const REFUSALS: &str = "INSERT INTO tenure.refusal (ns, actor, code, minute, times, last) \
@@ -68,10 +68,10 @@ pub(crate) const PATIENT: &str = "SELECT set_config('statement_timeout', '0', tr
 
 /// Access that runs, or of which only the rules know whether it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Stretch {
-    since: Option<i64>,
-    until: i64,
-    unsure: Option<i64>,
+pub(crate) struct Stretch {
+    pub(crate) since: Option<i64>,
+    pub(crate) until: i64,
+    pub(crate) unsure: Option<i64>,
 }
 
 impl Desk<'_> {
@@ -253,17 +253,16 @@ impl Desk<'_> {
     /// What goes on record, with its position or without.
     fn record(&self) -> Out<Vec<Bulk>> {
         let written = &self.written;
-        let Some(seal) = &written.seal else {
-            let lines = &written.unsealed;
-            let new = Bulk::new(UNSEALED, self.key)
-                .value(self.ordered)
-                .value(self.tx.clone())
-                .column(0_i32..i32::try_from(lines.len()).unwrap_or(i32::MAX))
-                .column(lines.iter().map(|line| happened(&line.entry)))
-                .column(lines.iter().map(|line| line.draft.text.clone()))
-                .column(lines.iter().map(|line| line.draft.salt.as_bytes().to_vec()));
-            return Ok(vec![new]);
-        };
+        let lines = &written.unsealed;
+        let unsealed = Bulk::new(UNSEALED, self.key)
+            .value(self.ordered)
+            .value(self.tx.clone())
+            .column(0_i32..i32::try_from(lines.len()).unwrap_or(i32::MAX))
+            .column(lines.iter().map(|line| happened(&line.entry)))
+            .column(lines.iter().map(|line| line.entry.grant().map(|id| id.as_str().to_owned())))
+            .column(lines.iter().map(|line| line.draft.text.clone()))
+            .column(lines.iter().map(|line| line.draft.salt.as_bytes().to_vec()));
+        let Some(seal) = &written.seal else { return Ok(vec![unsealed]) };
         let records = written.sealed.iter().map(|sealed| &sealed.record);
         let latest = records.clone().filter_map(|record| happened(&record.entry)).max();
         let revoked = records.filter_map(|record| match &record.entry {
@@ -273,6 +272,7 @@ impl Desk<'_> {
         let (commands, positions): (Vec<String>, Vec<i64>) = revoked.unzip();
         let revocations = Bulk::new(REVOCATIONS, self.key).column(commands).column(positions);
         Ok(vec![
+            unsealed,
             seals::records(self.key, &written.sealed)?,
             seals::moved(self.key, seal, latest),
             revocations,
@@ -334,7 +334,7 @@ fn open_at(known: Option<&Known>) -> Out<BTreeSet<Name>> {
 }
 
 /// What time alone tells of a grant's access, item by item.
-fn spans(known: Option<&Known>) -> Out<BTreeSet<(String, Stretch)>> {
+pub(crate) fn spans(known: Option<&Known>) -> Out<BTreeSet<(String, Stretch)>> {
     let Some(known) = known else { return Ok(BTreeSet::new()) };
     let grant = &known.grant;
     let reached = known.reached.as_ref().map(|reached| reached.by.at);
@@ -356,7 +356,7 @@ fn spans(known: Option<&Known>) -> Out<BTreeSet<(String, Stretch)>> {
 }
 
 /// When something comes of a person's grants, by place.
-fn waits<'k>(person: &PersonId, grants: impl Iterator<Item = &'k Known>) -> BTreeMap<String, i64> {
+pub(crate) fn waits<'k>(person: &PersonId, grants: impl Iterator<Item = &'k Known>) -> BTreeMap<String, i64> {
     let theirs = grants.filter(|known| known.grant.holder() == person && !known.grant.is_settled_for_good());
     let next =
         Next::of(theirs.map(|known| (&*known.grant, known.reached.as_ref().map(|reached| reached.by.at))));

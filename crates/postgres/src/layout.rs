@@ -9,7 +9,9 @@ use crate::link::Link;
 use crate::trouble::{Again, Out, Trouble, broken};
 
 /// The version of the layout. A database of a later one is left alone.
-pub(crate) const FORMAT: i32 = 1;
+pub(crate) const FORMAT: i32 = 2;
+/// What leads to each version from the one before.
+const STEPS: &[(i32, &str)] = &[(1, include_str!("schema.sql")), (2, include_str!("schema_2.sql"))];
 /// How often making it is tried while others do the same.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -22,7 +24,7 @@ const VERSION_LOCKED: &str = "SELECT version FROM tenure.layout WHERE one = 1 FO
 pub(crate) fn prepare(link: &mut Link) -> Out<()> {
     for _ in 0..TRIES {
         if let Some(found) = version(link)?
-            && found != 0
+            && found >= FORMAT
         {
             return right(found);
         }
@@ -44,8 +46,12 @@ pub(crate) fn prepare(link: &mut Link) -> Out<()> {
 /// The layout must be there and right: nothing is made.
 pub(crate) fn check(link: &mut Link) -> Out<()> {
     match version(link)? {
-        Some(found) if found != 0 => right(found),
-        Some(_) | None => Err(broken("the database holds no store of tenure")),
+        None | Some(0) => Err(broken("the database holds no store of tenure")),
+        Some(older) if older < FORMAT => {
+            let words = "the first host of this version brings it up to date when it opens it";
+            Err(broken(format!("it has the layout {older} of an older version; {words}")))
+        }
+        Some(found) => right(found),
     }
 }
 
@@ -66,9 +72,9 @@ fn make(link: &mut Link) -> Out<()> {
     // Whoever holds this row makes it; the others wait for it, and then find it made.
     link.plain("BEGIN")?;
     let found = link.rows(VERSION_LOCKED, &[])?.first().map_or(0, |row| row.get::<_, i32>(0));
-    if found == 0 {
-        link.plain(include_str!("schema.sql"))?;
-        link.plain(&format!("UPDATE tenure.layout SET version = {FORMAT} WHERE one = 1"))?;
+    for (version, step) in STEPS.iter().filter(|(version, _)| *version > found) {
+        link.plain(step)?;
+        link.plain(&format!("UPDATE tenure.layout SET version = {version} WHERE one = 1"))?;
     }
     link.plain("COMMIT")
 }
@@ -80,7 +86,9 @@ fn is_race(trouble: &Trouble) -> bool {
         Trouble::Fault(StoreFault::Broken(why)) => {
             ["42P06", "42P07", "42710", "XX000"].iter().any(|code| why.contains(code))
         }
-        Trouble::Fault(StoreFault::Busy | StoreFault::InDoubt | StoreFault::Newer { .. })
+        Trouble::Fault(
+            StoreFault::Busy | StoreFault::InDoubt | StoreFault::Newer { .. } | StoreFault::Moved(_),
+        )
         | Trouble::Lost(_)
         | Trouble::Again(Again::Names(_) | Again::Alone | Again::MakeWay) => false,
     }

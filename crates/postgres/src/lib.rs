@@ -10,6 +10,7 @@ pub mod cluster;
 mod compact;
 mod desk;
 mod erase;
+mod examine;
 mod flush;
 mod hour;
 mod lately;
@@ -17,7 +18,9 @@ mod layout;
 mod link;
 mod load;
 mod locks;
+mod moving;
 mod names;
+mod parked;
 mod policies;
 mod pool;
 mod questions;
@@ -26,6 +29,8 @@ mod records;
 #[cfg(feature = "scratch")]
 pub mod scratch;
 mod seals;
+mod stage;
+mod tables;
 mod trouble;
 mod write;
 
@@ -44,10 +49,11 @@ use tenure_core::world::Receipt;
 use tenure_store::policies::Shelf;
 use tenure_store::store::holds_by_the_rules;
 use tenure_store::{
-    Awaited, AwaitedAt, Clock, Compacted, Compile, Filter, Holding, HoldsAsk, Limit, Listed, Place, Plan,
-    Store, StoreFault, WhoAsk,
+    Awaited, AwaitedAt, Clock, Compacted, Compile, Filter, Findings, Holding, HoldsAsk, Limit, Listed, Part,
+    Place, Plan, Store, StoreFault, WhoAsk,
 };
 
+pub use crate::moving::{Moved, Step};
 pub use crate::pool::Options;
 
 use crate::desk::{Desk, Manner};
@@ -66,15 +72,15 @@ const CONNECTIONS: u32 = 3;
 /// The first pause before it is run again. Each is longer than the one before.
 const PAUSE: Duration = Duration::from_millis(2);
 
-const RECEIPT: &str = "SELECT r.body FROM tenure.namespace n JOIN tenure.receipt r ON r.ns = n.key \
-    WHERE n.name = $1 AND r.command = $2";
+const RECEIPT: &str = "SELECT r.body FROM tenure.receipt r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.command = $2";
 
 /// How long those who begin make way for somebody who waits to be alone, at most: whoever waits may be gone.
 const WAY: &str = "INSERT INTO tenure.turn (ns, until) \
     SELECT n.key, floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 2000000 FROM tenure.namespace n \
     WHERE n.name = $1 ON CONFLICT (ns) DO UPDATE SET until = excluded.until";
 const WAY_NO_LONGER: &str =
-    "DELETE FROM tenure.turn t USING tenure.namespace n WHERE n.name = $1 AND t.ns = n.key";
+    "DELETE FROM tenure.turn t WHERE t.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1)";
 /// How long somebody who makes way waits before the next look.
 const LOOK: Duration = Duration::from_millis(3);
 /// How often.
@@ -189,6 +195,15 @@ impl PostgresStore {
         let _ = self.places.set(places);
     }
 
+    /// Whether the namespace is whole: its record, the tree over it and what waits for its place in it, and whether every
+    /// grant, index and deadline follows from the record. Nothing is written, and nobody is held up.
+    ///
+    /// # Errors
+    /// [`StoreFault`] where it cannot be looked at.
+    pub fn examine(&self, ns: &Namespace, told: &mut dyn FnMut(Part, u64)) -> Result<Findings, StoreFault> {
+        self.ask(|link| examine::examined(link, ns, told))
+    }
+
     /// Asks something that may be asked again.
     fn ask<A>(&self, mut question: impl FnMut(&mut Link) -> Out<A>) -> Result<A, StoreFault> {
         let mut tries = 0;
@@ -211,9 +226,18 @@ impl PostgresStore {
     fn write<A>(
         &self,
         ns: &Namespace,
+        work: impl FnMut(&mut Link, &Learned) -> Out<A>,
+    ) -> Result<A, StoreFault> {
+        self.write_knowing(Learned::default(), ns, work)
+    }
+
+    /// The same where it is known before whether others may write beside it.
+    fn write_knowing<A>(
+        &self,
+        mut learned: Learned,
+        ns: &Namespace,
         mut work: impl FnMut(&mut Link, &Learned) -> Out<A>,
     ) -> Result<A, StoreFault> {
-        let mut learned = Learned::default();
         let (mut met, mut lost, mut looked) = (0, 0, 0);
         loop {
             match self.attempt(ns, &learned, &mut work) {
@@ -483,7 +507,7 @@ impl Store for PostgresStore {
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
         self.ask(|link| {
-            let rows = link.rows(RECEIPT, &[&ns.as_str(), &command.as_str()])?;
+            let rows = stage::asked(link, ns, RECEIPT, &[&ns.as_str(), &command.as_str()])?;
             rows.first().map(|row| receipts::read(row.get(0)).map(Arc::new)).transpose()
         })
     }

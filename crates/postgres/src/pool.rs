@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustls::{ClientConfig, RootCertStore};
 use tenure_store::StoreFault;
 use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::link::Link;
@@ -112,6 +113,18 @@ impl Pool {
     pub(crate) fn forget(&self) {
         let idle = std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner).idle);
         drop(idle);
+    }
+
+    /// Which database this is, for people. The connection string holds a password, so it is said nowhere.
+    pub(crate) fn words(&self) -> String {
+        let host = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
+        let name = self.config.get_dbname().or_else(|| self.config.get_user()).unwrap_or_default();
+        format!("the database `{name}` at {}", hosts.join(", "))
     }
 
     pub(crate) fn connect(&self) -> Out<Link> {

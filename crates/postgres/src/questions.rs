@@ -15,6 +15,7 @@ use crate::flush::{ANYWHERE, AT, DUE, NOTICES};
 use crate::link::Link;
 use crate::load::id;
 use crate::names;
+use crate::stage::{Stage, asked};
 use crate::trouble::Out;
 
 /// Grants that one call of a list looks at, whether or not they match: work is bounded as answers are.
@@ -26,18 +27,20 @@ const HOLDS: &str = "WITH c AS (SELECT coalesce($4::bigint, floor(extract(epoch 
     AS clock), a AS (SELECT n.key, \
     CASE WHEN $5::bigint > c.clock + $6::bigint THEN c.clock ELSE greatest($5::bigint, c.clock) END AS at, c.clock, \
     greatest(n.published, (SELECT max(greatest(g.changed, g.reached_at)) FROM tenure.grants g \
-    WHERE g.ns = n.key AND g.holder = $2 AND g.unsettled)) AS latest \
+    WHERE g.ns = n.key AND g.holder = $2 AND g.unsettled)) AS latest, n.stage, n.whither \
     FROM tenure.namespace n CROSS JOIN c WHERE n.name = $1) \
-    SELECT a.at, greatest(a.latest, h.changed), s.until, s.unsure, s.holding, a.clock FROM a \
+    SELECT a.at, greatest(a.latest, h.changed), s.until, s.unsure, s.holding, a.stage, a.whither, a.clock FROM a \
     LEFT JOIN tenure.span s ON s.ns = a.key AND s.item = $3 AND s.person = $2 AND s.until > a.at \
     LEFT JOIN tenure.grants h ON h.ns = s.ns AND h.id = s.holding";
-const WHO_HAS: &str = "SELECT s.item, s.person, s.holding, s.since, s.until FROM tenure.namespace n \
-    JOIN tenure.span s ON s.ns = n.key AND s.item >= $2 AND s.item < $3 AND s.until > $4 \
-    AND (s.since <= $4 OR s.unsure <= $4) WHERE n.name = $1";
+/// The key of the namespace is looked up first, here and wherever else it is named: whoever joined the tables might begin with
+/// the other one where it was empty when it was looked at, and read that of all namespaces.
+const WHO_HAS: &str = "SELECT s.item, s.person, s.holding, s.since, s.until FROM tenure.span s \
+    WHERE s.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND s.item >= $2 AND s.item < $3 \
+    AND s.until > $4 AND (s.since <= $4 OR s.unsure <= $4)";
 /// Whom another host is settling, or whose effect it is taking, at this moment is not named.
-const WAITS: &str = "SELECT a.at, a.person FROM tenure.namespace n JOIN tenure.awaited a ON a.ns = n.key \
+const WAITS: &str = "SELECT a.at, a.person FROM tenure.awaited a \
     JOIN tenure.name p ON p.ns = a.ns AND p.kind = 1 AND p.text = a.person \
-    WHERE n.name = $1 AND a.place = $2 AND (a.at, a.person) > ($3, $4) AND a.at <= $5 \
+    WHERE a.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND a.place = $2 AND (a.at, a.person) > ($3, $4) AND a.at <= $5 \
     ORDER BY a.at, a.person LIMIT $6 FOR KEY SHARE OF p SKIP LOCKED";
 /// From place to place, however many wait at each.
 const PLACES: &str = "WITH RECURSIVE p (ns, place) AS ( \
@@ -51,8 +54,8 @@ macro_rules! list {
     ($narrow:literal) => {
         concat!(
             "SELECT g.id, g.requester, g.flow, g.open, g.awaiting, CASE WHEN $5 THEN g.state END, g.ns \
-             FROM tenure.namespace n JOIN tenure.grants g ON g.ns = n.key \
-             WHERE n.name = $1 AND g.id > $2 AND ($3::text IS NULL OR g.holder = $3) ",
+             FROM tenure.grants g \
+             WHERE g.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND g.id > $2 AND ($3::text IS NULL OR g.holder = $3) ",
             $narrow,
             " ORDER BY g.id LIMIT $4"
         )
@@ -95,6 +98,9 @@ pub(crate) fn holds(
     let tolerance = i64::try_from(CLOCK_TOLERANCE.as_millis()).unwrap_or(i64::MAX);
     let (person, now) = (person.as_str(), now.millis());
     let rows = link.rows(HOLDS, &[&ns.as_str(), &person, &item, &handed, &now, &tolerance])?;
+    if let Some(row) = rows.first() {
+        Stage::read(row.get(5))?.answers(ns, row.get(6))?;
+    }
     let mut best: Option<Held> = None;
     let mut changes: Option<i64> = None;
     for row in &rows {
@@ -120,7 +126,7 @@ pub(crate) fn holds(
         }
     }
     let (Some(held), Some(row)) = (best, rows.first()) else { return Ok(Known::Not) };
-    let (at, clock) = (Timestamp::from_millis(row.get(0)), Timestamp::from_millis(row.get(5)));
+    let (at, clock) = (Timestamp::from_millis(row.get(0)), Timestamp::from_millis(row.get(7)));
     let until = changes.map_or(held.until, |changes| held.until.min(Timestamp::from_millis(changes)));
     Ok(Known::Runs(Found { held, at, clock, until }))
 }
@@ -135,7 +141,7 @@ pub(crate) fn who_has(
 ) -> Out<Vec<Holding>> {
     // Items of one resource stand together: their names begin alike.
     let (from, to) = names::around(ask.resource)?;
-    let rows = link.rows(WHO_HAS, &[&ns.as_str(), &from, &to, &at.millis()])?;
+    let rows = asked(link, ns, WHO_HAS, &[&ns.as_str(), &from, &to, &at.millis()])?;
     let mut found: BTreeMap<(String, PersonId, GrantId), Option<(Timestamp, Timestamp)>> = BTreeMap::new();
     for row in &rows {
         let permission = names::permission(row.get(0))?;
@@ -193,8 +199,8 @@ fn waits(
     (after, limit): (Option<&Awaited>, Limit),
 ) -> Out<Vec<Awaited>> {
     let after = after.map_or((i64::MIN, ""), |after| (after.at.millis(), after.person.as_str()));
-    let rows = link
-        .rows(WAITS, &[&ns.as_str(), &place, &after.0, &after.1, &until.millis(), &bounded(limit.get())])?;
+    let (name, until, limit) = (ns.as_str(), until.millis(), bounded(limit.get()));
+    let rows = asked(link, ns, WAITS, &[&name, &place, &after.0, &after.1, &until, &limit])?;
     let awaited = |row: &Row| {
         let person = id::<PersonId>(row.get(1))?;
         Ok(Awaited { at: Timestamp::from_millis(row.get(0)), person })
@@ -211,7 +217,7 @@ pub(crate) fn ready_places(
     limit: Limit,
 ) -> Out<Vec<AwaitedAt>> {
     let mut found = Vec::new();
-    for row in link.rows(PLACES, &[&ns.as_str()])? {
+    for row in asked(link, ns, PLACES, &[&ns.as_str()])? {
         let place: &str = row.get(0);
         let integration = match place.strip_prefix(AT) {
             Some(name) => Some(id::<Integration>(name)?),
@@ -247,7 +253,7 @@ pub(crate) fn list(
     let mut from = after.map_or_else(String::new, |after| after.as_str().to_owned());
     let mut looked_at = 0_usize;
     loop {
-        let rows = link.rows(sql, &[&ns.as_str(), &from, &holder, &bounded(LOOKED_AT_ONCE), &by_item])?;
+        let rows = asked(link, ns, sql, &[&ns.as_str(), &from, &holder, &bounded(LOOKED_AT_ONCE), &by_item])?;
         let replayed = replayed(link, ns, filter, &rows)?;
         for row in &rows {
             if listed.grants.len() == limit.get() || looked_at == LOOKED_AT_MAX {

@@ -11,31 +11,31 @@ use tenure_store::Limit;
 use tokio_postgres::Row;
 
 use crate::link::Link;
+use crate::stage::asked;
 use crate::trouble::{Out, broken, count, number};
 
 /// The bytes of a hash.
 const LENGTH: usize = 32;
 
-const AFTER: &str = "SELECT r.position, r.leaf, r.written FROM tenure.namespace n JOIN tenure.record r ON r.ns = n.key \
-    WHERE n.name = $1 AND r.position > $2 ORDER BY r.position LIMIT $3";
-const OF_GRANT: &str = "SELECT r.position, r.leaf, r.written FROM tenure.namespace n \
-    JOIN tenure.record r ON r.ns = n.key WHERE n.name = $1 AND r.about = $2 AND r.position > $3 \
+const AFTER: &str = "SELECT r.position, r.leaf, r.written FROM tenure.record r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.position > $2 ORDER BY r.position LIMIT $3";
+const OF_GRANT: &str = "SELECT r.position, r.leaf, r.written FROM tenure.record r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.about = $2 AND r.position > $3 \
     ORDER BY r.position LIMIT $4";
 const AT: &str = "SELECT position, leaf, written FROM tenure.record WHERE ns = $1 AND position = ANY($2)";
-const SIZE: &str =
-    "SELECT s.records FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key WHERE n.name = $1";
-const NODES: &str = "SELECT r.position, r.nodes FROM tenure.namespace n JOIN tenure.record r ON r.ns = n.key \
-    WHERE n.name = $1 AND r.position = ANY($2)";
+const SIZE: &str = "SELECT s.records FROM tenure.seal s WHERE s.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1)";
+const NODES: &str = "SELECT r.position, r.nodes FROM tenure.record r \
+    WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.position = ANY($2)";
 
 /// Records after that position, in order.
 pub(crate) fn after(link: &mut Link, ns: &Namespace, after: u64, limit: Limit) -> Out<Vec<Arc<Record>>> {
-    let rows = link.rows(AFTER, &[&ns.as_str(), &number(after), &bounded(limit)])?;
+    let rows = asked(link, ns, AFTER, &[&ns.as_str(), &number(after), &bounded(limit)])?;
     rows.iter().map(|row| Ok(Arc::new(record(row, ns)?))).collect()
 }
 
 /// The same as they are kept.
 pub(crate) fn leaves(link: &mut Link, ns: &Namespace, after: u64, limit: Limit) -> Out<Vec<Arc<Leaf>>> {
-    let rows = link.rows(AFTER, &[&ns.as_str(), &number(after), &bounded(limit)])?;
+    let rows = asked(link, ns, AFTER, &[&ns.as_str(), &number(after), &bounded(limit)])?;
     rows.iter().map(|row| Ok(Arc::new(leaf(row)?))).collect()
 }
 
@@ -47,7 +47,8 @@ pub(crate) fn of_grant(
     after: u64,
     limit: Limit,
 ) -> Out<Vec<Arc<Record>>> {
-    let rows = link.rows(OF_GRANT, &[&ns.as_str(), &grant.as_str(), &number(after), &bounded(limit)])?;
+    let (name, grant) = (ns.as_str(), grant.as_str());
+    let rows = asked(link, ns, OF_GRANT, &[&name, &grant, &number(after), &bounded(limit)])?;
     rows.iter().map(|row| Ok(Arc::new(record(row, ns)?))).collect()
 }
 
@@ -72,14 +73,14 @@ pub(crate) fn revocations(
 
 /// How many are numbered.
 pub(crate) fn size(link: &mut Link, ns: &Namespace) -> Out<u64> {
-    let rows = link.rows(SIZE, &[&ns.as_str()])?;
+    let rows = asked(link, ns, SIZE, &[&ns.as_str()])?;
     rows.first().map_or(Ok(0), |row| count(row.get(0)))
 }
 
 /// The hashes of nodes, which were sealed with the records that complete them.
 pub(crate) fn nodes(link: &mut Link, ns: &Namespace, wanted: &[Node]) -> Out<Vec<Hash>> {
     let positions: Vec<i64> = wanted.iter().map(|node| number(node.position())).collect();
-    let rows = link.rows(NODES, &[&ns.as_str(), &positions])?;
+    let rows = asked(link, ns, NODES, &[&ns.as_str(), &positions])?;
     let mut found = std::collections::HashMap::new();
     for row in &rows {
         found.insert(row.get::<_, i64>(0), unpacked(row.get(1)));

@@ -1,4 +1,4 @@
--- The layout of a store, format 1. The namespace is part of every key. Text is compared byte by byte.
+-- The layout of a store, format 1. It stays as it is: `schema_2.sql` and what follows lead on from it. The namespace is part of every key. Text is compared byte by byte.
 
 CREATE TABLE tenure.namespace (
   key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -36,7 +36,8 @@ pub struct Database {
 const EMPTY: &str = "DELETE FROM tenure.namespace; DELETE FROM tenure.turn; DELETE FROM tenure.seal; DELETE FROM tenure.document; \
     DELETE FROM tenure.name; DELETE FROM tenure.grants; DELETE FROM tenure.open_on; DELETE FROM tenure.span; \
     DELETE FROM tenure.awaited; DELETE FROM tenure.pending; DELETE FROM tenure.record; \
-    DELETE FROM tenure.revocation; DELETE FROM tenure.refusal; DELETE FROM tenure.receipt";
+    DELETE FROM tenure.revocation; DELETE FROM tenure.refusal; DELETE FROM tenure.receipt; \
+    DELETE FROM tenure.parked";
 
 impl Scratch {
     /// Beside the database that this connection string names.

@@ -6,29 +6,31 @@
 //! swapped: the later one began to read after the earlier one had ended, and its place in time says so.
 
 use tenure_core::id::Namespace;
-use tenure_core::record::leaf::Draft;
-use tenure_core::record::written::Salt;
 use tenure_core::time::Timestamp;
 use tenure_store::{Seal, Sealed};
 
 use crate::bulk::Bulk;
 use crate::desk::Desk;
 use crate::link::{Ask, Link};
+use crate::parked::{self, Line, Parked};
 use crate::records::{frontier, packed};
+use crate::stage::Stage;
 use crate::trouble::{Out, broken, number};
 
-/// Records that are sealed in one transaction.
-const AT_ONCE: i64 = 1_000;
+/// Lines that are taken up in one transaction.
+pub(crate) const AT_ONCE: i64 = 1_000;
 /// The same as they are counted.
 const ALL: u64 = AT_ONCE.unsigned_abs();
 
-const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM tenure.namespace n JOIN tenure.pending p ON p.ns = n.key \
-    WHERE n.name = $1)";
-const END: &str = "SELECT n.key, s.records, s.peaks FROM tenure.namespace n JOIN tenure.seal s ON s.ns = n.key \
-    WHERE n.name = $1 FOR UPDATE OF s";
+const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM tenure.pending p WHERE p.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1)) \
+    OR EXISTS (SELECT 1 FROM tenure.parked p WHERE p.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1))";
+/// Whoever seals goes on while others write, and not while somebody stands alone.
+const HERE: &str = "SELECT stage FROM tenure.namespace WHERE name = $1 FOR KEY SHARE";
+const END: &str = "SELECT s.ns, s.records, s.peaks FROM tenure.seal s \
+    WHERE s.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) FOR UPDATE";
 const BEGIN: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) \
     SELECT key, 0, $2, '' FROM tenure.namespace WHERE name = $1 ON CONFLICT DO NOTHING";
-const PENDING: &str = "SELECT ordered, tx, number, happened, draft, salt FROM tenure.pending WHERE ns = $1 \
+const PENDING: &str = "SELECT ordered, tx, number, happened, draft, salt, about FROM tenure.pending WHERE ns = $1 \
     ORDER BY ordered, tx, number LIMIT $2";
 const NO_LONGER: &str = "DELETE FROM tenure.pending p USING unnest($2::bigint[], $3::text[], $4::integer[]) \
     w (ordered, tx, number) WHERE p.ns = $1 AND p.ordered = w.ordered AND p.tx = w.tx AND p.number = w.number";
@@ -36,6 +38,15 @@ const RECORDS: &str = "INSERT INTO tenure.record (ns, position, about, leaf, wri
     SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])";
 const END_MOVED: &str =
     "UPDATE tenure.seal SET records = $2, peaks = $3, latest = greatest(latest, $4) WHERE ns = $1";
+
+/// What was taken up in one transaction.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    /// Lines that waited.
+    waited: u64,
+    /// Records that came of them, and of what was set aside before.
+    sealed: u64,
+}
 
 /// Seals all that was committed before this, and says how many records that were.
 pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
@@ -46,11 +57,11 @@ pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
     loop {
         let some = link.plain("BEGIN").and_then(|()| some(link, ns));
         match some {
-            Ok(more) => {
+            Ok(taken) => {
                 link.plain("COMMIT")?;
-                sealed = sealed.saturating_add(more);
+                sealed = sealed.saturating_add(taken.sealed);
                 // What others commit meanwhile is theirs to seal: whoever waited for that would wait as long as they write.
-                if more < ALL {
+                if taken.waited < ALL {
                     return Ok(sealed);
                 }
             }
@@ -62,8 +73,22 @@ pub(crate) fn seal(link: &mut Link, ns: &Namespace) -> Out<u64> {
     }
 }
 
-fn some(link: &mut Link, ns: &Namespace) -> Out<u64> {
-    let Some((key, mut seal)) = end(link, ns)? else { return Ok(0) };
+/// Seals all that waits where nobody else writes in the namespace.
+pub(crate) fn all(link: &mut Link, ns: (i64, &Namespace)) -> Out<()> {
+    if let Some((_, mut seal)) = end(link, ns.1)? {
+        while next(link, ns, &mut seal)?.waited == ALL {}
+    }
+    Ok(())
+}
+
+fn some(link: &mut Link, ns: &Namespace) -> Out<Taken> {
+    let stands = link.rows(HERE, &[&ns.as_str()])?;
+    let stage = stands.first().map(|row| Stage::read(row.get(0))).transpose()?;
+    if stage != Some(Stage::InForce) {
+        // Before it leaves, everything was sealed.
+        return Ok(Taken::default());
+    }
+    let Some((key, mut seal)) = end(link, ns)? else { return Ok(Taken::default()) };
     next(link, (key, ns), &mut seal)
 }
 
@@ -79,31 +104,35 @@ fn end(link: &mut Link, ns: &Namespace) -> Out<Option<(i64, Seal)>> {
     rows.first().map(end).transpose()
 }
 
-/// Seals the next of what waits.
-fn next(link: &mut Link, (key, ns): (i64, &Namespace), seal: &mut Seal) -> Out<u64> {
+/// Seals the next of what waits. What cannot be read is set aside, and keeps nothing else from its place.
+fn next(link: &mut Link, (key, ns): (i64, &Namespace), seal: &mut Seal) -> Out<Taken> {
+    let mut sealed = Vec::new();
+    let mut parked = Parked::read(link, key)?;
+    let mut latest = parked.again(ns, seal, &mut sealed);
     let rows = link.rows(PENDING, &[&key, &AT_ONCE])?;
-    let mut sealed = Vec::with_capacity(rows.len());
-    let (mut ordered, mut txs, mut numbers, mut latest) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let (mut ordered, mut txs, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for row in &rows {
-        ordered.push(row.get::<_, i64>(0));
-        txs.push(row.get::<_, String>(1));
-        numbers.push(row.get::<_, i32>(2));
-        latest = latest.max(row.get::<_, Option<i64>>(3));
-        let salt: &[u8] = row.get(5);
-        let salt = salt.try_into().map_err(|_| broken("what waits to be sealed has no salt"))?;
-        let draft = Draft { text: row.get(4), salt: Salt::from_bytes(salt) };
-        let line = seal.draft(ns, &draft);
-        sealed.push(line.map_err(|why| broken(format!("what waits to be sealed cannot be read: {why}")))?);
+        let line = Line::read(row);
+        ordered.push(line.ordered);
+        txs.push(line.tx.clone());
+        numbers.push(line.number);
+        latest = latest.max(line.happened);
+        sealed.extend(parked.or_sealed(ns, seal, line));
     }
-    if sealed.is_empty() {
-        return Ok(0);
-    }
+    let taken = Taken {
+        waited: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        sealed: u64::try_from(sealed.len()).unwrap_or(u64::MAX),
+    };
     let gone = Bulk::new(NO_LONGER, key).column(ordered).column(txs).column(numbers);
     let kept = records(key, &sealed)?;
     let moved = moved(key, seal, latest);
-    let asks: Vec<Ask<'_>> = [&gone, &kept, &moved].into_iter().filter_map(Bulk::ask).collect();
-    link.all(asks)?;
-    Ok(u64::try_from(sealed.len()).unwrap_or(u64::MAX))
+    let aside = parked.bulks(key);
+    let bulks = [&gone, &kept].into_iter().chain(&aside).chain([&moved]);
+    let asks: Vec<Ask<'_>> = bulks.filter_map(Bulk::ask).collect();
+    if taken.waited > 0 || taken.sealed > 0 {
+        link.all(asks)?;
+    }
+    Ok(taken)
 }
 
 /// Writes records that were sealed.
@@ -132,6 +161,7 @@ impl Desk<'_> {
     pub(crate) fn take_seal(&mut self) -> Out<()> {
         let mut seal = self.end_of_record()?;
         self.seal_what_waits(&mut seal)?;
+        self.aside = parked::aside(self.link, self.key)?;
         self.written.seal = Some(seal);
         Ok(())
     }
@@ -143,7 +173,7 @@ impl Desk<'_> {
 
     /// Seals everything that was committed before this.
     pub(crate) fn seal_what_waits(&mut self, seal: &mut Seal) -> Out<()> {
-        while next(self.link, (self.key, self.ns), seal)? == ALL {}
+        while next(self.link, (self.key, self.ns), seal)?.waited == ALL {}
         Ok(())
     }
 }

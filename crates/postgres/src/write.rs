@@ -60,7 +60,23 @@ impl Desk<'_> {
     /// Numbers what a decision puts on record where nobody else adds to it, and else keeps it without a number.
     fn put_on_record(&mut self, write: &mut Write) -> Out<Vec<Sealed>> {
         match &mut self.written.seal {
-            Some(seal) => Ok(seal.write(self.ns, write)?),
+            Some(seal) => {
+                // What is about a grant of which lines were set aside waits behind those.
+                let entries = std::mem::take(&mut write.entries);
+                let is_behind =
+                    |entry: &Entry| entry.grant().is_some_and(|id| self.aside.contains(id.as_str()));
+                let (behind, others) = entries.into_iter().partition::<Vec<Entry>, _>(is_behind);
+                if behind.iter().any(erases) {
+                    // What people wrote stands in those lines, too, and nobody can take it out of them.
+                    return Err(broken(
+                        "lines of the record of a grant that is to be erased cannot be read, and were set aside",
+                    ));
+                }
+                write.entries = behind;
+                self.written.unsealed.extend(seal::unsealed(self.ns, write)?);
+                write.entries = others;
+                Ok(seal.write(self.ns, write)?)
+            }
             None => {
                 self.written.unsealed.extend(seal::unsealed(self.ns, write)?);
                 Ok(Vec::new())
@@ -93,9 +109,13 @@ impl Desk<'_> {
 /// reaches back into the record.
 fn is_alone(write: &Write) -> bool {
     let many = |entry: &Entry| matches!(entry, Entry::Revoked(_));
-    let erases = |entry: &Entry| match entry {
+    write.policy.is_some() || write.entries.iter().any(|entry| many(entry) || erases(entry))
+}
+
+/// Whether it erases what people wrote of its grant.
+fn erases(entry: &Entry) -> bool {
+    match entry {
         Entry::Event(event) => event.happened == tenure_core::event::Happened::Erased,
         Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Published(_) | Entry::Revoked(_) => false,
-    };
-    write.policy.is_some() || write.entries.iter().any(|entry| many(entry) || erases(entry))
+    }
 }

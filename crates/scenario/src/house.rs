@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
-use tenure_port::core::id::CommandId;
+use tenure_port::handle::{Counted, Counting};
 use tenure_port::postgres::scratch::{Database, Scratch};
 use tenure_port::store::{ManualClock, MemoryStore, Store, StoreFault};
-use tenure_port::{Fault, Ids, Port, PostgresStore, SqliteStore};
+use tenure_port::{Port, PostgresStore, SqliteStore};
 
 /// On which store stories are played.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,15 +40,9 @@ pub(crate) enum Kept {
     },
 }
 
-/// Command ids of what the library does of itself, counted, so that a story told again is the same.
-#[derive(Clone, Default)]
-pub(crate) struct Counted(Arc<AtomicU64>);
-
-impl Ids for Counted {
-    fn next(&self) -> Result<CommandId, Fault> {
-        let number = self.0.fetch_add(1, Ordering::SeqCst).saturating_add(1);
-        CommandId::new(format!("of the story {number}")).map_err(|why| Fault::Random(why.to_string()))
-    }
+/// Command ids of what the library does of itself are counted, so that a story told again is the same.
+pub(crate) fn counting() -> Counting {
+    Counting { prefix: "of the story".to_owned(), after: 0 }
 }
 
 impl House {

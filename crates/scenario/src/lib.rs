@@ -7,7 +7,8 @@
 //! - [`mod@file`] finds files and reads them; [`read`] makes stories of texts, or tells everything that is
 //!   wrong with them at once ([`trouble`]);
 //! - [`story`] is what was read;
-//! - [`run`] plays it step by step on a store of its own ([`house`]), [`want`] compares, [`mod@tell`] sums up.
+//! - [`run`] plays it step by step on a store of its own ([`house`]), [`want`] compares, [`mod@tell`] sums up;
+//! - [`transcript`] writes down what was asked and answered, for runners in other languages.
 
 pub mod file;
 pub mod house;
@@ -16,6 +17,7 @@ pub mod run;
 mod shape;
 pub mod story;
 pub mod tell;
+pub mod transcript;
 pub mod trouble;
 pub mod want;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 use tenure_port::Port;
 use tenure_port::core::time::{Span, Timestamp};
+use tenure_port::handle::{Counted, Counting};
 use tenure_port::store::{Clock as _, ManualClock, MemoryStore};
 
-use crate::house::{Counted, House, Kept};
+use crate::house::{self, House, Kept};
 
 pub use self::scene::Scene;
 use self::scene::ids_of;
@@ -43,8 +44,24 @@ pub struct Stage<'s> {
     listener: Option<Listener<'s>>,
 }
 
-/// Hears every call of a story, the runner's own too: what the store's clock showed, the call, its answer.
-pub type Listener<'s> = Box<dyn Fn(Timestamp, &Json, &Json) + 's>;
+/// Hears what a story does, and what the store's clock showed.
+pub type Listener<'s> = Box<dyn Fn(Timestamp, Heard<'_>) + 's>;
+
+/// What somebody hears who listens to a story.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'h> {
+    /// A call, the runner's own too.
+    Call {
+        /// What was asked.
+        call: &'h Json,
+        /// What came of it.
+        answer: &'h Json,
+        /// The same as the port gave it.
+        text: &'h str,
+    },
+    /// The store was closed and opened again; made-up ids go on from there.
+    Restart(&'h Counting),
+}
 
 /// A story that cannot be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +102,7 @@ impl<'s> Stage<'s> {
     ) -> Result<Self, Unplayable> {
         let clock = Arc::new(ManualClock::at(scenario.start));
         let kept = house.open(&clock).map_err(|message| Unplayable { message })?;
-        let ids = Counted::default();
+        let ids = Counted::from(house::counting());
         let port = kept.port(&ids);
         let (position, taken, revision) = (0, Vec::new(), None);
         let mut stage = Self { scenario, clock, kept, ids, port, position, taken, revision, listener };
@@ -217,14 +234,18 @@ impl<'s> Stage<'s> {
 
     /// A call beside the story's own.
     pub fn call(&self, call: &Json) -> Json {
-        let answer = self.port.call(&call.to_string());
-        let answer = serde_json::from_str(&answer).unwrap_or_else(|wrong| {
+        let text = self.port.call(&call.to_string());
+        let answer = serde_json::from_str(&text).unwrap_or_else(|wrong| {
             json!({"fault": {"code": "broken", "message": format!("the answer is no JSON: {wrong}")}})
         });
-        if let Some(listener) = &self.listener {
-            listener(self.clock.now(), call, &answer);
-        }
+        self.tell(Heard::Call { call, answer: &answer, text: &text });
         answer
+    }
+
+    fn tell(&self, heard: Heard<'_>) {
+        if let Some(listener) = &self.listener {
+            listener(self.clock.now(), heard);
+        }
     }
 
     fn page(&self, call: &Json) -> Vec<Json> {
@@ -399,7 +420,10 @@ impl<'s> Stage<'s> {
         let opened = self.kept.reopen(&self.clock);
         self.port = self.kept.port(&self.ids);
         match opened {
-            Ok(()) => json!({"ok": {}}),
+            Ok(()) => {
+                self.tell(Heard::Restart(&self.ids.counting()));
+                json!({"ok": {}})
+            }
             Err(fault) => json!({"fault": {"code": fault.code(), "message": fault.to_string()}}),
         }
     }

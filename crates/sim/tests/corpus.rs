@@ -5,9 +5,13 @@ mod hearing;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tenure::Timestamp;
-use tenure_scenario::{file, run::Stage, story::Scenario};
+use tenure_scenario::{
+    file,
+    run::{Heard, Stage},
+    story::Scenario,
+};
 
 use crate::hearing::Listener;
 
@@ -15,7 +19,8 @@ use crate::hearing::Listener;
 #[expect(clippy::expect_used, reason = "a story that cannot be played is a failure of the test")]
 fn difference(story: &Scenario) -> Option<String> {
     let (listener, found) = (RefCell::new(Listener::new()), RefCell::new(None));
-    let hear = |at: Timestamp, call: &Value, answer: &Value| {
+    let hear = |at: Timestamp, heard: Heard<'_>| {
+        let Heard::Call { call, answer, .. } = heard else { return };
         // Documents and calls with problems are beyond the auditor.
         if found.borrow().is_some() || answer.get("invalid").is_some() {
             return;

@@ -11,7 +11,7 @@ use tenure_core::lifecycle::revoke_all::Reached;
 use tenure_core::machine::replay;
 use tenure_core::record::Entry;
 use tenure_core::record::tree::Frontier;
-use tenure_core::time::Timestamp;
+use tenure_store::examine::{Examined, Findings, Part, Unconfirmed};
 use tenure_store::next::Next;
 use tenure_store::query::awaits_decision;
 
@@ -24,54 +24,6 @@ use crate::{compact, records, seals};
 
 /// Between two words on how far it has come lie so many rows.
 const TOLD_EVERY: u64 = 1_000;
-
-/// What is examined, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// The pages of the file, as SQLite sees them.
-    File,
-    /// Records: none is missing, each can be read, and the tree is theirs.
-    Record,
-    /// Grants: each is what its events lead to, and so is its row.
-    Grants,
-    /// Open grants by flow, item and integration.
-    Open,
-    /// Who holds what, since when, until when.
-    Spans,
-    /// Deadlines and effects that wait, by person.
-    Awaited,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Examined {
-    /// The part.
-    pub part: Part,
-    /// How many rows were looked at.
-    pub looked_at: u64,
-    /// The first thing that is wrong, in words.
-    pub wrong: Option<String>,
-}
-
-/// A grant of which targets have not confirmed what they must.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unconfirmed {
-    /// The grant.
-    pub grant: String,
-    /// What targets have confirmed.
-    pub enforcement: Enforcement,
-    /// When its last event was.
-    pub since: Timestamp,
-}
-
-/// All that was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// Each part, in order.
-    pub parts: Vec<Examined>,
-    /// Grants with an effect that is stuck, and grants that are closed and not yet removed.
-    pub unconfirmed: Vec<Unconfirmed>,
-}
 
 /// Looks at one snapshot of a namespace.
 pub(crate) struct Doctor<'c> {
@@ -104,6 +56,8 @@ impl<'c> Doctor<'c> {
             let sound = match part {
                 Part::File => self.file(),
                 Part::Record => self.record(),
+                // Nothing waits here: a record has its position in the commit that it is of.
+                Part::Waiting => Ok(None),
                 Part::Grants => self.grants(&mut unconfirmed),
                 Part::Open => self.open(),
                 Part::Spans => self.spans(),

@@ -47,7 +47,7 @@ use tenure_store::{
     Store, StoreFault, SystemClock, WhoAsk,
 };
 
-pub use crate::examine::{Examined, Findings, Part, Unconfirmed};
+pub use tenure_store::examine::{Examined, Findings, Part, Unconfirmed};
 
 use crate::desk::{Desk, Tenant};
 use crate::file::{File, Open};

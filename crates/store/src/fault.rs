@@ -14,6 +14,8 @@ pub enum StoreFault {
         /// The version of the format that was found.
         found: u32,
     },
+    /// The namespace is not in force in this store: it was moved to another one, or is still on its way here.
+    Moved(String),
     /// What is stored cannot be right, or cannot be reached.
     Broken(String),
 }
@@ -26,6 +28,7 @@ impl StoreFault {
             Self::Busy => "busy",
             Self::InDoubt => "in_doubt",
             Self::Newer { .. } => "newer",
+            Self::Moved(_) => "moved",
             Self::Broken(_) => "broken",
         }
     }
@@ -44,6 +47,7 @@ impl fmt::Display for StoreFault {
                     "the store was written by a newer version (format {found}); this one leaves it alone"
                 )
             }
+            Self::Moved(whither) => write!(f, "the namespace is not in force here: {whither}"),
             Self::Broken(what) => write!(f, "the store cannot be used: {what}"),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod clock;
+pub mod examine;
 pub mod fault;
 pub mod memory;
 pub mod next;
@@ -25,6 +26,7 @@ pub mod tally;
 
 pub use batch::{Answered, Batch, Given};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use examine::{Examined, Findings, Part, Unconfirmed};
 pub use fault::StoreFault;
 pub use memory::MemoryStore;
 pub use plan::{Plan, Turn, Write};

@@ -29,7 +29,8 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-port", may_use: &["tenure"], beside: false },
     Rule { name: "tenure-python", may_use: &["tenure-port"], beside: false },
     Rule { name: "tenure-node", may_use: &["tenure-port"], beside: false },
-    Rule { name: "tenure-c", may_use: &["tenure-port"], beside: false },
+    // The stories are played through it as well.
+    Rule { name: "tenure-c", may_use: &["tenure-port"], beside: true },
     Rule { name: "tenure-uniffi", may_use: &["tenure-port"], beside: false },
     // Beside it.
     Rule { name: "tenure-scenario", may_use: &["tenure-port"], beside: true },

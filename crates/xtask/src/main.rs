@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 mod arrows;
+mod bindings;
+mod clients;
 mod deps;
 mod guards;
 mod map;
@@ -23,7 +25,8 @@ const HELP: &str = "\
 cargo xtask CHORE
 
   test [--fast | --all]
-                 check everything: format, deps, arrows, sizes, time, map, guards, clippy, docs, all tests, random worlds
+                 check everything: format, deps, arrows, sizes, time, map, gen, guards, clippy, docs, all tests, random
+                 worlds
                  (--fast leaves out docs, doctests, random worlds and the build without optional parts; --all fails
                  where something cannot run on this machine, which is otherwise only told)
   deps           every dependency says why it is there, and every crate shares the lints
@@ -32,6 +35,9 @@ cargo xtask CHORE
   time           one file reads the clock
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
+  gen            print the clients of other languages anew from the committed JSON Schemas
+  node           build the package for Node and test it, as users get it
+  python         build the package for Python and test it, as users get it
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
 
@@ -67,6 +73,9 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["map"] => told(map::check(&workspace)?),
         ["guards", rows @ ..] => guards::run(&workspace, rows),
         ["time"] => told(time::check(&workspace)?),
+        ["gen"] => clients::run(&workspace),
+        ["node"] => steps::binding(&workspace, bindings::node),
+        ["python"] => steps::binding(&workspace, bindings::python),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),
         other => Err(format!("`{}` is no chore; `cargo xtask help` lists them", other.join(" "))),

@@ -7,7 +7,7 @@ use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::workspace::{self, Workspace};
-use crate::{arrows, deps, guards, map, sizes, time};
+use crate::{arrows, bindings, clients, deps, guards, map, sizes, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -31,6 +31,8 @@ enum Work {
     /// Warnings of rustdoc are errors.
     Docs(&'static [&'static str]),
     Tests(&'static [&'static str]),
+    /// Tests in another language, or why they cannot run here.
+    Elsewhere(fn(&Workspace) -> Result<Command, String>),
 }
 
 /// A million commands, always the same ones: the second opinion on every answer, what must be true after each, and
@@ -106,6 +108,7 @@ fn steps(reach: Reach) -> Vec<Step> {
         step("sizes", "functions fit a screen, files a sitting", Work::Check(sizes::check)),
         step("time", "one file reads the clock", Work::Check(time::check)),
         step("map", "documents name what is there", Work::Check(map::check)),
+        step("gen", "clients of other languages are what the schemas say", Work::Check(clients::check)),
         step(
             "guards",
             "each guard against a known bug is there, and so is its test",
@@ -139,33 +142,49 @@ fn steps(reach: Reach) -> Vec<Step> {
                 "--tests",
             ]),
         )),
-        Reach::All | Reach::Everything => steps.extend([
-            step(
-                "bare",
-                "the library builds without its optional parts",
-                Work::Cargo(&["clippy", "-p", "tenure", "--no-default-features", "--", "--deny", "warnings"]),
-            ),
-            step(
-                "docs",
-                "documentation is whole and its links lead somewhere",
-                // Libraries alone: the command is called as the library is, and two pages cannot have one name.
-                Work::Docs(&["doc", "--workspace", "--lib", "--all-features", "--no-deps"]),
-            ),
-            step(
-                "tests",
-                "all tests, scenarios, golden files, schemas and examples in documentation",
-                Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
-            ),
-            step(
-                "sim",
-                "random worlds: two opinions agree, what must be true is so, every reachable cell is reached",
-                Work::Cargo(SIM),
-            ),
-            step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
-            step("postgres", "random worlds are the same on PostgreSQL", Work::Tests(POSTGRES)),
-        ]),
+        Reach::All | Reach::Everything => steps.extend(slow_steps()),
     }
     steps
+}
+
+/// What an edit rarely breaks.
+fn slow_steps() -> Vec<Step> {
+    let step = |name, says, work| Step { name, says, work };
+    vec![
+        step(
+            "bare",
+            "the library builds without its optional parts",
+            Work::Cargo(&["clippy", "-p", "tenure", "--no-default-features", "--", "--deny", "warnings"]),
+        ),
+        step(
+            "docs",
+            "documentation is whole and its links lead somewhere",
+            // Libraries alone: the command is called as the library is, and two pages cannot have one name.
+            Work::Docs(&["doc", "--workspace", "--lib", "--all-features", "--no-deps"]),
+        ),
+        step(
+            "tests",
+            "all tests, scenarios, golden files, schemas and examples in documentation",
+            Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
+        ),
+        step(
+            "sim",
+            "random worlds: two opinions agree, what must be true is so, every reachable cell is reached",
+            Work::Cargo(SIM),
+        ),
+        step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
+        step("postgres", "random worlds are the same on PostgreSQL", Work::Tests(POSTGRES)),
+        step(
+            "python",
+            "the package for Python, as users get it: its tests, its types, its quick start under each Python",
+            Work::Elsewhere(bindings::python),
+        ),
+        step(
+            "node",
+            "the package for Node, as users get it: its tests, its types, its quick start in a fresh project",
+            Work::Elsewhere(bindings::node),
+        ),
+    ]
 }
 
 /// Makes every step and tells what came of each; whether all held.
@@ -225,11 +244,41 @@ fn make(workspace: &Workspace, step: &Step, tally: &mut Tally) -> bool {
             finish(cargo)
         }),
         Work::Tests(words) => start(workspace, words).and_then(|cargo| listen(cargo, tally)),
+        Work::Elsewhere(command) => elsewhere(workspace, *command, tally),
     };
     made.unwrap_or_else(|trouble| {
         println!("  could not be made: {trouble}");
         false
     })
+}
+
+fn elsewhere(
+    workspace: &Workspace,
+    command: fn(&Workspace) -> Result<Command, String>,
+    tally: &mut Tally,
+) -> Result<bool, String> {
+    match command(workspace) {
+        Ok(mut command) => {
+            command.current_dir(&workspace.root).stdin(Stdio::null()).env_remove("BLESS");
+            listen(command, tally)
+        }
+        Err(why) => {
+            println!("  not run: {why}");
+            tally.not_run.push(why);
+            Ok(true)
+        }
+    }
+}
+
+/// Makes the tests of one binding alone.
+pub(crate) fn binding(
+    workspace: &Workspace,
+    command: fn(&Workspace) -> Result<Command, String>,
+) -> Result<bool, String> {
+    let mut tally = Tally::default();
+    let held = elsewhere(workspace, command, &mut tally)?;
+    println!("{tally}");
+    Ok(held && tally.failed == 0)
 }
 
 /// A table of the steps. The tally then counts steps too, so that the last line of a run never says that nothing failed
@@ -285,10 +334,10 @@ fn finish(mut cargo: Command) -> Result<bool, String> {
 }
 
 /// Passes on every line as it comes, and counts the closing ones.
-fn listen(mut cargo: Command, tally: &mut Tally) -> Result<bool, String> {
+fn listen(mut command: Command, tally: &mut Tally) -> Result<bool, String> {
     let mut child =
-        cargo.stdout(Stdio::piped()).spawn().map_err(|trouble| format!("cargo does not start: {trouble}"))?;
-    let said = child.stdout.take().ok_or("cargo has no output")?;
+        command.stdout(Stdio::piped()).spawn().map_err(|trouble| format!("it does not start: {trouble}"))?;
+    let said = child.stdout.take().ok_or("it has no output")?;
     let mut said = BufReader::new(said);
     let mut line = Vec::new();
     let mut out = std::io::stdout();
@@ -345,8 +394,8 @@ mod tests {
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
-            "format", "deps", "arrows", "sizes", "time", "map", "guards", "clippy", "docs", "tests", "sim",
-            "stores", "postgres",
+            "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
+            "sim", "stores", "postgres", "python", "node",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{Kept, Trouble, ended};
+use super::{Kept, Trouble, ended, url};
 use crate::End;
 use crate::check::counted;
 use crate::screen::{GOOD, Progress, Screen, paint};
@@ -14,6 +14,8 @@ use crate::screen::{GOOD, Progress, Screen, paint};
 /// the other one: to restore it, put it in the place of what was lost, while nobody has that open, and remove what
 /// stands beside that (`-wal`, `-shm`): it would be read into the copy. Look at what `tenure reconcile` lists before
 /// workers take effects from it. What was granted or ended after the copy is not in it.
+///
+/// A database is copied by its server: `pg_dump`, or a base backup with its archived log.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -32,11 +34,18 @@ pub(crate) struct BackUp {
     copy: PathBuf,
 }
 
+const DATABASE: &str = "a database is copied by its server: `pg_dump` for a copy of one instant, a base backup with its \
+    archived log for every instant; after a restore, `tenure doctor` and `tenure reconcile` say what to look at";
+
 pub(crate) fn run(ask: &BackUp, screen: &mut Screen) -> io::Result<End> {
     ended(copied(ask, screen))
 }
 
 fn copied(ask: &BackUp, screen: &mut Screen) -> Result<End, Trouble> {
+    if url(&ask.file).is_some() {
+        // What a server copies of itself, it brings back to any instant; a copy of ours would be less than that.
+        return Err(Trouble::Unread(DATABASE.to_owned()));
+    }
     let store = Kept::of(&ask.file)?;
     if ask.copy.exists() {
         let words = "is there already; a copy is made under a name that is free";

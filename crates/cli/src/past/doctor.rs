@@ -1,4 +1,4 @@
-//! `tenure doctor`: whether a file is whole, and whether all that it says follows from its record.
+//! `tenure doctor`: whether a store is whole, and whether all that it says follows from its record.
 
 use std::io;
 
@@ -8,15 +8,17 @@ use tenure_port::core::id::Namespace;
 use tenure_port::{Findings, Part};
 use tenure_scenario::trouble::tame;
 
-use super::{Kept, Trouble, ended};
+use super::{Kept, Opened, Trouble, ended};
 use crate::End;
 use crate::screen::{BAD, GOOD, Progress, Screen, WAITS, paint};
 
 /// Grants that are named of those that wait for their targets; the rest is counted.
 const NAMED: usize = 10;
 
-/// Is this file whole? Its pages, its record and the tree over it, and whether every grant, index and deadline
-/// follows from the record. Nothing is written.
+/// Is this store whole? Its pages, its record and the tree over it, and whether every grant, index and deadline
+/// follows from the record. Nothing is written, and nobody is held up.
+///
+/// Of a database, the server looks after the pages. Lines that wait for their place in the record and cannot be read are told.
 ///
 /// Grants that are closed and not yet removed at their targets are told; they are wrong where an effect is stuck.
 #[derive(Debug, clap::Args)]
@@ -25,11 +27,12 @@ Examples:
   tenure doctor access.db
   tenure doctor access.db --namespace acme
   tenure doctor access.db --json
+  tenure doctor postgres://db/access
 
 Exit status:
-  0  the file is whole, and no effect is stuck
+  0  the store is whole, and no effect is stuck
   1  something is wrong: the first such thing of each part is named
-  2  the file could not be read, or the command line is wrong")]
+  2  the store could not be read, or the command line is wrong")]
 pub(crate) struct Doctor {
     #[command(flatten)]
     kept: Kept,
@@ -46,8 +49,11 @@ fn told(ask: &Doctor, screen: &mut Screen) -> Result<End, Trouble> {
     let store = ask.kept.store()?;
     let namespace = Namespace::new(&ask.kept.namespace).map_err(|why| Trouble::Unread(why.to_string()))?;
     let mut progress = Progress::new();
-    let examined =
-        store.examine(&namespace, &mut |part, rows| progress.say(&format!("{}: {rows}", name(part))));
+    let mut told = |part, rows| progress.say(&format!("{}: {rows}", name(part)));
+    let examined = match store {
+        Opened::File(store) => store.examine(&namespace, &mut told),
+        Opened::Database(store) => store.examine(&namespace, &mut told),
+    };
     drop(progress);
     let findings = examined.map_err(|fault| Trouble::Unread(fault.to_string()))?;
     if ask.json {
@@ -64,6 +70,7 @@ const fn name(part: Part) -> &'static str {
     match part {
         Part::File => "pages of the file",
         Part::Record => "records and their tree",
+        Part::Waiting => "lines that wait for their place in the record",
         Part::Grants => "grants as their events say",
         Part::Open => "open grants by flow, item and integration",
         Part::Spans => "who holds what until when",

@@ -1,4 +1,4 @@
-//! The past, for people: what a store in a file says of what was, and whether it is whole.
+//! The past, for people: what a store says of what was, and whether it is whole; and where it is kept.
 
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -6,18 +6,21 @@ pub(crate) mod compact;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod moving;
 pub(crate) mod reconcile;
 mod table;
 pub(crate) mod who_has;
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
-use tenure_port::store::StoreFault;
-use tenure_port::{Port, PostgresStore, SqliteStore};
+use tenure_port::core::id::Namespace;
+use tenure_port::spread::is_database;
+use tenure_port::store::{Store, StoreFault};
+use tenure_port::{Port, PostgresStore, Spread, SqliteStore};
 
 use crate::End;
 
@@ -27,9 +30,10 @@ const PAGE: u64 = 1_000;
 /// A store that is there: it is opened, never made.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Kept {
-    /// The SQLite file of the store, or the `postgres://…` URL of the database it is in. It must be there.
+    /// The SQLite file of the store, or the `postgres://…` URL of the database it is in. It must be there. Or a file that
+    /// says which namespace is where: `{"default": "URL", "namespaces": {"NAME": "URL"}}`.
     #[arg(value_name = "FILE|URL")]
-    pub(crate) file: PathBuf,
+    file: PathBuf,
     /// The namespace in it.
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(crate) namespace: String,
@@ -56,16 +60,36 @@ pub(crate) enum Trouble {
 }
 
 impl Kept {
-    /// The store in a file, without a port before it.
-    pub(crate) fn store(&self) -> Result<Arc<SqliteStore>, Trouble> {
-        Self::of(&self.file)
+    /// The store in a file, or in a database, without a port before it.
+    pub(crate) fn store(&self) -> Result<Opened, Trouble> {
+        let place = self.place()?;
+        match url(&place) {
+            Some(url) => Ok(Opened::Database(Self::database(url)?)),
+            None => Ok(Opened::File(Self::of(&place)?)),
+        }
+    }
+
+    /// Where the namespace is.
+    fn place(&self) -> Result<PathBuf, Trouble> {
+        if url(&self.file).is_some() || !is_json(&self.file) {
+            return Ok(self.file.clone());
+        }
+        let (name, wrong) =
+            (self.file.display(), |why: &dyn std::fmt::Display| Trouble::Unread(why.to_string()));
+        let text = std::fs::read_to_string(&self.file).map_err(|why| wrong(&format!("`{name}`: {why}")))?;
+        let spread = Spread::from_json(&text).map_err(|why| wrong(&format!("`{name}`: {why}")))?;
+        let namespace = Namespace::new(&self.namespace).map_err(|why| wrong(&why))?;
+        Ok(PathBuf::from(spread.place(&namespace)))
+    }
+
+    /// The store in that database, which must be there.
+    pub(crate) fn database(url: &str) -> Result<Arc<PostgresStore>, Trouble> {
+        let opened = PostgresStore::open_existing(url);
+        opened.map(Arc::new).map_err(|fault| Trouble::Unread(fault.to_string()))
     }
 
     /// The store in that file.
     pub(crate) fn of(file: &Path) -> Result<Arc<SqliteStore>, Trouble> {
-        if url(file).is_some() {
-            return Err(Trouble::Unread("this is done with a store in a file only".to_owned()));
-        }
         let path = file.display();
         if !file.is_file() {
             return Err(Trouble::Unread(format!("there is no file `{path}`")));
@@ -76,22 +100,31 @@ impl Kept {
 
     /// The door to it.
     pub(crate) fn port(&self) -> Result<Port, Trouble> {
-        let port = match url(&self.file) {
-            Some(url) => {
-                let opened = PostgresStore::open_existing(url);
-                let store = opened.map_err(|fault| Trouble::Unread(fault.to_string()))?;
-                Port::open_namespace(Arc::new(store), &self.namespace)
-            }
-            None => Port::open_namespace(self.store()?, &self.namespace),
+        let store: Arc<dyn Store> = match self.store()? {
+            Opened::File(store) => store,
+            Opened::Database(store) => store,
         };
-        port.map_err(|error| Trouble::Unread(error.to_string()))
+        Port::open_namespace(store, &self.namespace).map_err(|error| Trouble::Unread(error.to_string()))
     }
 }
 
+/// A store that is there.
+pub(crate) enum Opened {
+    File(Arc<SqliteStore>),
+    Database(Arc<PostgresStore>),
+}
+
 /// The database, where one is named. It may hold a password, so it is said nowhere.
-fn url(named: &Path) -> Option<&str> {
-    let named = named.to_str()?;
-    ["postgres://", "postgresql://"].iter().any(|scheme| named.starts_with(scheme)).then_some(named)
+pub(crate) fn url(named: &Path) -> Option<&str> {
+    named.to_str().filter(|named| is_database(named))
+}
+
+/// Whether a file is a text that says where others are: no SQLite file begins like that.
+fn is_json(file: &Path) -> bool {
+    let mut first = [0; 64];
+    let read = std::fs::File::open(file).and_then(|mut file| file.read(&mut first));
+    let first = first.iter().take(read.unwrap_or(0)).find(|byte| !byte.is_ascii_whitespace());
+    first == Some(&b'{')
 }
 
 /// What a call is answered with; everything else is trouble.

@@ -127,15 +127,24 @@ fn what_cannot_be_copied_or_read_is_said() {
         assert!(err(&refused).starts_with(words), "{}", err(&refused));
     }
     assert!(!night.0.join("other.db").exists());
-    for args in [
-        &["backup", "postgres://me:secret@db/acme", "other.db"][..],
-        &["doctor", "postgres://me:secret@db/acme"],
+    for (args, said) in [
+        (&["backup", "postgres://me:secret@db/acme", "other.db"][..], "pg_dump"),
+        (&["doctor", "postgres://me:secret@127.0.0.1:1/acme"], "cannot be reached"),
+        (
+            &["move", "acme", "--from", "postgres://me:secret@127.0.0.1:1/a", "--to", "night.db"],
+            "cannot be reached",
+        ),
+        (
+            &["move", "acme", "--from", "night.db", "--to", "postgres://me:secret@127.0.0.1:1/a"],
+            "`--from` is no",
+        ),
     ] {
         let wrong = night.run(args);
         assert_eq!(code(&wrong), Some(2));
         let words = err(&wrong);
-        assert!(words.contains("a store in a file only") && !words.contains("secret"), "{words}");
+        assert!(words.contains(said) && !words.contains("secret"), "{words}");
     }
+    assert!(!night.0.join("other.db").exists());
 }
 
 /// SQLite would take the name for that of another file, and nothing would stand under it.

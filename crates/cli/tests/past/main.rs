@@ -4,6 +4,7 @@
 
 mod copies;
 mod database;
+mod moving;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use self::kept::{Compacted, Holders, Reconciled};
+pub(crate) use self::kept::{Compacted, Holders, Reconciled};
+use self::order::Order;
 
 macro_rules! described {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
@@ -21,11 +22,27 @@ macro_rules! described {
     )*};
 }
 
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(JsonSchema)]
+        #[cfg_attr(test, derive(serde::Deserialize, Debug))]
+        #[serde(rename_all = "snake_case")]
+        #[cfg_attr(not(test), expect(dead_code, reason = "only its shape is used"))]
+        pub(crate) enum $name { $($(#[$word_doc])* $word,)* }
+    )*};
+}
+
 mod kept;
+mod order;
 
 /// An instant: RFC 3339, UTC, three decimals and `Z` in answers.
 #[cfg_attr(test, derive(serde::Deserialize, Debug), expect(dead_code, reason = "read to be compared"))]
 pub(crate) struct Time(#[cfg_attr(not(test), expect(dead_code, reason = "only its shape is used"))] String);
+
+/// What is always written, and `null` where there is none.
+#[cfg_attr(test, derive(serde::Deserialize, Debug))]
+pub(crate) struct Nullable<T>(Option<T>);
 
 /// A span: text such as `1h 30m`, or whole milliseconds.
 pub(crate) struct Span;
@@ -36,8 +53,9 @@ pub(crate) struct Facts;
 /// Who gives a command.
 pub(crate) struct Actor;
 
-/// Whole milliseconds.
-type Millis = u64;
+/// A span in answers: whole milliseconds.
+#[cfg_attr(test, derive(serde::Deserialize, Debug), expect(dead_code, reason = "read to be compared"))]
+pub(crate) struct Millis(#[cfg_attr(not(test), expect(dead_code, reason = "only its shape is used"))] u64);
 
 described! {
     /// A person as the host vouches for them.
@@ -436,8 +454,8 @@ described! {
         worker: String,
         /// When the lease runs out.
         lease_until: Time,
-        /// What is to be done: `hold`, `remove` or `tell`, with what that needs.
-        order: BTreeMap<String, Value>,
+        /// What is to be done.
+        order: Order,
     }
     /// One thing that is wrong with a policy, or with the call itself.
     Problem {
@@ -463,17 +481,6 @@ described! {
         /// What happened, in words.
         message: String,
     }
-}
-
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(JsonSchema)]
-        #[cfg_attr(test, derive(serde::Deserialize, Debug))]
-        #[serde(rename_all = "snake_case")]
-        #[cfg_attr(not(test), expect(dead_code, reason = "only its shape is used"))]
-        pub(crate) enum $name { $($(#[$word_doc])* $word,)* }
-    )*};
 }
 
 words! {

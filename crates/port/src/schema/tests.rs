@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tenure::{LogKey, ManualClock, MemoryStore};
 
@@ -19,7 +19,13 @@ fn story() -> Vec<(Value, Value)> {
         let answer = port.call(&call.to_string());
         (call, serde_json::from_str(&answer).unwrap())
     };
-    calls().into_iter().chain(calls_of_operators()).chain(calls_on_the_record()).map(answered).collect()
+    calls()
+        .into_iter()
+        .chain(calls_of_a_holder())
+        .chain(calls_of_operators())
+        .chain(calls_on_the_record())
+        .map(answered)
+        .collect()
 }
 
 fn calls() -> Vec<Value> {
@@ -93,6 +99,26 @@ fn calls() -> Vec<Value> {
     ]
 }
 
+/// Access that begins when its holder says so, and ends with all that is theirs.
+fn calls_of_a_holder() -> Vec<Value> {
+    let carol = json!({"id": "carol", "groups": ["sre"]});
+    let bob = json!({"id": "bob", "groups": ["leads"]});
+    let vault =
+        json!({"resource": {"integration": "door", "type": "room", "name": "vault"}, "permission": "open"});
+    vec![
+        json!({"call": "request", "actor": carol, "grant": "d1", "flow": "door", "span": "30m", "items": [vault]}),
+        json!({"call": "approve", "actor": bob, "grant": "d1"}),
+        json!({"call": "activate", "actor": carol, "grant": "d1"}),
+        json!({"call": "take_effects", "worker": "w", "lease": "1m", "integration": "door"}),
+        json!({"call": "effect_done", "worker": "w", "effect": "d1/3"}),
+        json!({"call": "revoke", "actor": "system:host", "person": "carol", "reason": "left"}),
+        json!({"call": "take_effects", "worker": "w", "lease": "1m", "integration": "door"}),
+        json!({"call": "request", "actor": carol, "grant": "d2", "flow": "door", "span": "30m", "items": [vault]}),
+        json!({"call": "approve", "actor": bob, "grant": "d2"}),
+        json!({"call": "revoke", "actor": "system:host", "grant": "d2", "reason": "drill"}),
+    ]
+}
+
 fn calls_of_operators() -> Vec<Value> {
     let held = |holder: &str, name: &str| json!({"holder": holder, "integration": "pg", "type": "database", "name": name, "permission": "read"});
     let mut account = held("eve", "orders");
@@ -109,6 +135,8 @@ fn calls_of_operators() -> Vec<Value> {
 fn calls_on_the_record() -> Vec<Value> {
     vec![
         json!({"call": "erase", "actor": "system:host", "grant": "g1"}),
+        json!({"call": "effect_done", "worker": "w", "effect": "g2/1"}),
+        json!({"call": "erase", "actor": "system:host", "grant": "g2"}),
         json!({"call": "export", "after": 1, "limit": 3}),
         json!({"call": "checkpoint"}),
         json!({"call": "prove", "position": 2}),
@@ -125,7 +153,10 @@ fn policy() -> Value {
         "approval": {"steps": [{"approvers": ["group:leads"]}]},
         "break_glass": {"who": ["group:sre"], "max": "1h", "review_within": "1d", "review_by": ["group:leads"]},
         "extension": {"times": 2, "span": {"default": "30m", "max": "1h"}, "total": "5h",
-            "approval": {"steps": [{"approvers": ["group:leads"]}]}}}],
+            "approval": {"steps": [{"approvers": ["group:leads"]}]}}},
+        {"id": "door", "who": {"any": ["group:sre"]}, "what": [{"integration": "door", "permissions": ["open"]}],
+            "duration": {"max": "1h"}, "approval": {"steps": [{"approvers": ["group:leads"]}]},
+            "activation": "by_holder", "extension": {"times": 1, "span": {"default": "10m", "max": "10m"}}}],
         "kits": [{"id": "all", "items": [{"flow": "db", "integration": "pg", "type": "database", "name": "orders",
             "permission": "read"}]}]})
 }
@@ -135,6 +166,79 @@ fn every_answer_is_as_described() {
     for (call, answer) in story() {
         let read = Answer::deserialize(&answer);
         assert!(read.is_ok(), "{call}\n{answer}\n{read:?}");
+    }
+}
+
+/// What `x-answer` of a variant says, by the field that it hangs on; by none where it is always the same.
+fn promises(variant: &Value) -> Vec<(Option<&str>, &str)> {
+    let promise = &variant["x-answer"];
+    match promise.as_object() {
+        Some(by_field) => {
+            by_field.iter().map(|(field, name)| (Some(field.as_str()), name.as_str().unwrap())).collect()
+        }
+        None => vec![(None, promise.as_str().unwrap())],
+    }
+}
+
+/// What a call promises, by the fields that it names.
+fn promised<'s>(schema: &'s Value, call: &Value) -> &'s str {
+    let variants = schema.get("oneOf").and_then(Value::as_array).unwrap();
+    let named = |variant: &&Value| variant.pointer("/properties/call/const") == call.get("call");
+    let promises = promises(variants.iter().find(named).unwrap());
+    let mut kept = promises.iter().filter(|(field, _)| field.is_none_or(|field| call.get(field).is_some()));
+    kept.next().unwrap_or_else(|| panic!("{call} names no field of {promises:?}")).1
+}
+
+/// Reads an answer as what it is called.
+fn read_as(name: &str, answer: &Value) -> Result<(), String> {
+    fn one<T: for<'de> Deserialize<'de>>(answer: &Value) -> Result<(), String> {
+        T::deserialize(answer).map(|_| ()).map_err(|trouble| trouble.to_string())
+    }
+    match name {
+        "Grant" => one::<shapes::Grant>(answer),
+        "Grant?" => one::<Option<shapes::Grant>>(answer),
+        "Grants" => one::<shapes::Grants>(answer),
+        "Revoked" => one::<shapes::Revoked>(answer),
+        "Published" => one::<shapes::Published>(answer),
+        "Swept" => one::<shapes::Swept>(answer),
+        "[Taken]" => one::<Vec<shapes::Taken>>(answer),
+        "Offer" => one::<shapes::Offer>(answer),
+        "Explanation" => one::<shapes::Explanation>(answer),
+        "Verdict" => one::<shapes::Verdict>(answer),
+        "Holders" => one::<shapes::Holders>(answer),
+        "Reconciled" => one::<shapes::Reconciled>(answer),
+        "Compacted" => one::<shapes::Compacted>(answer),
+        "Flows" => one::<shapes::Flows>(answer),
+        "Recorded" => one::<shapes::Recorded>(answer),
+        "Exported" => one::<shapes::Exported>(answer),
+        "Checkpoint" => one::<shapes::Checkpoint>(answer),
+        "Inclusion" => one::<shapes::Inclusion>(answer),
+        "Consistency" => one::<shapes::Consistency>(answer),
+        other => Err(format!("`{other}` is no answer; it belongs into this list")),
+    }
+}
+
+#[test]
+fn each_call_answers_what_it_says() {
+    let (schema, answers) = (call(), answer());
+    let mut seen = std::collections::BTreeSet::new();
+    for (call, answer) in story() {
+        let Some(ok) = answer.get("ok") else { continue };
+        let name = promised(&schema, &call);
+        assert_eq!(read_as(name, ok), Ok(()), "{call}\n{answer}");
+        let bare = name.trim_matches(['[', ']', '?']);
+        assert!(
+            answers.pointer(&format!("/$defs/{bare}")).is_some(),
+            "`{bare}` is not in the schema of answers"
+        );
+        seen.insert(format!("{} {name}", call["call"].as_str().unwrap()));
+    }
+    // Each answer of each call came, so that none is promised unseen.
+    for variant in schema["oneOf"].as_array().unwrap() {
+        let name = variant["properties"]["call"]["const"].as_str().unwrap();
+        for (_, promise) in promises(variant) {
+            assert!(seen.contains(&format!("{name} {promise}")), "`{name}` never answered `{promise}`");
+        }
     }
 }
 
@@ -174,7 +278,7 @@ fn answers_are_canonical() {
 
 #[test]
 fn the_schemas_are_those_that_were_committed() {
-    for (name, schema) in [("call", call()), ("answer", answer())] {
+    for (name, schema) in [("call", call()), ("answer", answer()), ("config", config())] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.schema.json"));
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, format!("{schema:#}\n")).unwrap();

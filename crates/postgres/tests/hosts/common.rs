@@ -1,15 +1,16 @@
 //! Hosts on one database: each a store of its own, with connections of its own, and the server's clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use std::thread::sleep;
 use std::time::Duration;
 
-use tenure_core::command::{Command, GiveBack, Publish, Verb};
-use tenure_core::id::{CommandId, Namespace};
-use tenure_core::person::{Actor, Record};
+use tenure_core::command::{Command, EffectDone, GiveBack, Publish, TakeEffect, Verb};
+use tenure_core::id::{CommandId, Namespace, WorkerId};
+use tenure_core::person::{Actor, Person, Record};
 use tenure_core::record::Entry;
 use tenure_core::record::tree::{Frontier, Node};
+use tenure_core::time::Span;
 use tenure_core::world::{Read, World};
 use tenure_postgres::cluster::{Cluster, or_not_run};
 use tenure_postgres::scratch::Database;
@@ -79,6 +80,20 @@ pub(crate) fn one(store: &PostgresStore, command: &str, actor: &Actor, verb: Ver
 
 pub(crate) fn give_back(grant: &str) -> Verb {
     Verb::GiveBack(GiveBack { grant: id(grant) })
+}
+
+/// A worker confirms all that waits of somebody.
+pub(crate) fn deliver(store: &PostgresStore, who: &Person, what: &str) {
+    let worker = WorkerId::new("w").unwrap();
+    for number in 0..20 {
+        let take = Verb::TakeEffect(TakeEffect::new(who.id.clone(), worker.clone(), Span::minutes(1)));
+        let taken = accepted(one(store, &format!("take {what} {number}"), &system(), take));
+        let Some(handed) = taken.handed else { return };
+        let (grant, effect) = (handed.grant, handed.number);
+        let done = EffectDone { grant, effect, worker: worker.clone(), already_held: BTreeSet::new() };
+        accepted(one(store, &format!("done {what} {number}"), &system(), Verb::EffectDone(done)));
+    }
+    panic!("{what}: its effects never end");
 }
 
 /// The whole record, which must be whole: every position once, every hash of the tree right.

@@ -1,19 +1,16 @@
 //! What is let go of while other hosts work.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::scope;
 
-use tenure_core::command::{EffectDone, TakeEffect, Verb};
-use tenure_core::id::WorkerId;
 use tenure_core::person::Person;
-use tenure_core::time::{Span, Timestamp};
+use tenure_core::time::Timestamp;
 use tenure_postgres::PostgresStore;
 use tenure_store::suite::cast::person;
-use tenure_store::suite::story::{accepted, actor, request, system};
+use tenure_store::suite::story::{accepted, actor, request};
 use tenure_store::{Limit, Store, StoreFault};
 
-use crate::common::{database, give_back, host, is_sound, ns, one};
+use crate::common::{database, deliver, give_back, host, is_sound, ns, one};
 
 /// A grant from its request to its last effect.
 fn lives(store: &PostgresStore, who: &Person, grant: &str) {
@@ -22,19 +19,6 @@ fn lives(store: &PostgresStore, who: &Person, grant: &str) {
     deliver(store, who, &format!("{grant} begins"));
     accepted(one(store, &format!("back {grant}"), &actor(who), give_back(grant)));
     deliver(store, who, &format!("{grant} ends"));
-}
-
-fn deliver(store: &PostgresStore, who: &Person, what: &str) {
-    let worker = WorkerId::new("w").unwrap();
-    for number in 0..20 {
-        let take = Verb::TakeEffect(TakeEffect::new(who.id.clone(), worker.clone(), Span::minutes(1)));
-        let taken = accepted(one(store, &format!("take {what} {number}"), &system(), take));
-        let Some(handed) = taken.handed else { return };
-        let (grant, effect) = (handed.grant, handed.number);
-        let done = EffectDone { grant, effect, worker: worker.clone(), already_held: BTreeSet::new() };
-        accepted(one(store, &format!("done {what} {number}"), &system(), Verb::EffectDone(done)));
-    }
-    panic!("{what}: its effects never end");
 }
 
 /// Lets go of all that may go; how many grants that were.

@@ -272,15 +272,15 @@ fn ten_hosts_may_begin_at_once() {
 fn a_newer_layout_is_left_alone() {
     let Some(database) = database() else { return };
     let running = host(&database);
-    database.sql("UPDATE tenure.layout SET version = 2").unwrap();
+    database.sql("UPDATE tenure.layout SET version = version + 1").unwrap();
     let url = Cluster::shared().unwrap().url(database.name());
-    let newer = Some(StoreFault::Newer { found: 2 });
+    let newer = Some(StoreFault::Newer { found: 3 });
     assert_eq!(PostgresStore::open(&url).err(), newer);
     assert_eq!(PostgresStore::open_existing(&url).err(), newer);
     let ask = request("g", "automatic", &["pg/a/read"], None);
     let answer = batch(&running, vec![given(&running, "ask g", &actor(&person("alice")), ask)]);
     assert_eq!(answer.err(), newer, "a host that has it open writes nothing more either");
-    database.sql("UPDATE tenure.layout SET version = 1").unwrap();
+    database.sql("UPDATE tenure.layout SET version = version - 1").unwrap();
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) struct Commands {
     /// What the last command answered, where it was accepted first now.
     fresh: Option<(CommandId, u64, Vec<GrantId>)>,
     /// Grants of which what was written is erased.
-    erased: BTreeSet<GrantId>,
+    pub(super) erased: BTreeSet<GrantId>,
     /// When each code was put on record as refused, by actor.
     refused: BTreeMap<(&'static str, String), Vec<i64>>,
 }
@@ -64,7 +64,7 @@ impl Commands {
             }
             // What cannot be read, and a host whose clock is far ahead, come before the rules.
             Answer::Invalid(_) => true,
-            Answer::Fault(_) => !same,
+            Answer::Fault(_) => !same || self.is_forgotten(accepted),
         };
         Invariant::I13.holds(held, || {
             let answer = String::from_utf8_lossy(moment.bytes);

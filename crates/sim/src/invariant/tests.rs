@@ -356,13 +356,22 @@ fn i13_another_answer_to_the_same_command() {
     let asked = call(&request("auto"));
     let other = call(&request("db"));
     let answer = story.subject.answer(story.clock, asked.clone());
-    let mut saw = |call: &Call, bytes: &[u8]| {
-        let moment = Moment { clock: story.clock, call, answer: &answer, bytes, records: &[] };
-        story.watch.commands.saw(&moment).map_err(|broken| broken.invariant)
+    let fault =
+        Answer::Fault(tenure_port::answer::Fault { code: "clock".to_owned(), message: String::new() });
+    let clock = story.clock;
+    let commands = &mut story.watch.commands;
+    let saw = |commands: &mut Commands, call: &Call, answer: &Answer, bytes: &[u8]| {
+        let moment = Moment { clock, call, answer, bytes, records: &[] };
+        commands.saw(&moment).map_err(|broken| broken.invariant)
     };
-    assert_eq!(saw(&asked, &serde_json::to_vec(&answer).unwrap()), Ok(true));
-    assert_eq!(saw(&asked, b"something else"), Err(Invariant::I13));
-    assert_eq!(saw(&other, &serde_json::to_vec(&answer).unwrap()), Err(Invariant::I13));
+    assert_eq!(saw(commands, &asked, &answer, &serde_json::to_vec(&answer).unwrap()), Ok(true));
+    assert_eq!(saw(commands, &asked, &answer, b"something else"), Err(Invariant::I13));
+    assert_eq!(saw(commands, &other, &answer, &serde_json::to_vec(&answer).unwrap()), Err(Invariant::I13));
+    assert_eq!(saw(commands, &asked, &fault, b"a fault"), Err(Invariant::I13));
+    assert_eq!(saw(commands, &other, &fault, b"a fault"), Ok(false));
+    // Of what was erased nobody knows the answer any more, so that the rules are asked, and the clock before them.
+    commands.erased.insert("g".parse().unwrap());
+    assert_eq!(saw(commands, &asked, &fault, b"a fault"), Ok(false));
 }
 
 #[test]

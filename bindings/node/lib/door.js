@@ -1,0 +1,89 @@
+"use strict";
+
+const { Fault, InvalidPolicy, Refused } = require("./errors.js");
+const native = require("./native.js");
+const { fieldsOf, json, misread, snake } = require("./shape.js");
+const { Refusal } = require("./shapes.js");
+
+/** What an answer says, or the error that it is. */
+function said(text) {
+  const answer = JSON.parse(text);
+  if ("ok" in answer) return answer.ok;
+  throw trouble(answer);
+}
+
+function trouble({ refused, invalid, fault }) {
+  if (refused) return new Refused(Refusal.read(refused));
+  if (invalid) return new InvalidPolicy(invalid);
+  return new Fault(fault);
+}
+
+/** A call as text. */
+function written(name, takes, call) {
+  if (!isObject(call)) {
+    throw misread("wrong_type", "", `invalid type: ${call === null ? "null" : typeof call}, expected an object`);
+  }
+  return JSON.stringify(Object.assign(takes.take(call, ""), { call: name }));
+}
+
+const isObject = (value) => typeof value === "object" && value !== null;
+
+/** An open store: calls go in as text, and answers come out. The methods of each call are on `Calls`. */
+class Door {
+  #handle;
+
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  /** Opens a store with what `config.schema.json` of the port describes. */
+  static async open(store, options = {}) {
+    const config = { store: json(store ?? null, "store") };
+    for (const [name, option] of fieldsOf(options, "options")) config[snake(name)] = json(option, name);
+    const opened = await native.open(JSON.stringify(config));
+    if (typeof opened === "string") throw trouble(JSON.parse(opened));
+    return new this(opened);
+  }
+
+  /** Makes a call off the event loop. */
+  async ask(name, takes, call, reads) {
+    return reads(said(await this.#handle.call(written(name, takes, call))), call);
+  }
+
+  /** Makes a call and waits for it. */
+  askSync(name, takes, call, reads) {
+    return reads(said(this.#handle.callSync(written(name, takes, call))), call);
+  }
+
+  /** Whether access is held, without a text on either side; nothing where that cannot be asked so. */
+  heldSync(call) {
+    if (!isObject(call) || !isObject(call.resource)) return undefined;
+    const { person, resource, permission, now } = call;
+    // Further fields are read, or refused, where all are.
+    if (Object.keys(call).length !== ("now" in call ? 4 : 3) || Object.keys(resource).length !== 3) return undefined;
+    const { integration, type, name } = resource;
+    const texts = [person, integration, type, name, permission];
+    if (!texts.every((text) => typeof text === "string" && text.isWellFormed())) return undefined;
+    if (now !== undefined && !(now instanceof Date && !Number.isNaN(now.getTime()))) return undefined;
+    const held = this.#handle.holdsSync(person, integration, type, name, permission, now?.getTime());
+    if (held === null) return { allowed: false };
+    if (typeof held === "string") throw trouble(JSON.parse(held));
+    return { allowed: true, grant: held.grant, until: new Date(held.until) };
+  }
+
+  /** Sets the clock that a test opened this with. */
+  async setClock(now) {
+    said(this.#handle.callSync(JSON.stringify({ call: "clock", now: json(now, "now") })));
+  }
+
+  /** Closes the store once the calls that are in flight have their answers. Later calls are faults; closing again does nothing. */
+  async close() {
+    await this.#handle.close();
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.close();
+  }
+}
+
+module.exports = { Door };
