@@ -16,7 +16,9 @@ use tenure_store::suite::cast::person;
 use tenure_store::suite::story::{accepted, actor, extend, request};
 use tenure_store::{HoldsAsk, Limit, Store, StoreFault};
 
-use crate::common::{batch, database, given, host, host_at, host_with, is_sound, ns, one, publish};
+use crate::common::{
+    batch, database, given, host, host_at, host_with, is_sound, ns, one, publish, somebody_waits,
+};
 
 const HOSTS: usize = 3;
 const URL: &str = "TENURE_TEST_URL";
@@ -226,9 +228,8 @@ fn a_statement_that_takes_too_long_writes_nothing_and_the_next_one_goes_on() {
     let ask = || request("g", "automatic", &["pg/a/read"], None);
     let alice = person("alice");
     scope(|scope| {
-        scope
-            .spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(1.5); COMMIT").unwrap());
-        sleep(Duration::from_millis(600));
+        scope.spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(2); COMMIT").unwrap());
+        somebody_waits(&database, "Timeout PgSleep");
         let slow = batch(&store, vec![given(&store, "ask g", &actor(&alice), ask())]);
         assert_eq!(slow.err(), Some(StoreFault::Busy));
     });
@@ -242,12 +243,12 @@ fn whoever_finds_no_connection_free_is_told_so() {
     let wait_for_connection = Duration::from_millis(100);
     let store = host_with(&database, Options { connections: 1, wait_for_connection, ..Options::default() });
     scope(|scope| {
-        scope.spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(1); COMMIT").unwrap());
-        sleep(Duration::from_millis(400));
+        scope.spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(2); COMMIT").unwrap());
+        somebody_waits(&database, "Timeout PgSleep");
         let alice = person("alice");
         let ask = request("g", "automatic", &["pg/a/read"], None);
         let first = scope.spawn(|| one(&store, "ask g", &actor(&person("alice")), ask));
-        sleep(Duration::from_millis(100));
+        somebody_waits(&database, "Lock");
         let item = tenure_store::suite::cast::item("pg/a/read");
         let asked = HoldsAsk { person: &alice.id, resource: &item.resource, permission: "read" };
         assert_eq!(store.holds(&ns(), asked, store.clock()), Err(StoreFault::Busy));

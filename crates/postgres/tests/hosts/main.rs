@@ -12,6 +12,7 @@ mod common;
 mod compacted;
 mod faults;
 mod injected;
+mod long;
 mod proxy;
 mod stale;
 mod stopped;
