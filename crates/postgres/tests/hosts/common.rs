@@ -146,16 +146,3 @@ pub(crate) fn is_sound(store: &PostgresStore) -> BTreeMap<String, Vec<String>> {
     }
     kinds
 }
-
-/// Waits until somebody in that database waits for that, as the server names it.
-pub(crate) fn somebody_waits(database: &Database, what: &'static str) {
-    for _ in 0..2_000 {
-        let waiting = "SELECT coalesce(wait_event_type || ' ' || wait_event, '') FROM pg_stat_activity \
-            WHERE datname = current_database()";
-        if database.texts(waiting).unwrap().iter().any(|waits| waits.starts_with(what)) {
-            return;
-        }
-        sleep(Duration::from_millis(5));
-    }
-    panic!("nobody waits for {what}");
-}

@@ -11,14 +11,13 @@ use std::time::{Duration, Instant};
 
 use tenure_core::id::CommandId;
 use tenure_postgres::cluster::{Cluster, or_not_run};
+use tenure_postgres::scratch::Database;
 use tenure_postgres::{Options, PostgresStore};
 use tenure_store::suite::cast::person;
 use tenure_store::suite::story::{accepted, actor, extend, request};
 use tenure_store::{HoldsAsk, Limit, Store, StoreFault};
 
-use crate::common::{
-    batch, database, given, host, host_at, host_with, is_sound, ns, one, publish, somebody_waits,
-};
+use crate::common::{batch, database, given, host, host_at, host_with, is_sound, ns, one, publish};
 
 const HOSTS: usize = 3;
 const URL: &str = "TENURE_TEST_URL";
@@ -302,4 +301,17 @@ fn what_cannot_be_read_stops_nobody_else() {
     accepted(one(&store, "longer bert", &actor(&person("bert")), extend("bert")));
     let due = store.due(&ns(), tenure_core::time::Timestamp::MAX, None, Limit::new(10)).unwrap();
     assert_eq!(due.len(), 2);
+}
+
+/// Waits until somebody in that database waits for that, as the server names it.
+pub(crate) fn somebody_waits(database: &Database, what: &'static str) {
+    for _ in 0..2_000 {
+        let waiting = "SELECT coalesce(wait_event_type || ' ' || wait_event, '') FROM pg_stat_activity \
+            WHERE datname = current_database()";
+        if database.texts(waiting).unwrap().iter().any(|waits| waits.starts_with(what)) {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("nobody waits for {what}");
 }

@@ -13,9 +13,8 @@ use tenure_store::suite::cast::person;
 use tenure_store::suite::story::{accepted, actor, request, system};
 use tenure_store::{Answered, Batch, Store, StoreFault};
 
-use crate::common::{
-    batch, database, given, host, host_at, host_with, is_sound, ns, one, publish, somebody_waits,
-};
+use crate::common::{batch, database, given, host, host_at, host_with, is_sound, ns, one, publish};
+use crate::faults::somebody_waits;
 
 /// Lets the server say that so often, from the next grant on: at once, or as it commits.
 fn says(database: &Database, code: &str, times: u32, at_commit: bool) {
