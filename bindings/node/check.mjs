@@ -5,23 +5,13 @@
 //
 // Lines that begin with `not run:` say what could not be tried here, and why; the last one counts.
 
-import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.join(here, "../..");
+import { LIBRARY, build, here, root, run } from "./build.mjs";
+
 const target = path.resolve(process.argv[2]);
-const MINUTES_MAX = 60;
-/** What is built here; the other platforms have machines of their own. */
-const LIBRARY = "tenure.linux-x64-gnu.node";
-
-function run(program, words, more = {}) {
-  console.log(`  ${program} ${words.join(" ")}`);
-  const options = { cwd: here, stdio: ["ignore", "inherit", "inherit"], timeout: MINUTES_MAX * 60_000, ...more };
-  return spawnSync(program, words, options).status === 0;
-}
 
 /** Why nothing can be tried here. */
 function missing() {
@@ -30,16 +20,6 @@ function missing() {
   if (Number.parseInt(process.versions.node) < oldest) return `it runs on Node ${oldest} and later, and this is ${process.version}`;
   if (!run("npm", ["ci"])) return "npm could not install what its tests need";
   return undefined;
-}
-
-/** Builds the library and puts it into a folder under the name that it is looked for there. */
-function built(folder, features = []) {
-  if (!run("cargo", ["build", "--release", "--package", "tenure-node", ...features], { cwd: root })) return false;
-  mkdirSync(folder, { recursive: true });
-  // Under another name first: a library that somebody has open is not written over.
-  copyFileSync(path.join(target, "release/libtenure_node.so"), path.join(folder, `${LIBRARY}.new`));
-  renameSync(path.join(folder, `${LIBRARY}.new`), path.join(folder, LIBRARY));
-  return true;
 }
 
 /** What all stories ask and are answered in Rust. */
@@ -51,7 +31,8 @@ function told(file) {
 
 /** Runs the tests, hands on what they say, and counts. */
 async function tested(env) {
-  const words = ["--test", "--test-reporter=spec", "test/"];
+  const files = readdirSync(path.join(here, "test")).filter((file) => file.endsWith(".test.mjs"));
+  const words = ["--test", "--test-reporter=spec", ...files.map((file) => `test/${file}`)];
   console.log(`  node ${words.join(" ")}`);
   const tests = spawn(process.execPath, words, { cwd: here, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
@@ -74,7 +55,7 @@ async function main() {
   const made = path.join(target, "node");
   const [panics, stories] = [path.join(made, "panics"), path.join(made, "stories.jsonl")];
   // The library that panics first: what stands here at the end is what users get.
-  if (!built(panics, ["--features", "panics"]) || !built(here) || !told(stories)) {
+  if (!build(target, panics, ["--features", "panics"]) || !build(target, here) || !told(stories)) {
     console.log("test result: FAILED. 0 passed; 1 failed");
     return 1;
   }

@@ -31,6 +31,7 @@ const isObject = (value) => typeof value === "object" && value !== null;
 /** An open store: calls go in as text, and answers come out. The methods of each call are on `Calls`. */
 class Door {
   #handle;
+  #closed;
 
   constructor(handle) {
     this.#handle = handle;
@@ -78,7 +79,8 @@ class Door {
 
   /** Closes the store once the calls that are in flight have their answers. Later calls are faults; closing again does nothing. */
   async close() {
-    await this.#handle.close();
+    this.#closed ??= this.#handle.close().then(said);
+    await this.#closed;
   }
 
   async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -35,6 +35,13 @@ function run(file, text) {
   assert.deepEqual(stdout.trim().split("\n").slice(0, OUTPUT.length), OUTPUT);
 }
 
+test("where the package of the platform is not there, its name is told", () => {
+  cpSync(path.join(root, "lib"), path.join(project, "bare/lib"), { recursive: true });
+  const { status, stderr } = spawnSync(process.execPath, ["bare/lib/index.js"], { cwd: project, encoding: "utf8", env: { NODE_PATH: "" } });
+  assert.equal(status, 1);
+  assert.match(stderr, /no library for linux-x64 here; install `tenure-linux-x64-gnu` or `tenure-linux-x64-musl`/);
+});
+
 test("the quick start runs as a module", () => run("start.mjs", block("ts")));
 
 test("the quick start runs in CommonJS", () => {
@@ -45,7 +52,7 @@ test("the quick start runs in CommonJS", () => {
 
 test("the quick start is right in TypeScript, and mistakes are not", () => {
   const types = path.join(root, "node_modules");
-  const options = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2023,esnext.disposable"];
+  const options = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2023"];
   const places = ["--typeRoots", path.join(types, "@types"), "--types", "node"];
   const check = (text, module, ending) => {
     writeFileSync(path.join(project, `start.${ending}`), text);
