@@ -108,7 +108,7 @@ fn a_deadlock_is_resolved() {
         let other = scope.spawn(|| database.sql(other));
         somebody_waits(&database, "Timeout PgSleep");
         let settle = |who: &str| {
-            let verb = Verb::Settle(Settle { person: person(who).id });
+            let verb = Verb::Settle(Settle { person: person(who).id, most: None });
             given(&store, &format!("settle {who}"), &system(), verb)
         };
         let mut both = Batch::new(vec![settle("alice"), settle("bert")], tenure_store::suite::story::salt());
