@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 use tenure::{Approve, Engine, Extend, ManualClock, Person, Request, Span, Timestamp};
 
-use crate::{Asked, engine, nine, of_file, orders, size};
+use crate::{Asked, engine, nine, of_file, orders, size, sizes};
 
 const POLICY: &str = "
 version: 1
@@ -16,6 +16,9 @@ flows:
     approval: {steps: [{approvers: [group:db-owners]}]}
     extension: {times: 2, span: {default: 30m}}
 ";
+
+/// Tables and indexes that are named, the largest of them.
+const LARGEST: usize = 8;
 
 /// Bytes of an event and of a grant's whole life: asked for, approved, begun, extended, expired; without workers, and
 /// with every effect taken and confirmed.
@@ -44,6 +47,9 @@ pub(crate) fn run(asked: &Asked) {
         println!("    an answer           {:6.0} B", of("SELECT avg(length(body)) FROM receipt"));
         println!("    an event on disk    {:6.0} B  (goal: at most 400)", bytes / events);
         println!("    a life on disk      {:6.0} B  (goal: at most 2500)", bytes / lives as f64);
+        for (part, size) in sizes(&path).into_iter().take(LARGEST) {
+            println!("      {part:<17} {:6.0} B", size / lives as f64);
+        }
     }
 }
 

@@ -151,6 +151,15 @@ pub(crate) fn of_file(path: &Path, sql: &str) -> f64 {
     file.query_row(&format!("SELECT CAST(({sql}) AS REAL)"), [], |row| row.get(0)).unwrap()
 }
 
+/// How many bytes each table and index of a file takes, the largest first.
+pub(crate) fn sizes(path: &Path) -> Vec<(String, f64)> {
+    let file = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT name, CAST(pgsize AS REAL) FROM dbstat WHERE aggregate = 1 ORDER BY pgsize DESC";
+    let mut statement = file.prepare(sql).unwrap();
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    found.map(Result::unwrap).collect()
+}
+
 /// Commits that stand in the log beside a file, as long as nothing of it was taken over.
 pub(crate) fn commits(path: &Path) -> usize {
     let log = std::fs::read(path.with_extension("db-wal")).unwrap();

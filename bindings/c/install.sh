@@ -37,4 +37,9 @@ install -m 644 "$built/libtenure_c.a" "$into/lib/libtenure.a"
 sed -e "s|@prefix@|$prefix|" -e "s|@version@|$version|" \
     -e "s|@private@|-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc|" \
     "$here/tenure.pc.in" >"$into/lib/pkgconfig/tenure.pc"
+# What was built here carries what debuggers need, which is larger than the rest.
+if [ $# -eq 1 ] && command -v strip >/dev/null; then
+    strip --strip-unneeded "$into/lib/libtenure.so.$version"
+    strip --strip-debug "$into/lib/libtenure.a"
+fi
 echo "tenure $version is installed below $prefix"

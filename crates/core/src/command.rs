@@ -261,6 +261,9 @@ pub struct Publish {
 pub struct Settle {
     /// The holder.
     pub person: PersonId,
+    /// At most so many events: the first of those that are due, as an earlier settling would have written them. The
+    /// others are due still. All of them where absent.
+    pub most: Option<usize>,
 }
 
 /// Takes the first effect of one person's grants that is ready.
@@ -472,7 +475,8 @@ impl Verb {
             Self::Review(ask) => text(&(&ask.grant, &ask.reason)),
             Self::Erase(ask) => text(&ask.grant),
             Self::Publish(ask) => text(&(&ask.policy.revision, &ask.if_revision)),
-            Self::Settle(ask) => text(&ask.person),
+            Self::Settle(Settle { person, most: None }) => text(person),
+            Self::Settle(Settle { person, most: Some(most) }) => text(&(person, most)),
             Self::TakeEffect(ask) => {
                 text(&(&ask.person, &ask.which, &ask.worker, ask.lease, ask.stuck_after))
             }

@@ -163,10 +163,11 @@ pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-    let mut text = String::with_capacity(64);
-    text.extend(hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-    text
+    let digit = |half: u8| if half < 10 { b'0' | half } else { half.wrapping_add(87) };
+    let mut digits = [b'0'; 64];
+    let halves = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.iter_mut().zip(halves).for_each(|(place, half)| *place = digit(half));
+    std::str::from_utf8(&digits).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

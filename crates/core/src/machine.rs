@@ -190,8 +190,9 @@ pub fn apply(world: &World, command: &Command, now: Timestamp) -> Result<Decided
     }
     let now = moment(world, now)?;
     let mut board = Board::new(world, now);
+    let most = if let Verb::Settle(ask) = &command.verb { ask.most } else { None };
     for holder in holders(world, command) {
-        settle::holder(&mut board, &holder)?;
+        settle::up_to(&mut board, &holder, most.unwrap_or(usize::MAX))?;
     }
     let settled = board.cut();
     let answer = match decide(board, command) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant: UTC, whole milliseconds, between the years 1 and 9999.
@@ -158,7 +158,42 @@ impl Span {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(Text::of(*self).as_str())
+    }
+}
+
+/// How every instant is written: RFC 3339 in UTC, to the millisecond.
+const WRITTEN: [u8; 24] = *b"0000-00-00T00:00:00.000Z";
+
+/// What is written of an instant.
+struct Text([u8; WRITTEN.len()]);
+
+impl Text {
+    /// Records are full of instants, so their digits are put in their places, and nothing else is made.
+    fn of(at: Timestamp) -> Self {
+        let at = at.utc();
+        let year = u32::try_from(at.year()).unwrap_or_default();
+        let parts = [
+            (0..4, year),
+            (5..7, at.month()),
+            (8..10, at.day()),
+            (11..13, at.hour()),
+            (14..16, at.minute()),
+            (17..19, at.second()),
+            (20..23, at.nanosecond() / 1_000_000),
+        ];
+        let mut text = WRITTEN;
+        for (place, mut number) in parts {
+            for digit in text.get_mut(place).into_iter().flatten().rev() {
+                *digit = digit.wrapping_add(u8::try_from(number % 10).unwrap_or_default());
+                number /= 10;
+            }
+        }
+        Self(text)
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -289,7 +324,7 @@ impl std::error::Error for BadSpan {}
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Text::of(*self).as_str())
     }
 }
 
@@ -325,6 +360,18 @@ impl<'de> Deserialize<'de> for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_written_as_the_calendar_writes_them() {
+        let millis =
+            [Timestamp::MIN.0, -1, 0, 951_782_399_999, 951_782_400_000, 1_772_442_000_007, Timestamp::MAX.0];
+        for at in millis.map(Timestamp) {
+            let calendar = at.utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            assert_eq!(at.to_string(), calendar);
+            assert_eq!(serde_json::to_string(&at).unwrap(), format!("\"{calendar}\""));
+            assert_eq!(calendar.parse(), Ok(at));
+        }
+    }
 
     #[test]
     fn spans_are_read_as_written() {

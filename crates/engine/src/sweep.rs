@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use tenure_core::command::{Command, Settle, Verb};
-use tenure_core::grant::Stage;
+use tenure_core::grant::{Grant, Stage};
 use tenure_core::id::{FlowId, GrantId, PersonId, SystemName};
 use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::person::{Actor, Record};
 use tenure_core::record::refused::minute;
 use tenure_core::time::Timestamp;
 use tenure_core::world::{Read, Standing, World};
+use tenure_store::plan::unread;
 use tenure_store::tally::WriteUp;
 use tenure_store::{Filter, Given, Limit, StoreFault};
 
@@ -19,8 +20,12 @@ use crate::error::{Error, Fault};
 
 /// People who are settled in one transaction at most: bounded work between two commits.
 const PEOPLE_AT_ONCE: usize = 64;
-/// Events that a transaction is meant to write: whoever else wants to write waits so long.
-const EVENTS_AT_ONCE: u64 = 64;
+/// Grants of which something is due, of all the people of one transaction, and events of one who has more: whoever else
+/// wants to write waits so long.
+const GRANTS_AT_ONCE: usize = 16;
+const EVENTS_AT_ONCE: usize = 48;
+/// People whose grants are looked at together, to see how many of them are due.
+const LOOKED_AT_ONCE: usize = 16;
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -138,51 +143,100 @@ impl Engine {
         self.question(wanted, waiting)
     }
 
-    /// Settles these people, some of them in one transaction.
+    /// Settles these people, in this order: in one transaction as many as have few grants that are due, and of whoever has
+    /// more some events at a time.
     fn write_down(
         &self,
         people: impl IntoIterator<Item = PersonId>,
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<(), Error> {
-        let mut people = people.into_iter().peekable();
-        // How many events a person has is not known before: fewer people are taken after many, more after few.
-        let mut at_once = 1_usize;
-        while people.peek().is_some() {
-            let some: Vec<PersonId> = people.by_ref().take(at_once).collect();
-            let events = self.settle_all(&some, now, swept)?;
-            at_once = if events > EVENTS_AT_ONCE { at_once / 2 } else { at_once.saturating_mul(2) };
-            at_once = at_once.clamp(1, PEOPLE_AT_ONCE);
+        let people: Vec<PersonId> = people.into_iter().collect();
+        for people in people.chunks(LOOKED_AT_ONCE) {
+            let mut together = Vec::new();
+            let mut grants = 0_usize;
+            for (person, due) in people.iter().zip(self.due_grants(people, now)?) {
+                grants = grants.saturating_add(due);
+                if grants > GRANTS_AT_ONCE {
+                    self.settle_all(&std::mem::take(&mut together), now, swept)?;
+                    grants = due;
+                }
+                if due > GRANTS_AT_ONCE {
+                    self.settle_alone(person, now, swept)?;
+                    grants = 0;
+                } else {
+                    together.push(person.clone());
+                }
+            }
+            self.settle_all(&together, now, swept)?;
         }
         Ok(())
     }
 
+    /// Of how many grants of each of these people something is due; of whoever has one that cannot be read, of many.
+    fn due_grants(&self, people: &[PersonId], now: Timestamp) -> Result<Vec<usize>, Error> {
+        let until = self.believed(now)?;
+        let wanted = |world: &World| unread(people.iter().cloned().map(Read::Person).collect(), world);
+        let is_due = |world: &World, grant: &Grant| {
+            grant.deadline().is_some_and(|deadline| deadline <= until)
+                || matches!(grant.stage, Stage::Approved(_))
+                || world.revoked.contains_key(grant.id())
+        };
+        let due = |world: &World| {
+            let of = |person| world.grants.values().filter(move |grant| grant.holder() == person);
+            people.iter().map(|person| of(person).filter(|grant| is_due(world, grant)).count()).collect()
+        };
+        match self.question(wanted, due) {
+            Err(broken) if is_unreadable(&broken) && people.len() > 1 => {
+                let alone = people.chunks(1).map(|person| self.due_grants(person, now));
+                Ok(alone.collect::<Result<Vec<_>, Error>>()?.concat())
+            }
+            Err(broken) if is_unreadable(&broken) => Ok(vec![usize::MAX]),
+            counted => counted,
+        }
+    }
+
     /// Settles these people in one transaction; each by themselves, where something of one of them cannot be read.
-    /// Says how many events that were.
-    fn settle_all(&self, people: &[PersonId], now: Timestamp, swept: &mut Swept) -> Result<u64, Error> {
-        let settles = people.iter().map(|person| self.settle(person.clone(), now));
+    fn settle_all(&self, people: &[PersonId], now: Timestamp, swept: &mut Swept) -> Result<(), Error> {
+        if people.is_empty() {
+            return Ok(());
+        }
+        let settles = people.iter().map(|person| self.settle(person.clone(), None, now));
         let answers = match self.transact(settles.collect::<Result<_, Error>>()?) {
             Err(unread) if is_unreadable(&unread) && people.len() > 1 => {
-                return people.chunks(1).try_fold(0_u64, |events, person| {
-                    Ok(events.saturating_add(self.settle_all(person, now, swept)?))
-                });
+                return people.chunks(1).try_for_each(|person| self.settle_all(person, now, swept));
             }
             answers => swept.goes_by(answers)?,
         };
-        let mut events = 0_u64;
         for answer in answers {
             let settled = answer?;
-            let report = &mut swept.report;
-            report.people = report.people.saturating_add(u64::from(settled.events > 0));
-            report.events = report.events.saturating_add(settled.events);
-            events = events.saturating_add(settled.events);
+            swept.report.people = swept.report.people.saturating_add(u64::from(settled.events > 0));
+            swept.report.events = swept.report.events.saturating_add(settled.events);
         }
-        Ok(events)
+        Ok(())
     }
 
-    fn settle(&self, person: PersonId, now: Timestamp) -> Result<Given, Error> {
+    /// Settles one person, some events in one transaction.
+    fn settle_alone(&self, person: &PersonId, now: Timestamp, swept: &mut Swept) -> Result<(), Error> {
+        let mut any = false;
+        loop {
+            let settle = self.settle(person.clone(), Some(EVENTS_AT_ONCE), now)?;
+            let mut events = 0_u64;
+            for answer in swept.goes_by(self.transact(vec![settle]))? {
+                events = events.saturating_add(answer?.events);
+            }
+            swept.report.people = swept.report.people.saturating_add(u64::from(!any && events > 0));
+            swept.report.events = swept.report.events.saturating_add(events);
+            any = any || events > 0;
+            if usize::try_from(events).is_ok_and(|events| events < EVENTS_AT_ONCE) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn settle(&self, person: PersonId, most: Option<usize>, now: Timestamp) -> Result<Given, Error> {
         let actor = host("tenure")?;
-        let verb = Verb::Settle(Settle { person });
+        let verb = Verb::Settle(Settle { person, most });
         let command = Command { id: self.ids.next()?, actor, context: Record::new(), verb };
         Ok(Given { command, now, keep: false })
     }

@@ -327,7 +327,7 @@ const PART: usize = 12;
 /// What a file keeps of grants, their records and what was answered, as it stands there: small enough to lie in one page.
 fn pieces(path: &Path) -> BTreeSet<Vec<u8>> {
     let file = rusqlite::Connection::open(path).unwrap();
-    let sql = "SELECT written FROM record WHERE written IS NOT NULL UNION SELECT leaf FROM record \
+    let sql = "SELECT written FROM record WHERE written IS NOT NULL UNION SELECT leaves FROM record \
                UNION SELECT state FROM grants UNION SELECT body FROM receipt";
     let mut statement = file.prepare(sql).unwrap();
     let pieces = statement.query_map([], |row| row.get(0)).unwrap();

@@ -12,8 +12,10 @@ use tenure_core::id::Namespace;
 use tenure_store::StoreFault;
 
 use crate::hour::MICROS;
+use crate::layout::FORMAT;
 use crate::link::{Link, Param};
 use crate::stage::Stage;
+use crate::step::{Moved, Step};
 use crate::tables::{Page, TABLES, Table};
 use crate::trouble::{Out, Trouble, broken, count};
 use crate::{Learned, PostgresStore, seals};
@@ -24,9 +26,13 @@ const ROUNDS: u32 = 5;
 const FEW: u64 = 500;
 /// The clocks of two servers may be so far apart, in microseconds: whoever arrives waits for as long.
 const APART: u64 = 5_000_000;
+/// How long somebody who waits for something waits before the next look.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often.
+const LOOKS: u32 = 6_000;
 
-const PLACE: &str = "SELECT id FROM tenure.place WHERE one = 1";
+const PLACE: &str =
+    "SELECT p.id, l.version FROM tenure.layout l LEFT JOIN tenure.place p ON p.one = l.one WHERE l.one = 1";
 const STANDS: &str = "SELECT key, stage, move, other, whither, until IS NOT NULL AND until > floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
     gen_random_uuid()::text FROM tenure.namespace WHERE name = $1";
 const STANDS_LOCKED: &str = "SELECT key, stage, move, other, whither, until IS NOT NULL AND until > floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
@@ -59,61 +65,6 @@ const HEAD_COPIED: &str = "UPDATE tenure.namespace SET documents = $2, published
 const SEAL_GONE: &str = "DELETE FROM tenure.seal WHERE ns = $1";
 const SEAL_COPIED: &str = "INSERT INTO tenure.seal (ns, records, latest, peaks) VALUES ($1, $2, $3, $4)";
 const TURN_GONE: &str = "DELETE FROM tenure.turn WHERE ns = $1";
-
-/// How far a move has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Rows are compared, and copied where they differ, while others write.
-    Copying {
-        /// How often this was begun.
-        round: u32,
-        /// Where the rows are.
-        table: &'static str,
-        /// How many of its rows were looked at.
-        rows: u64,
-    },
-    /// Nobody writes any more; the same once more.
-    Comparing {
-        /// Where the rows are.
-        table: &'static str,
-        /// How many of its rows were looked at.
-        rows: u64,
-    },
-    /// It has left, and is in force nowhere.
-    Left,
-    /// It is in force in the other database.
-    InForce,
-    /// Its rows go where they were.
-    Emptying {
-        /// Where they are.
-        table: &'static str,
-    },
-}
-
-impl Step {
-    /// Which part of a move this is, and of how many: copying, comparing and emptying are a part a table.
-    #[must_use]
-    pub fn part(self) -> (usize, usize) {
-        let tables = TABLES.len();
-        let place = |name: &str| TABLES.iter().position(|table| table.name == name).unwrap_or(0);
-        let part = match self {
-            Self::Copying { table, .. } => place(table),
-            Self::Comparing { table, .. } => tables.saturating_add(place(table)),
-            Self::Left | Self::InForce => tables.saturating_mul(2),
-            Self::Emptying { table } => tables.saturating_mul(2).saturating_add(place(table)),
-        };
-        (part.saturating_add(1), tables.saturating_mul(3))
-    }
-}
-
-/// A move that has come to its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moved {
-    /// Rows that were copied, those that changed meanwhile more than once.
-    pub copied: u64,
-    /// How long nobody could write, of what this call has seen of it.
-    pub still: Duration,
-}
 
 /// Why it goes no further.
 enum Halt {
@@ -187,10 +138,17 @@ impl PostgresStore {
         self.ask(|link| standing(link, ns, STANDS))
     }
 
+    /// Which database this is, which must have the layout of this version.
     fn place(&self) -> Result<String, StoreFault> {
         self.ask(|link| {
             let rows = link.rows(PLACE, &[])?;
-            rows.first().map(|row| row.get(0)).ok_or_else(|| broken("the database has no name of its own"))
+            let row = rows.first().ok_or_else(|| broken("the database holds no store of tenure"))?;
+            let version: i32 = row.get(1);
+            if version != FORMAT {
+                let found = u32::try_from(version).unwrap_or(u32::MAX);
+                return Err(Trouble::Fault(StoreFault::Newer { found }));
+            }
+            Ok(row.get(0))
         })
     }
 
@@ -293,6 +251,10 @@ impl<'m> Mover<'m> {
                 }
                 Stage::InForce if !empty => "is in force in the other database already",
                 Stage::Leaving => "is just leaving the other database",
+                // It may be in force nowhere, and all that there is of it be here.
+                Stage::Left if has_left || there.other.as_ref() != Some(place) => {
+                    "has left the other database, and its own move is not over"
+                }
                 Stage::Arriving if there.other.as_ref() != Some(place) => {
                     "is on its way to that database from another one"
                 }
@@ -318,7 +280,7 @@ impl<'m> Mover<'m> {
                 break;
             }
         }
-        loop {
+        for _ in 0..LOOKS {
             match self.freeze()? {
                 Frozen::Yes => {}
                 Frozen::Watched => {
@@ -334,6 +296,7 @@ impl<'m> Mover<'m> {
                 return Ok(());
             }
         }
+        halt("it never stands still for long enough, or somebody else moves it all the while")
     }
 
     fn round_while_others_write(&mut self, round: u32) -> Onward<()> {
@@ -383,6 +346,9 @@ impl<'m> Mover<'m> {
 
     /// It has left: nobody writes there any more. Whether that is so.
     fn leave(&mut self) -> Onward<bool> {
+        // Nobody has brought one of them up to date meanwhile: what was compared then says nothing.
+        self.from.place()?;
+        self.to.place()?;
         let (key, id, place, whither) = (self.keys[0], &self.id, &self.places[1], self.to.pool.words());
         self.from.ask(|link| link.rows(HAS_LEFT, &[&key, id, place, &whither]))?;
         let here = self.source()?;
@@ -392,7 +358,12 @@ impl<'m> Mover<'m> {
     /// It is in force in the other database, at no earlier time than it left.
     fn enter(&mut self) -> Onward<()> {
         let left = self.from.micros()?;
+        let mut looks = 0;
         while self.to.micros()? <= left {
+            looks += 1;
+            if looks > LOOKS {
+                return halt("the clock of the other server stays behind");
+            }
             sleep(LOOK);
         }
         let (key, id) = (self.keys[1], &self.id);

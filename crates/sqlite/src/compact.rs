@@ -11,9 +11,8 @@ use tenure_core::record::Entry;
 use tenure_core::time::Timestamp;
 use tenure_store::{Compacted, Limit};
 
-use crate::packed::unpack;
 use crate::records;
-use crate::states::States;
+use crate::states::{self, States};
 use crate::trouble::{Out, broken};
 
 /// The grant whose row has that key: what its state says, or its record, where that is all that is left of it.
@@ -24,13 +23,17 @@ pub(crate) fn grant(
     key: i64,
     state: &[u8],
 ) -> Out<Arc<Grant>> {
-    if state.is_empty() { Ok(Arc::new(replayed(connection, ns, key)?)) } else { states.read(key, state) }
+    if state.is_empty() {
+        Ok(Arc::new(replayed(connection, ns, key, u64::MAX)?))
+    } else {
+        states.read(connection, key, state)
+    }
 }
 
-/// What the record says of the grant with that key.
-pub(crate) fn replayed(connection: &Connection, ns: (i64, &Namespace), key: i64) -> Out<Grant> {
+/// What the record says of the grant with that key before that position.
+pub(crate) fn replayed(connection: &Connection, ns: (i64, &Namespace), key: i64, before: u64) -> Out<Grant> {
     let mut events = Vec::new();
-    for record in records::before(connection, ns, key, u64::MAX)? {
+    for record in records::before(connection, ns, key, before)? {
         if let Entry::Event(event) = record.entry {
             events.push(event);
         }
@@ -59,8 +62,8 @@ pub(crate) fn run(
         let (key, id): (i64, String) = (row.get(0)?, row.get(1)?);
         let state = row.get_ref(2)?.as_blob_or_null().map_err(|why| broken(why.to_string()))?;
         if let Some(state) = state.filter(|state| !state.is_empty()) {
-            let grant: Grant = unpack(state)?;
-            if grant.id().as_str() != id || replayed(connection, ns, key)? != grant {
+            let grant = states::unpacked(connection, key, state)?;
+            if grant.id().as_str() != id || replayed(connection, ns, key, u64::MAX)? != grant {
                 return Err(broken(format!("grant `{id}`: what is stored is not what its events lead to")));
             }
             going.extend(may_go(&grant, before).then_some(key));

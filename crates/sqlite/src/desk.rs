@@ -1,8 +1,9 @@
 //! One transaction: what a plan reads, and what it writes, at once and for the transaction alone to see.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use tenure_core::grant::Grant;
 use tenure_core::id::{FlowId, GrantId, Namespace, PersonId};
@@ -37,7 +38,9 @@ pub(crate) struct Desk<'c> {
     unsettled: HashMap<i64, BTreeSet<i64>>,
     revocations: HashMap<u64, Arc<RevokedAll>>,
     /// Keys of names; none of one that is not there.
-    words: HashMap<(Kind, String), Option<i64>>,
+    words: [HashMap<String, Option<i64>>; Kind::COUNT],
+    /// People whose names were not there before this transaction.
+    pub(crate) new_people: BTreeSet<i64>,
     /// The end of the record, once anything is added to it.
     pub(crate) seal: Option<Seal>,
     /// Records that erase what was written of their grant before them.
@@ -109,7 +112,8 @@ impl<'c> Desk<'c> {
             keys: HashMap::new(),
             unsettled: HashMap::new(),
             revocations: HashMap::new(),
-            words: HashMap::new(),
+            words: Default::default(),
+            new_people: BTreeSet::new(),
             seal: None,
             erasing: Vec::new(),
             touched: BTreeSet::new(),
@@ -139,7 +143,9 @@ impl<'c> Desk<'c> {
     /// Puts into the world what is read, as it stands in this transaction.
     fn read(&mut self, read: &Read, world: &mut World) -> Out<()> {
         match read {
-            Read::Command(id) => world.answered = receipts::of(self.connection, self.tenant.key, id)?,
+            Read::Command(id) => {
+                world.answered = receipts::of(self.connection, (self.tenant.key, self.ns), id)?
+            }
             Read::Grant(id) => put(self.grant(id)?, world),
             Read::Person(person) => put(self.unsettled(person)?, world),
             Read::Revision(revision) => {
@@ -289,12 +295,11 @@ impl<'c> Desk<'c> {
 
     /// The key of a name, where it has one.
     pub(crate) fn word(&mut self, kind: Kind, text: &str) -> Out<Option<i64>> {
-        let named = (kind, text.to_owned());
-        if let Some(key) = self.words.get(&named) {
-            return Ok(*key);
+        if let Some(key) = self.words_of(kind).and_then(|words| words.get(text).copied()) {
+            return Ok(key);
         }
         let key = words::find(self.connection, self.tenant.key, kind, text)?;
-        self.words.insert(named, key);
+        self.words_of(kind).and_then(|words| words.insert(text.to_owned(), key));
         Ok(key)
     }
 
@@ -304,12 +309,17 @@ impl<'c> Desk<'c> {
             return Ok(key);
         }
         let key = words::make(self.connection, self.tenant.key, kind, text)?;
-        self.words.insert((kind, text.to_owned()), Some(key));
+        self.words_of(kind).and_then(|words| words.insert(text.to_owned(), Some(key)));
         if kind == Kind::Person {
             // Nobody's grants were there before their name.
             self.unsettled.insert(key, BTreeSet::new());
+            self.new_people.insert(key);
         }
         Ok(key)
+    }
+
+    fn words_of(&mut self, kind: Kind) -> Option<&mut HashMap<String, Option<i64>>> {
+        self.words.get_mut(kind.place())
     }
 
     /// Writes what the namespace's row says.
@@ -319,12 +329,15 @@ impl<'c> Desk<'c> {
             erase::before(self.connection, (self.tenant.key, self.ns), grant, position)?;
         }
         let Tenant { key, latest, records, documents } = self.tenant;
-        if let Some(seal) = &self.seal {
-            seals::keep(self.connection, key, seal)?;
-        }
-        self.connection
-            .prepare_cached("UPDATE namespace SET latest = ?, records = ?, documents = ? WHERE key = ?")?
-            .execute((latest.millis(), number(records), number(documents), key))?;
+        let peaks = self.seal.as_ref().map(seals::peaks);
+        let sql = "UPDATE namespace SET latest = ?, records = ?, documents = ?, peaks = coalesce(?, peaks) WHERE key = ?";
+        self.connection.prepare_cached(sql)?.execute((
+            latest.millis(),
+            number(records),
+            number(documents),
+            peaks,
+            key,
+        ))?;
         Ok(())
     }
 }

@@ -11,10 +11,8 @@ pub(crate) fn before(connection: &Connection, ns: (i64, &Namespace), grant: i64,
     for record in records::before(connection, ns, grant, position)? {
         records::forget(connection, ns.0, record.position)?;
         let Some(command) = record.command() else { continue };
-        if let Some(receipt) = receipts::of(connection, ns.0, command)? {
-            let grant = record.entry.grant();
-            let erased = grant.map(|grant| receipt.erased(grant));
-            erased.map(|erased| receipts::change(connection, ns.0, command, &erased)).transpose()?;
+        if let Some(grant) = record.entry.grant() {
+            receipts::erase(connection, ns, command, grant)?;
         }
         // Of a revocation of many the reason goes too, unless it still has to close others.
         if let Some(all) = revocation(connection, ns.0, command)?

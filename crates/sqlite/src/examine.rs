@@ -16,7 +16,7 @@ use tenure_store::next::Next;
 use tenure_store::query::awaits_decision;
 
 use crate::desk::{Known, Tenant};
-use crate::packed::unpack;
+use crate::states;
 use crate::trouble::{Out, Trouble, count};
 use crate::words::{self, Kind};
 use crate::write::{ANYWHERE, DUE, NOTICES, Stretch, grant_mark, span_mark, stretches};
@@ -91,27 +91,16 @@ impl<'c> Doctor<'c> {
 
     fn record(&mut self) -> Sound {
         let mut statement = self.connection.prepare(
-            "SELECT r.position, r.leaf, r.written, r.nodes, g.id FROM record r \
+            "SELECT r.position, r.about, r.leaves, r.written, r.nodes, g.id FROM record r \
              LEFT JOIN grants g ON g.key = r.about WHERE r.place > ? AND r.place <= ? ORDER BY r.place",
         )?;
         let mut rows = statement.query(self.places())?;
         let mut frontier = Frontier::default();
         while let Some(row) = rows.next()? {
-            let expected = frontier.size().saturating_add(1);
-            let position = count(row.get(0)?)?;
-            if position != expected {
-                return Ok(Some(format!("record {expected} is missing: {position} stands in its place")));
+            let wrong = self.sheet(row, &mut frontier)?;
+            if wrong.is_some() {
+                return Ok(wrong);
             }
-            let record = records::record(row, self.ns)?;
-            let about: Option<String> = row.get(4)?;
-            if record.entry.grant().map(|grant| grant.as_str()) != about.as_deref() {
-                return Ok(Some(format!("record {position} is kept under another grant than it is about")));
-            }
-            let nodes = frontier.append(records::leaf(row)?.hash());
-            if row.get::<_, Vec<u8>>(3)? != seals::kept(&nodes) {
-                return Ok(Some(format!("record {position} is not the one that was sealed")));
-            }
-            self.looked(Part::Record);
         }
         if frontier.size() != self.tenant.records {
             let (there, kept) = (frontier.size(), self.tenant.records);
@@ -123,6 +112,28 @@ impl<'c> Doctor<'c> {
             seals::last(self.connection, self.tenant.key, self.tenant.records)?.frontier().clone()
         };
         Ok((kept.peaks() != frontier.peaks()).then(|| "the tree ends elsewhere than its records".to_owned()))
+    }
+
+    /// Some of its lines, which go on where those before them end.
+    fn sheet(&mut self, row: &Row<'_>, frontier: &mut Frontier) -> Sound {
+        let about: Option<String> = row.get(5)?;
+        let mut sealed = Vec::new();
+        let mut last = 0;
+        for (position, leaf) in records::sheet(self.connection, row)? {
+            let expected = frontier.size().saturating_add(1);
+            if position != expected {
+                return Ok(Some(format!("record {expected} is missing: {position} stands in its place")));
+            }
+            sealed.extend(seals::kept(&frontier.append(leaf.hash())));
+            let record = records::record((position, leaf), self.ns)?;
+            if record.entry.grant().map(|grant| grant.as_str()) != about.as_deref() {
+                return Ok(Some(format!("record {position} is kept under another grant than it is about")));
+            }
+            last = position;
+            self.looked(Part::Record);
+        }
+        let same = row.get::<_, Vec<u8>>(4)? == sealed;
+        Ok((!same).then(|| format!("record {last} is not the one that was sealed")))
     }
 
     fn grants(&mut self, unconfirmed: &mut Vec<Unconfirmed>) -> Sound {
@@ -181,6 +192,7 @@ impl<'c> Doctor<'c> {
             && Some(row.get(4)?) == word(Kind::Person, grant.holder().as_str())?
             && Some(row.get(5)?) == word(Kind::Person, grant.origin.requester.id.as_str())?
             && Some(row.get(6)?) == word(Kind::Flow, grant.origin.flow.as_str())?
+            && Some(row.get(12)?) == word(Kind::Revision, grant.origin.revision.as_str())?
             && row.get::<_, i64>(7)? == grant.changed_at.millis()
             && flags == [!grant.is_closed(), awaits_decision(grant), !grant.is_settled_for_good()];
         Ok((!right).then(|| format!("grant `{id}`: its row says something else than its state")))
@@ -343,12 +355,15 @@ impl<'c> Doctor<'c> {
         let state: Vec<u8> = row.get(2)?;
         let key = row.get(0)?;
         // Of a grant that was compacted the record is all that there is.
-        let grant: Grant =
-            if state.is_empty() { compact::replayed(self.connection, ns, key)? } else { unpack(&state)? };
+        let grant: Grant = if state.is_empty() {
+            compact::replayed(self.connection, ns, key, u64::MAX)?
+        } else {
+            states::unpacked(self.connection, key, &state)?
+        };
         grant_mark(grant.id(), marked).verify(row.get(11)?, "a grant")?;
         Ok(Known { key, grant: Arc::new(grant), reached: reached.transpose()? })
     }
 }
 
 const ROWS: &str = "SELECT key, reached, state, id, holder, requester, flow, changed, open, awaiting, unsettled, \
-                    mark FROM grants";
+                    mark, revision FROM grants";

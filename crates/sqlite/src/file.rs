@@ -8,10 +8,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tenure_store::StoreFault;
 
+use crate::layout::{self, BEFORE, FORMAT};
 use crate::trouble::{Out, Trouble, broken};
 
-/// The version of the layout. A file of a later one is left alone; format 1 was never released.
-pub(crate) const FORMAT: u32 = 2;
 /// Marks a file as a store of tenure: `tenu`.
 const APPLICATION: i32 = 0x7465_6e75;
 /// How long a transaction waits for those of other processes.
@@ -47,8 +46,11 @@ impl File {
 
     /// The same of a file that holds a store already. What is not there is not made, and what is empty stays so.
     pub(crate) fn open_existing(path: &Path) -> Out<Self> {
-        let writer = writing(connect_with(path, OpenFlags::empty())?)?;
-        right(format(&writer)?.ok_or_else(|| broken("the file is empty, no store of tenure"))?)?;
+        let mut writer = writing(connect_with(path, OpenFlags::empty())?)?;
+        match format(&writer)?.ok_or_else(|| broken("the file is empty, no store of tenure"))? {
+            BEFORE => prepare(&mut writer)?,
+            found => right(found)?,
+        }
         Ok(Self::of(path, writer))
     }
 
@@ -204,18 +206,18 @@ fn writing(connection: Connection) -> Out<Connection> {
 
 /// Makes a store of an empty file, brings an older one up to date, and leaves everything else alone.
 fn prepare(connection: &mut Connection) -> Out<()> {
-    if let Some(found) = format(connection)? {
+    if let Some(found) = format(connection)?.filter(|found| *found != BEFORE) {
         right(found)?;
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     let open = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Again, now that nobody else does the same.
     match format(&open)? {
+        Some(BEFORE) => layout::bring_up_to_date(&open)?,
         Some(found) => right(found)?,
         None => {
-            open.execute_batch(include_str!("schema.sql"))?;
+            layout::make(&open)?;
             open.pragma_update(None, "application_id", APPLICATION)?;
-            open.pragma_update(None, "user_version", FORMAT)?;
         }
     }
     open.commit()?;

@@ -16,6 +16,7 @@ mod digits;
 mod erase;
 mod examine;
 mod file;
+mod layout;
 mod marks;
 mod packed;
 mod policies;
@@ -322,6 +323,6 @@ impl Store for SqliteStore {
     }
 
     fn receipt(&self, ns: &Namespace, command: &CommandId) -> Result<Option<Arc<Receipt>>, StoreFault> {
-        self.ask(ns, |connection, ns| receipts::of(connection, ns, command))
+        self.ask(ns, |connection, key| receipts::of(connection, (key, ns), command))
     }
 }

@@ -42,21 +42,24 @@ impl Mark {
     }
 }
 
-/// One piece, with its checksum behind it. `of` is what it is found by, where it does not say so itself.
-pub(crate) fn seal(mut bytes: Vec<u8>, of: &str) -> Vec<u8> {
+/// One piece, with its checksum behind it. `of` is what it is found by, and names that must be known to read it.
+pub(crate) fn seal(mut bytes: Vec<u8>, of: &[&str]) -> Vec<u8> {
     let sum = sum(&bytes, of);
     bytes.extend(sum);
     bytes
 }
 
 /// The piece, where its checksum is right.
-pub(crate) fn open<'b>(sealed: &'b [u8], of: &str) -> Out<&'b [u8]> {
+pub(crate) fn open<'b>(sealed: &'b [u8], of: &[&str]) -> Out<&'b [u8]> {
     let (bytes, found) = sealed.split_last_chunk::<LENGTH>().ok_or_else(|| damaged("a row"))?;
     if *found == sum(bytes, of) { Ok(bytes) } else { Err(damaged("a row")) }
 }
 
-fn sum(bytes: &[u8], of: &str) -> [u8; LENGTH] {
-    xxh3_64_with_seed(bytes, xxh3_64(of.as_bytes())).to_le_bytes()
+fn sum(bytes: &[u8], of: &[&str]) -> [u8; LENGTH] {
+    let (first, others) = of.split_first().map_or(("", of), |(first, others)| (*first, others));
+    let seed =
+        others.iter().fold(xxh3_64(first.as_bytes()), |seed, name| xxh3_64_with_seed(name.as_bytes(), seed));
+    xxh3_64_with_seed(bytes, seed).to_le_bytes()
 }
 
 pub(crate) fn damaged(what: &str) -> crate::trouble::Trouble {
@@ -69,16 +72,20 @@ mod tests {
 
     #[test]
     fn every_bit_counts() {
-        let sealed = seal(b"a grant".to_vec(), "g1");
-        assert_eq!(open(&sealed, "g1").unwrap(), b"a grant");
-        assert!(open(&sealed, "g2").is_err());
+        let sealed = seal(b"a grant".to_vec(), &["g1", "alice"]);
+        assert_eq!(open(&sealed, &["g1", "alice"]).unwrap(), b"a grant");
+        for of in
+            [&["g2", "alice"][..], &["g1", "alicf"], &["g1"], &["g1", "alice", ""], &["alice", "g1"], &[]]
+        {
+            assert!(open(&sealed, of).is_err(), "{of:?}");
+        }
         for bit in 0..sealed.len() * 8 {
             let mut flipped = sealed.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(open(&flipped, "g1").is_err(), "bit {bit}");
+            assert!(open(&flipped, &["g1", "alice"]).is_err(), "bit {bit}");
         }
         for short in 0..sealed.len() {
-            assert!(open(&sealed[..short], "g1").is_err());
+            assert!(open(&sealed[..short], &["g1", "alice"]).is_err());
         }
     }
 

@@ -5,7 +5,7 @@ use tenure_core::record::tree::{Frontier, Hash, Node};
 use tenure_store::Seal;
 
 use crate::records::{self, place};
-use crate::trouble::{Out, broken};
+use crate::trouble::{Out, broken, count};
 
 /// The bytes of a hash.
 const LENGTH: usize = 32;
@@ -21,12 +21,9 @@ pub(crate) fn last(connection: &Connection, ns: i64, records: u64) -> Out<Seal> 
     Ok(Seal::after(frontier.ok_or_else(|| broken("the record's tree does not fit its records"))?))
 }
 
-/// Keeps where it goes on.
-pub(crate) fn keep(connection: &Connection, ns: i64, seal: &Seal) -> Out<()> {
-    connection
-        .prepare_cached("UPDATE namespace SET peaks = ? WHERE key = ?")?
-        .execute((packed(seal.frontier().peaks()), ns))?;
-    Ok(())
+/// What is kept of where it goes on.
+pub(crate) fn peaks(seal: &Seal) -> Vec<u8> {
+    packed(seal.frontier().peaks())
 }
 
 /// The hash of one node, which was sealed with the record that completes it.
@@ -35,11 +32,15 @@ pub(crate) fn node(connection: &Connection, ns: i64, node: Node) -> Out<Hash> {
     let found = match level.checked_sub(KEPT_FROM) {
         None => small(connection, ns, node)?,
         Some(above) => {
-            let nodes: Option<Vec<u8>> = connection
-                .prepare_cached("SELECT nodes FROM record WHERE place = ?")?
-                .query_row([place(ns, node.position())], |row| row.get(0))
+            let nodes: Option<(i64, Vec<u8>)> = connection
+                .prepare_cached(
+                    "SELECT position, nodes FROM record WHERE place >= ? AND place <= ? ORDER BY place LIMIT 1",
+                )?
+                .query_row((place(ns, node.position()), place(ns, u64::MAX)), |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
-            nodes.as_deref().and_then(unpacked).and_then(|nodes| nodes.get(above).copied())
+            nodes.and_then(|(last, nodes)| of_sheet(&unpacked(&nodes)?, count(last).ok()?, node, above))
         }
     };
     found.ok_or_else(|| broken("a part of the record's tree is missing"))
@@ -54,6 +55,21 @@ fn small(connection: &Connection, ns: i64, node: Node) -> Out<Option<Hash>> {
         tree.append(leaf.hash());
     }
     Ok(tree.peaks().first().copied().filter(|_| tree.size() == count))
+}
+
+/// The hash of a node of those that stand beside a sheet, which ends at that position: they are those of its last record,
+/// before them those of the one before, and so on.
+fn of_sheet(nodes: &[Hash], last: u64, node: Node, above: usize) -> Option<Hash> {
+    let later: usize = (node.position()..last).map(|before| kept_of(before.saturating_add(1))).sum();
+    let end = nodes.len().checked_sub(later)?;
+    let first = end.checked_sub(kept_of(node.position()))?;
+    nodes.get(first..end)?.get(above).copied()
+}
+
+/// How many nodes are kept of those that the record at that position completes.
+fn kept_of(position: u64) -> usize {
+    let completed = usize::try_from(position.trailing_zeros()).unwrap_or(usize::MAX).saturating_add(1);
+    completed.saturating_sub(KEPT_FROM)
 }
 
 /// What is kept of the nodes that a record completes.

@@ -6,10 +6,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
+use rusqlite::Connection;
 use tenure_core::grant::Grant;
 
 use crate::packed::{pack, unpack};
 use crate::trouble::Out;
+use crate::words::{self, Names};
 
 /// Grants that are kept at most, twice over.
 const KEPT: usize = 2_048;
@@ -32,18 +34,18 @@ struct State {
 
 impl States {
     /// The grant that these bytes of the row with that key say.
-    pub(crate) fn read(&self, key: i64, bytes: &[u8]) -> Out<Arc<Grant>> {
+    pub(crate) fn read(&self, connection: &Connection, key: i64, bytes: &[u8]) -> Out<Arc<Grant>> {
         if let Some(grant) = self.0.lock().unwrap_or_else(PoisonError::into_inner).find(key, bytes) {
             return Ok(grant);
         }
-        let grant: Arc<Grant> = Arc::new(unpack(bytes)?);
+        let grant: Arc<Grant> = Arc::new(unpacked(connection, key, bytes)?);
         self.keep(key, State { bytes: Arc::from(bytes), grant: grant.clone() });
         Ok(grant)
     }
 
     /// The bytes of a grant.
     pub(crate) fn write(grant: &Grant) -> Out<Vec<u8>> {
-        pack(grant)
+        pack(grant, &words::known(grant))
     }
 
     /// Keeps what was just written.
@@ -58,6 +60,11 @@ impl States {
             generations.old = std::mem::take(&mut generations.young);
         }
     }
+}
+
+/// The same where nothing is to be kept of it.
+pub(crate) fn unpacked(connection: &Connection, key: i64, bytes: &[u8]) -> Out<Grant> {
+    unpack(bytes, &Names::find(connection, key)?.known())
 }
 
 impl Generations {

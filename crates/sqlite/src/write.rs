@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tenure_core::grant::Grant;
 use tenure_core::id::{GrantId, Namespace, PersonId};
 use tenure_core::lifecycle::revoke_all::{Reached, RevokedAll};
-use tenure_core::record::Entry;
+use tenure_core::record::{Entry, Record};
 use tenure_core::time::Timestamp;
 use tenure_store::Sealed;
 use tenure_store::next::Next;
@@ -15,10 +15,11 @@ use tenure_store::query::{awaits_decision, run, unsure_from};
 
 use crate::desk::{Desk, Known};
 use crate::marks::Mark;
+use crate::records::{LINES_MAX, Sheet};
 use crate::states::States;
 use crate::trouble::{Out, number};
 use crate::words::{self, Kind};
-use crate::{receipts, records, refusals, seals};
+use crate::{receipts, refusals, seals};
 
 /// The place in `awaited` of deadlines.
 pub(crate) const DUE: i64 = 0;
@@ -67,14 +68,18 @@ impl Desk<'_> {
         for grant in after.into_values() {
             self.put(grant)?;
         }
-        for sealed in sealed {
-            self.record(&sealed)?;
+        for sheet in sealed.chunk_by(|one, next| one.record.entry.grant() == next.record.entry.grant()) {
+            for sheet in sheet.chunks(LINES_MAX) {
+                self.record(sheet)?;
+            }
         }
         for (of, tally) in refused {
             refusals::write(self.connection, self.tenant.key, &of, tally)?;
         }
         if let Some((command, receipt)) = receipt {
-            receipts::write(self.connection, self.tenant.key, &command, &receipt)?;
+            let known = receipt.view.as_ref().map(|view| self.grant(&view.id)).transpose()?.flatten();
+            let standing = known.as_ref().map(|known| (known.key, &*known.grant, self.tenant.records));
+            receipts::write(self.connection, self.tenant.key, &command, &receipt, standing)?;
         }
         Ok(())
     }
@@ -106,15 +111,20 @@ impl Desk<'_> {
         Ok(sealed.unwrap_or_default())
     }
 
-    /// Puts one line on record.
-    fn record(&mut self, sealed: &Sealed) -> Out<()> {
-        let record = &sealed.record;
+    /// Puts lines on record that are about the same grant.
+    fn record(&mut self, sheet: &[Sealed]) -> Out<()> {
+        let grant = sheet.first().and_then(|sealed| sealed.record.entry.grant());
+        let about = grant.map(|grant| self.grant(grant)).transpose()?.flatten();
+        let known = about.as_ref().map(|about| words::known(&about.grant));
+        let about = about.as_ref().map(|about| about.key);
+        let known: &[&str] = known.as_ref().map_or(&[], |known| known);
+        Sheet::of(sheet).write(self.connection, self.tenant.key, about, known)?;
+        sheet.iter().try_for_each(|sealed| self.recorded(&sealed.record, about))
+    }
+
+    /// Takes note of what a record does beside being there.
+    fn recorded(&mut self, record: &Record, about: Option<i64>) -> Out<()> {
         self.tenant.records = record.position;
-        let about = match record.entry.grant() {
-            Some(grant) => self.grant(grant)?.map(|known| known.key),
-            None => None,
-        };
-        records::write(self.connection, self.tenant.key, about, sealed)?;
         if record.erases().is_some() {
             // When all is written: what a revocation still has to close is known then.
             self.erasing.extend(about.map(|grant| (grant, record.position)));
@@ -173,10 +183,11 @@ impl Desk<'_> {
         let holder = self.word_made(Kind::Person, grant.holder().as_str())?;
         let requester = self.word_made(Kind::Person, grant.origin.requester.id.as_str())?;
         let flow = self.word_made(Kind::Flow, grant.origin.flow.as_str())?;
+        let revision = self.word_made(Kind::Revision, grant.origin.revision.as_str())?;
         self.connection
             .prepare_cached(
-                "INSERT INTO grants (ns, id, holder, requester, flow, changed, open, awaiting, unsettled, mark, state) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO grants (ns, id, holder, requester, flow, revision, changed, open, awaiting, unsettled, \
+                 mark, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute((
                 self.tenant.key,
@@ -184,6 +195,7 @@ impl Desk<'_> {
                 holder,
                 requester,
                 flow,
+                revision,
                 grant.changed_at.millis(),
                 !grant.is_closed(),
                 awaits_decision(grant),
@@ -309,13 +321,7 @@ impl Desk<'_> {
             };
             is.insert(place, ready.millis());
         }
-        let mut was = BTreeMap::new();
-        let mut statement =
-            self.connection.prepare_cached("SELECT place, at FROM awaited WHERE person = ?")?;
-        let mut rows = statement.query([key])?;
-        while let Some(row) = rows.next()? {
-            was.insert(row.get::<_, i64>(0)?, row.get::<_, i64>(1)?);
-        }
+        let was = if self.new_people.remove(&key) { BTreeMap::new() } else { self.awaits(key)? };
         for place in was.keys().filter(|place| !is.contains_key(place)) {
             self.connection
                 .prepare_cached("DELETE FROM awaited WHERE person = ? AND place = ?")?
@@ -330,6 +336,14 @@ impl Desk<'_> {
                 .execute((key, place, self.tenant.key, at, person.as_str()))?;
         }
         Ok(())
+    }
+
+    /// What comes of a person so far: when, by place.
+    fn awaits(&self, person: i64) -> Out<BTreeMap<i64, i64>> {
+        let sql = "SELECT place, at FROM awaited WHERE person = ?";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_map([person], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 }
 

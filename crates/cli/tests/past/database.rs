@@ -11,7 +11,7 @@ use tenure_postgres::scratch::Database;
 
 use crate::{code, err, out};
 
-const POLICY: &str = "
+pub(crate) const POLICY: &str = "
 version: 1
 flows:
   - id: db

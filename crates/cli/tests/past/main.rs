@@ -4,6 +4,7 @@
 
 mod copies;
 mod database;
+mod hosts;
 mod moving;
 
 use std::path::{Path, PathBuf};
@@ -255,13 +256,15 @@ fn the_doctor_names_what_is_wrong() {
     let night = Night::of("doctor-wrong");
     for (number, (change, words)) in [
         ("DELETE FROM record WHERE position = 20", "record 20 is missing: 21 stands in its place"),
+        // Some lines stand in one row, which is found by the last of them.
+        ("DELETE FROM record WHERE position = 22", "record 21 is missing: 23 stands in its place"),
         ("DELETE FROM record WHERE position = 41", "there are 40 records where 41 were written"),
         (
-            "UPDATE record SET leaf = CAST(substr(leaf, 1, 20) || 'x' || substr(leaf, 22) AS BLOB) WHERE position = 19",
+            "UPDATE record SET leaves = CAST(substr(leaves, 1, 20) || 'x' || substr(leaves, 22) AS BLOB) WHERE position = 19",
             "a row is not as it was written",
         ),
         (
-            "UPDATE record SET (leaf, written) = (SELECT leaf, written FROM record WHERE position = 18) WHERE position = 19",
+            "UPDATE record SET (leaves, written) = (SELECT leaves, written FROM record WHERE position = 18) WHERE position = 19",
             "at 19 stands a record of another place",
         ),
         (
@@ -276,7 +279,11 @@ fn the_doctor_names_what_is_wrong() {
         ("UPDATE grants SET mark = mark + 1", "a grant is not as it was written"),
         (
             "UPDATE record SET about = NULL WHERE position = (SELECT max(position) FROM record WHERE about IS NOT NULL)",
-            "grant `maria-orders`: what is stored is not what its events lead to",
+            "a row is not as it was written",
+        ),
+        (
+            "UPDATE word SET text = 'mario' WHERE text = 'maria' AND kind = 1",
+            "a row is not as it was written",
         ),
         ("UPDATE grants SET open = 1", "grant `maria-orders`: its row says something else than its state"),
         ("DELETE FROM span", "grant `maria-orders`: who holds"),

@@ -32,12 +32,18 @@ enum Due {
 /// in the order of [`Due`]. Revocations of many are what somebody did at their instant: they come after all
 /// that time does then, in the order in which they were recorded.
 pub(crate) fn holder(board: &mut Board<'_>, holder: &PersonId) -> Result<(), Fault> {
+    up_to(board, holder, usize::MAX)
+}
+
+/// The same, but for what comes after so many events.
+pub(crate) fn up_to(board: &mut Board<'_>, holder: &PersonId, most: usize) -> Result<(), Fault> {
     let timed = |board: &Board<'_>, grant: &Grant| {
         let (at, recorded, due) = next(board, grant)?;
         Some((at, recorded, grant.id().clone(), due))
     };
     let mut dues: BTreeSet<_> = board.of_holder(holder).filter_map(|grant| timed(board, grant)).collect();
-    while let Some((at, _, id, due)) = dues.pop_first() {
+    for _ in 0..most {
+        let Some((at, _, id, due)) = dues.pop_first() else { break };
         apply(board, &id, at, due)?;
         // INVARIANT: what happens to one grant moves no deadline of another, so only its own is looked at again.
         dues.extend(board.grant(&id).and_then(|grant| timed(board, grant)));

@@ -469,7 +469,7 @@ fn command(
             actor = Actor::System(SystemName::new("test").unwrap());
             Verb::Revoke(Revoke { grant, reason: Some("over".to_owned()) })
         }
-        11 => Verb::Settle(Settle { person: who.parse().unwrap() }),
+        11 => Verb::Settle(Settle { person: who.parse().unwrap(), most: None }),
         12 => Verb::TakeEffect(TakeEffect::new(holder.parse().unwrap(), worker, Span::millis(400))),
         _ => {
             let effect = dice.below(4) + 1;

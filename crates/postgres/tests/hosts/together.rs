@@ -320,7 +320,8 @@ fn whoever_is_being_settled_by_another_host_is_not_named_as_due() {
         due.into_iter().map(|awaited| awaited.person.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(due(&other).len(), 2);
-    let settle = given(&store, "settle", &system(), Verb::Settle(Settle { person: person("alice").id }));
+    let settle =
+        given(&store, "settle", &system(), Verb::Settle(Settle { person: person("alice").id, most: None }));
     let mut settles =
         Meanwhile { batch: Batch::one(settle, salt()), happens: Some(|| assert_eq!(due(&other), ["bert"])) };
     store.transact(&ns(), &mut settles).unwrap();

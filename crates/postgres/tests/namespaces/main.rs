@@ -9,6 +9,8 @@
 
 #[path = "../hosts/common.rs"]
 mod common;
+mod layout;
 mod many;
 mod moved;
 mod parked;
+mod sealed;

@@ -304,7 +304,8 @@ fn a_mover_that_stalls_loses_nothing_that_was_written_meanwhile() {
     accepted(one(&here, "ask first", &who, ask("first")));
     let mut late = 0;
     here.hand_over(&ns(), &there, &mut |step| {
-        if matches!(step, Step::Comparing { table: "awaited", .. }) && late < 2 {
+        let here = ["awaited", "parked"].get(late);
+        if matches!(step, Step::Comparing { table, .. } if here == Some(&table)) {
             late += 1;
             silence(&from);
             accepted(one(&other, &format!("ask late{late}"), &who, ask(&format!("late{late}"))));
@@ -317,6 +318,32 @@ fn a_mover_that_stalls_loses_nothing_that_was_written_meanwhile() {
     let all = ["first", "late1", "late2"].map(|grant| (grant.to_owned(), false));
     is_all_there(&there, &BTreeMap::from(all));
     is_moved(&here);
+}
+
+/// Comparing may take longer than a mover may be silent: it says that it is there, and hosts wait.
+#[test]
+fn a_mover_that_takes_its_time_is_not_taken_for_one_that_is_gone() {
+    let Some((from, to)) = two() else { return };
+    let (here, there) = (host(&from), host(&to));
+    let (over, compared) = (AtomicBool::new(false), AtomicU32::new(0));
+    scope(|scope| {
+        scope.spawn(|| {
+            let (mut host, told) = (Host::new(&from, &to), Told::default());
+            works(&mut host, 0, &over, &told);
+            assert!(!told.lock().unwrap().is_empty());
+        });
+        here.hand_over(&ns(), &there, &mut |step| {
+            if matches!(step, Step::Comparing { .. }) {
+                compared.fetch_add(1, Ordering::SeqCst);
+                sleep(Duration::from_millis(1_500));
+            }
+            true
+        })
+        .unwrap()
+        .unwrap();
+        over.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(compared.into_inner(), 11, "each table once");
 }
 
 #[test]
@@ -361,6 +388,66 @@ fn what_cannot_be_moved_says_why() {
     assert!(said(&there, &elsewhere).contains("on its way"));
     here.hand_over(&ns(), &there, &mut |_| true).unwrap().unwrap();
     assert!(said(&here, &elsewhere).contains(&format!("was moved to the database `{}`", to.name())));
+}
+
+/// Sets the clock of a database back, as its hosts see it.
+fn set_back(database: &Database, by: &str) {
+    let sql = format!(
+        "CREATE SCHEMA IF NOT EXISTS shadow; CREATE OR REPLACE FUNCTION shadow.clock_timestamp() RETURNS timestamptz \
+         LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() - interval '{by}' $$; \
+         ALTER DATABASE {} SET search_path = shadow, pg_catalog, public",
+        database.name()
+    );
+    database.sql(&sql).unwrap();
+}
+
+#[test]
+fn a_clock_that_is_behind_is_waited_for_and_one_that_is_far_behind_is_refused() {
+    let Some((from, to)) = two() else { return };
+    let here = host(&from);
+    let alice = actor(&person("alice"));
+    accepted(one(&here, "ask g", &alice, request("g", "automatic", &["pg/a/read"], None)));
+    set_back(&to, "1 minute");
+    let refused = here.hand_over(&ns(), &host(&to), &mut |_| true);
+    let Err(StoreFault::Broken(words)) = refused else { panic!("{refused:?}") };
+    assert!(words.contains("clocks of the two servers are") && words.contains("set them first"), "{words}");
+
+    set_back(&to, "2 seconds");
+    let (there, mut last) = (host(&to), None);
+    here.hand_over(&ns(), &there, &mut |step| {
+        if matches!(step, Step::Copying { table: "parked", .. }) && last.is_none() {
+            // The last thing that happens where it was.
+            accepted(one(&here, "longer g", &alice, extend("g")));
+            last = Some(());
+        }
+        true
+    })
+    .unwrap()
+    .unwrap();
+    let last = record(&there).last().unwrap().recorded_at;
+    assert!(host(&to).clock() >= last, "it is not in force before it has left");
+    accepted(one(&there, "back g", &alice, give_back("g")));
+    is_sound(&there);
+    to.sql(&format!("ALTER DATABASE {} RESET search_path; DROP SCHEMA tenure CASCADE", to.name())).unwrap();
+}
+
+/// What has left, and has not arrived, is in force nowhere: nothing of the same name may take its place.
+#[test]
+fn what_has_left_and_not_arrived_is_not_written_over() {
+    let Some((from, to)) = two() else { return };
+    let third = Cluster::shared().unwrap().database().unwrap();
+    let (here, there, elsewhere) = (host(&from), host(&to), host(&third));
+    let ask = request("g", "automatic", &["pg/a/read"], None);
+    accepted(one(&here, "ask g", &actor(&person("alice")), ask));
+    crate::common::publish(&elsewhere);
+    assert_eq!(here.hand_over(&ns(), &there, &mut |step| step != Step::Left).unwrap(), None);
+    assert!(here.size(&ns()).is_err() && there.size(&ns()).is_err());
+    let refused = elsewhere.hand_over(&ns(), &here, &mut |_| true);
+    let Err(StoreFault::Broken(words)) = refused else { panic!("{refused:?}") };
+    assert!(words.contains("its own move is not over"), "{words}");
+    assert!(elsewhere.hand_over(&ns(), &there, &mut |_| true).is_err());
+    here.hand_over(&ns(), &there, &mut |_| true).unwrap().unwrap();
+    is_all_there(&there, &BTreeMap::from([("g".to_owned(), false)]));
 }
 
 /// What one process does that moves it and is ended; it is this test where it is named two databases.

@@ -213,9 +213,10 @@ impl Hosts {
             Job::Errand(place) => {
                 Given { command: self.scene.errands[place].command.clone(), now, keep: true }
             }
-            Job::Sweep(person) => {
-                own(by_host(Verb::Settle(Settle { person: self.scene.people[person].clone() })), now)
-            }
+            Job::Sweep(person) => own(
+                by_host(Verb::Settle(Settle { person: self.scene.people[person].clone(), most: None })),
+                now,
+            ),
             Job::Take(person) => own(by_host(take(&self.scene.people[person], host)), now),
             Job::Verdict { done } => own(by_host(verdict(&state.store, host, done)), now),
         };

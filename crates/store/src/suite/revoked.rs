@@ -127,7 +127,7 @@ pub(super) fn two_revocations_at_one_instant_keep_their_order_over_a_restart(hou
         let first = story.command("first", &system(), revoke_all(on(PROD)));
         let second = story.command("second", &system(), revoke_all(on(TEST)));
         if together {
-            let verb = Verb::Settle(Settle { person: alice.id.clone() });
+            let verb = Verb::Settle(Settle { person: alice.id.clone(), most: None });
             let settle = story.command("settle", &system(), verb);
             story.batch(vec![first, second, settle]).into_iter().for_each(|answer| drop(accepted(answer)));
         } else {

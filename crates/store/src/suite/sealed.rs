@@ -197,7 +197,7 @@ pub(super) fn the_reason_of_a_revocation_of_many_is_erased_too(house: &impl Hous
     accepted(story.give(&system(), erase()));
     assert!(is_told(&story), "the last one still has to be closed, and says why");
     let last = story.all_stored().into_values().find(|grant| !grant.is_closed()).unwrap();
-    accepted(story.give(&system(), Verb::Settle(Settle { person: last.holder().clone() })));
+    accepted(story.give(&system(), Verb::Settle(Settle { person: last.holder().clone(), most: None })));
     assert!(is_told(&story), "it was not asked again");
     accepted(story.give(&system(), erase()));
     assert!(!is_told(&story));

@@ -103,7 +103,7 @@ impl<'a, H: House> Story<'a, H> {
     }
 
     pub fn settle(&mut self, who: &Person) -> Accepted {
-        self.does(&system(), Verb::Settle(Settle { person: who.id.clone() }))
+        self.does(&system(), Verb::Settle(Settle { person: who.id.clone(), most: None }))
     }
 
     pub fn take(&mut self, who: &PersonId, at: Option<&Integration>, lease: Span) -> Option<Handed> {

@@ -1,4 +1,4 @@
-use crate::command::{Extend, Request, Verb};
+use crate::command::{Extend, Request, Settle, Verb};
 use crate::event::Event;
 use crate::fixture::*;
 use crate::limits::CLOCK_TOLERANCE;
@@ -36,6 +36,34 @@ fn early_late_and_repeated_sweeps_lead_to_the_same_history() {
     let every: Vec<Timestamp> = (0..=500).map(at).collect();
     assert_eq!(swept(&every), late);
     assert_eq!(swept(&[at(40), at(40), at(60).minus(MS), at(60), at(500)]), late);
+}
+
+#[test]
+fn a_few_events_at_once_lead_to_the_same_history_in_the_same_order() {
+    let swept = |most: Option<usize>| {
+        let mut tenant = story();
+        // Both of them run under one item, and each is the reason to keep it for the other.
+        for grant in ["same-1", "same-2"] {
+            tenant.asks(&alice(), Request { span: Some(mins(60)), ..request("db", grant, &["pg/a/read"]) });
+        }
+        tenant.at(500);
+        let mut most_at_once = 0;
+        loop {
+            let before = tenant.events.len();
+            let person = crate::fixture::person_id("alice");
+            tenant.system(Verb::Settle(Settle { person, most })).unwrap();
+            let events = tenant.events.len() - before;
+            most_at_once = most_at_once.max(events);
+            if events == 0 {
+                return (tenant.events, most_at_once);
+            }
+        }
+    };
+    let (at_once, all) = swept(None);
+    for most in 1..=all {
+        assert_eq!(swept(Some(most)), (at_once.clone(), most));
+    }
+    assert_eq!(swept(Some(all + 1)).1, all);
 }
 
 #[test]
