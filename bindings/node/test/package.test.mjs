@@ -36,8 +36,10 @@ function run(file, text) {
 }
 
 test("where the package of the platform is not there, its name is told", () => {
-  cpSync(path.join(root, "lib"), path.join(project, "bare/lib"), { recursive: true });
-  const { status, stderr } = spawnSync(process.execPath, ["bare/lib/index.js"], { cwd: project, encoding: "utf8", env: { NODE_PATH: "" } });
+  const bare = mkdtempSync(path.join(os.tmpdir(), "tenure-bare-"));
+  cpSync(path.join(root, "lib"), path.join(bare, "lib"), { recursive: true });
+  const { status, stderr } = spawnSync(process.execPath, ["lib/index.js"], { cwd: bare, encoding: "utf8" });
+  rmSync(bare, { recursive: true });
   assert.equal(status, 1);
   assert.match(stderr, /no library for linux-x64 here; install `tenure-linux-x64-gnu` or `tenure-linux-x64-musl`/);
 });
