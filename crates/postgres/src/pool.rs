@@ -142,10 +142,12 @@ impl Pool {
 }
 
 /// A commit is on the disk before it is acknowledged, whatever the server does for others. Every question here is put
-/// to an index: what a planner knows of a table that was empty when it was asked first, misleads it. Where a database
-/// has no such setting, there is nothing to set.
+/// to an index: what a planner knows of a table that was empty when it was asked first, misleads it. And each is planned
+/// once for a connection: a list of one value looks to the planner as if it were worth another plan, each time. Where a
+/// database has no such setting, there is nothing to set.
 const SETTINGS: &str = "SELECT set_config(s.name, w.value, false) FROM pg_catalog.pg_settings s \
-    JOIN (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('jit', 'off')) w (name, value) \
+    JOIN (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('jit', 'off'), \
+    ('plan_cache_mode', 'force_generic_plan')) w (name, value) \
     ON w.name = s.name WHERE s.name <> 'synchronous_commit' OR s.setting = 'off'";
 
 /// A connection while it is lent.
