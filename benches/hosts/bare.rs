@@ -73,8 +73,8 @@ impl Bare {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let (client, connection) = runtime.block_on(tokio_postgres::connect(&self.url, NoTls)).unwrap();
         runtime.spawn(connection);
-        let settings =
-            "SET enable_seqscan = off; SET jit = off; SET statement_timeout = 10000; SET lock_timeout = 3000";
+        let settings = "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; \
+             SET statement_timeout = 10000; SET lock_timeout = 3000";
         runtime.block_on(client.batch_execute(settings)).unwrap();
         let statements = SQL.map(|sql| runtime.block_on(client.prepare(sql)).unwrap()).into();
         Connected { runtime, client, statements }

@@ -80,6 +80,19 @@ test("what failed for good is stuck, with its reason on record", async () => {
   assert.ok((await events(access, "the account is gone")) > 0);
 });
 
+test("an effect whose lease ran out comes again, and the loop hears so", async () => {
+  const access = await opened();
+  await granted(access, { grant: "g1" });
+  const loop = async () => {
+    for await (const effect of access.effects({ worker, integration: "prod-pg" })) {
+      await access.setClock(new Date(effect.leaseUntil.getTime() + 1));
+    }
+  };
+  assert.equal((await refusal(loop())).code, "effect.not_leased");
+  assert.equal((await left(access)).length, 1);
+  assert.equal((await access.look({ grant: "g1" })).enforcement, "applying");
+});
+
 test("a loop that polls waits for what comes, until it is told to stop", async () => {
   const access = await opened();
   const stop = new AbortController();

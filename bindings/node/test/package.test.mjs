@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -34,6 +34,15 @@ function run(file, text) {
   assert.equal(status, 0, stderr);
   assert.deepEqual(stdout.trim().split("\n").slice(0, OUTPUT.length), OUTPUT);
 }
+
+test("where the package of the platform is not there, its name is told", () => {
+  const bare = mkdtempSync(path.join(os.tmpdir(), "tenure-bare-"));
+  cpSync(path.join(root, "lib"), path.join(bare, "lib"), { recursive: true });
+  const { status, stderr } = spawnSync(process.execPath, ["lib/index.js"], { cwd: bare, encoding: "utf8" });
+  rmSync(bare, { recursive: true });
+  assert.equal(status, 1);
+  assert.match(stderr, /no library for linux-x64 here; install `tenure-linux-x64-gnu` or `tenure-linux-x64-musl`/);
+});
 
 test("the quick start runs as a module", () => run("start.mjs", block("ts")));
 

@@ -149,8 +149,8 @@ impl Cluster {
         use std::os::unix::fs::PermissionsExt as _;
 
         let data = self.data();
-        let hba = format!("local all all trust\nhostssl all all samehost trust\n");
-        for (name, text) in [("server.crt", certificate), ("server.key", key), ("pg_hba.conf", &hba)] {
+        let hba = "local all all trust\nhostssl all all samehost trust\n";
+        for (name, text) in [("server.crt", certificate), ("server.key", key), ("pg_hba.conf", hba)] {
             let path = data.join(name);
             fs::write(&path, text).map_err(|why| why.to_string())?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(|why| why.to_string())?;

@@ -91,8 +91,7 @@ impl Desk<'_> {
 
     /// Whoever decides on all that is open somewhere, and this transaction, come one after the other.
     fn see_to_places(&mut self) -> Out<()> {
-        let holders: BTreeSet<PersonId> =
-            self.changed().filter_map(|slot| Some(slot.now.as_ref()?.grant.holder().clone())).collect();
+        let holders = self.whose();
         self.load_people(&holders)?;
         if self.manner != Manner::Beside {
             // Nobody is locked, yet whoever asks who is due looks for names that are not locked by others.
@@ -124,6 +123,11 @@ impl Desk<'_> {
             return Err(Trouble::Again(Again::Names(self.held.union(&names).cloned().collect())));
         }
         Ok(())
+    }
+
+    /// Whose grants are changed.
+    pub(crate) fn whose(&self) -> BTreeSet<PersonId> {
+        self.changed().filter_map(|slot| Some(slot.now.as_ref()?.grant.holder().clone())).collect()
     }
 
     fn changed(&self) -> impl Iterator<Item = &Slot<Known>> {

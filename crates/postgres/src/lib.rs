@@ -13,6 +13,7 @@ mod erase;
 mod examine;
 mod flush;
 mod hour;
+mod lately;
 mod layout;
 mod link;
 mod load;
@@ -58,10 +59,11 @@ pub use crate::step::{Moved, Step};
 
 use crate::desk::{Desk, Manner};
 use crate::hour::Hour;
+use crate::lately::{Answer, Lately};
 use crate::link::Link;
 use crate::names::Name;
 use crate::pool::Pool;
-use crate::questions::Known;
+use crate::questions::{Found, Known};
 use crate::trouble::{Again, Out, Trouble};
 
 /// How often a transaction is run that meets others, before the store is busy.
@@ -90,6 +92,7 @@ pub struct PostgresStore {
     pool: Pool,
     hour: Hour,
     shelf: Shelf,
+    lately: Option<Lately>,
     #[cfg(feature = "cluster")]
     places: std::sync::OnceLock<Places>,
 }
@@ -158,10 +161,12 @@ impl PostgresStore {
         prepare: impl Fn(&mut Link) -> Out<()>,
     ) -> Result<Self, StoreFault> {
         let pool = pool.map_err(Trouble::told)?;
+        let lately = Lately::new(pool.options().holds_max_age);
         let store = Self {
             pool,
             hour,
             shelf: Shelf::default(),
+            lately,
             #[cfg(feature = "cluster")]
             places: std::sync::OnceLock::new(),
         };
@@ -301,7 +306,12 @@ impl PostgresStore {
         desk.lock(learned.names.clone())?;
         desk.run(plan)?;
         if desk.written.anything {
-            desk.commit()?;
+            let committed = desk.commit();
+            if let Some(lately) = &self.lately {
+                // Whatever became of it: it may have been written.
+                lately.forget(ns, desk.written.documents.is_empty().then(|| desk.whose()));
+            }
+            committed?;
         } else {
             desk.link.send("ROLLBACK")?;
         }
@@ -382,8 +392,21 @@ impl Store for PostgresStore {
     }
 
     fn holds(&self, ns: &Namespace, ask: HoldsAsk<'_>, now: Timestamp) -> Result<Option<Held>, StoreFault> {
-        match self.ask(|link| questions::holds(link, ns, ask, (self.hour.handed(), now)))? {
-            Known::Surely(held) => Ok(held),
+        let of = names::item(&ask.item()).map_err(Trouble::told)?;
+        let lately = self.lately.as_ref();
+        if let Some(held) = lately.and_then(|kept| kept.known((ns, ask.person, &of), &self.hour, now)) {
+            return Ok(Some(held));
+        }
+        let asked = lately.map(Lately::ask);
+        match self.ask(|link| questions::holds(link, ns, (ask.person, &of), (self.hour.handed(), now)))? {
+            Known::Not => Ok(None),
+            Known::Runs(Found { held, at, clock, until }) => {
+                if let (Some(lately), Some(asked)) = (lately, asked) {
+                    let answer = Answer { held: held.clone(), at, clock, until, asked };
+                    lately.keep(ns, ask.person, of, answer);
+                }
+                Ok(Some(held))
+            }
             Known::Unsettled => holds_by_the_rules(self, ns, ask, now),
         }
     }

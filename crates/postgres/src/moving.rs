@@ -26,6 +26,8 @@ const ROUNDS: u32 = 5;
 const FEW: u64 = 500;
 /// The clocks of two servers may be so far apart, in microseconds: whoever arrives waits for as long.
 const APART: u64 = 5_000_000;
+/// Between two words to those who wait that this is still there lie so many pages, while nobody writes.
+const HEARD_EVERY: usize = 8;
 /// How long somebody who waits for something waits before the next look.
 const LOOK: Duration = Duration::from_millis(50);
 /// How often.
@@ -407,8 +409,8 @@ impl<'m> Mover<'m> {
     fn table(&mut self, table: &Table, step: &mut dyn FnMut(u64) -> Step, held: bool) -> Onward<bool> {
         let mut after = first(table);
         let mut rows = 0_u64;
-        loop {
-            if held && !self.is_still()? {
+        for page in 0_usize.. {
+            if held && page.is_multiple_of(HEARD_EVERY) && !self.is_still()? {
                 return Ok(false);
             }
             let last = bound(self.from, table, self.keys[0], &after)?;
@@ -419,9 +421,10 @@ impl<'m> Mover<'m> {
                 self.copy_page((table, page), &after, last.as_ref())?;
             }
             self.tell(step(rows))?;
-            let Some(last) = last else { return Ok(true) };
+            let Some(last) = last else { break };
             after = last;
         }
+        Ok(true)
     }
 
     /// Whether nobody has written since nobody was to write.

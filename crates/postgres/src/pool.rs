@@ -27,6 +27,10 @@ pub struct Options {
     pub idle_in_transaction_timeout: Duration,
     /// How long connecting to one server may take.
     pub connect_timeout: Duration,
+    /// How old an answer may be that access runs; without an age, each question goes to the server. A revocation on another
+    /// host is seen by this one so much later at most. Nothing is answered past the end of access, and what is not held is
+    /// asked each time.
+    pub holds_max_age: Option<Duration>,
     /// Certificates in PEM that vouch for the server; those of the system where there are none.
     pub root_certificates: Option<Vec<u8>>,
 }
@@ -40,6 +44,7 @@ impl Default for Options {
             lock_timeout: Duration::from_secs(3),
             idle_in_transaction_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
+            holds_max_age: None,
             root_certificates: None,
         }
     }
@@ -77,6 +82,10 @@ impl Pool {
         }
         let tls = MakeRustlsConnect::new(tls(options.root_certificates.as_deref())?);
         Ok(Self { config, tls, options, kept: Mutex::default(), free: Condvar::new() })
+    }
+
+    pub(crate) const fn options(&self) -> &Options {
+        &self.options
     }
 
     /// A connection, for as long as it is held. One that broke off in the midst of something is closed.
@@ -133,10 +142,12 @@ impl Pool {
 }
 
 /// A commit is on the disk before it is acknowledged, whatever the server does for others. Every question here is put
-/// to an index: what a planner knows of a table that was empty when it was asked first, misleads it. Where a database
-/// has no such setting, there is nothing to set.
+/// to an index: what a planner knows of a table that was empty when it was asked first, misleads it. And each is planned
+/// once for a connection: a list of one value looks to the planner as if it were worth another plan, each time. Where a
+/// database has no such setting, there is nothing to set.
 const SETTINGS: &str = "SELECT set_config(s.name, w.value, false) FROM pg_catalog.pg_settings s \
-    JOIN (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('jit', 'off')) w (name, value) \
+    JOIN (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('jit', 'off'), \
+    ('plan_cache_mode', 'force_generic_plan')) w (name, value) \
     ON w.name = s.name WHERE s.name <> 'synchronous_commit' OR s.setting = 'off'";
 
 /// A connection while it is lent.

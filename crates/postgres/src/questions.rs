@@ -7,7 +7,7 @@ use tenure_core::id::{FlowId, GrantId, Integration, Namespace, PersonId};
 use tenure_core::limits::CLOCK_TOLERANCE;
 use tenure_core::query::Held;
 use tenure_core::time::Timestamp;
-use tenure_store::{Awaited, AwaitedAt, Filter, Holding, HoldsAsk, Limit, Listed, Place, WhoAsk};
+use tenure_store::{Awaited, AwaitedAt, Filter, Holding, Limit, Listed, Place, WhoAsk};
 use tokio_postgres::Row;
 
 use crate::compact;
@@ -25,11 +25,11 @@ const LOOKED_AT_ONCE: usize = 500;
 
 const HOLDS: &str = "WITH c AS (SELECT coalesce($4::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
     AS clock), a AS (SELECT n.key, \
-    CASE WHEN $5::bigint > c.clock + $6::bigint THEN c.clock ELSE greatest($5::bigint, c.clock) END AS at, \
+    CASE WHEN $5::bigint > c.clock + $6::bigint THEN c.clock ELSE greatest($5::bigint, c.clock) END AS at, c.clock, \
     greatest(n.published, (SELECT max(greatest(g.changed, g.reached_at)) FROM tenure.grants g \
     WHERE g.ns = n.key AND g.holder = $2 AND g.unsettled)) AS latest, n.stage, n.whither \
     FROM tenure.namespace n CROSS JOIN c WHERE n.name = $1) \
-    SELECT a.at, greatest(a.latest, h.changed), s.until, s.unsure, s.holding, a.stage, a.whither FROM a \
+    SELECT a.at, greatest(a.latest, h.changed), s.until, s.unsure, s.holding, a.stage, a.whither, a.clock FROM a \
     LEFT JOIN tenure.span s ON s.ns = a.key AND s.item = $3 AND s.person = $2 AND s.until > a.at \
     LEFT JOIN tenure.grants h ON h.ns = s.ns AND h.id = s.holding";
 /// The key of the namespace is looked up first, here and wherever else it is named: whoever joined the tables might begin with
@@ -69,27 +69,40 @@ const LIST_AWAITING: &str = list!("AND g.awaiting");
 
 /// What is known of somebody's access without the rules.
 pub(crate) enum Known {
-    /// Access runs, or it does not.
-    Surely(Option<Held>),
+    /// Access does not run.
+    Not,
+    /// Access runs.
+    Runs(Found),
     /// Time may have changed more than its end: the rules must say.
     Unsettled,
+}
+
+/// Access that runs.
+pub(crate) struct Found {
+    pub(crate) held: Held,
+    /// The instant that was asked for.
+    pub(crate) at: Timestamp,
+    /// The store's clock.
+    pub(crate) clock: Timestamp,
+    /// Until when time alone changes nothing.
+    pub(crate) until: Timestamp,
 }
 
 /// Whether access runs now, by the store's clock: `handed`, or the server's.
 pub(crate) fn holds(
     link: &mut Link,
     ns: &Namespace,
-    ask: HoldsAsk<'_>,
+    (person, item): (&PersonId, &str),
     (handed, now): (Option<i64>, Timestamp),
 ) -> Out<Known> {
-    let item = names::item(&ask.item())?;
     let tolerance = i64::try_from(CLOCK_TOLERANCE.as_millis()).unwrap_or(i64::MAX);
-    let (person, now) = (ask.person.as_str(), now.millis());
+    let (person, now) = (person.as_str(), now.millis());
     let rows = link.rows(HOLDS, &[&ns.as_str(), &person, &item, &handed, &now, &tolerance])?;
     if let Some(row) = rows.first() {
         Stage::read(row.get(5))?.answers(ns, row.get(6))?;
     }
     let mut best: Option<Held> = None;
+    let mut changes: Option<i64> = None;
     for row in &rows {
         let at: i64 = row.get(0);
         if row.get::<_, Option<i64>>(1).is_some_and(|latest| at < latest) {
@@ -100,6 +113,7 @@ pub(crate) fn holds(
             if from <= at {
                 return Ok(Known::Unsettled);
             }
+            changes = Some(changes.map_or(from, |earlier| earlier.min(from)));
             continue;
         }
         let held = Held { grant: id::<GrantId>(row.get(4))?, until: Timestamp::from_millis(until) };
@@ -111,7 +125,10 @@ pub(crate) fn holds(
             best = Some(held);
         }
     }
-    Ok(Known::Surely(best))
+    let (Some(held), Some(row)) = (best, rows.first()) else { return Ok(Known::Not) };
+    let (at, clock) = (Timestamp::from_millis(row.get(0)), Timestamp::from_millis(row.get(7)));
+    let until = changes.map_or(held.until, |changes| held.until.min(Timestamp::from_millis(changes)));
+    Ok(Known::Runs(Found { held, at, clock, until }))
 }
 
 /// Who had a resource at that instant, by the table of spans: those of the resource that were not over by then.

@@ -92,21 +92,21 @@ macro_rules! table {
 
 /// All of them but what is made anew or said in one row. The largest comes first: most of it never changes.
 pub(crate) const TABLES: &[Table] = &[
-    table!("record", "500", [NO_NUMBER], "position" "bigint" "1"),
-    table!("receipt", "500", [""], "command" "text" "1"),
-    table!("grants", "500", [""], "id" "text" "1"),
+    table!("record", "1000", [NO_NUMBER], "position" "bigint" "1"),
+    table!("receipt", "1000", [""], "command" "text" "1"),
+    table!("grants", "1000", [""], "id" "text" "1"),
     table!(
-        "span", "1000", ["", "", NO_NUMBER, ""],
+        "span", "4000", ["", "", NO_NUMBER, ""],
         "item" "text" "1", "person" "text" "2", "until" "bigint" "3", "holding" "text" "4"
     ),
-    table!("name", "1000", [NO_SMALL, ""], "kind" "smallint" "1", "text" "text" "2"),
-    table!("open_on", "1000", [NO_SMALL, "", ""], "kind" "smallint" "1", "text" "text" "2", "holding" "text" "3"),
-    table!("awaited", "1000", ["", ""], "person" "text" "1", "place" "text" "2"),
-    table!("revocation", "1000", [""], "command" "text" "1"),
-    table!("refusal", "1000", ["", ""], "actor" "text" "1", "code" "text" "2"),
+    table!("name", "4000", [NO_SMALL, ""], "kind" "smallint" "1", "text" "text" "2"),
+    table!("open_on", "4000", [NO_SMALL, "", ""], "kind" "smallint" "1", "text" "text" "2", "holding" "text" "3"),
+    table!("awaited", "4000", ["", ""], "person" "text" "1", "place" "text" "2"),
+    table!("revocation", "4000", [""], "command" "text" "1"),
+    table!("refusal", "4000", ["", ""], "actor" "text" "1", "code" "text" "2"),
     table!("document", "8", [NO_NUMBER], "number" "bigint" "1"),
     table!(
-        "parked", "500", [NO_NUMBER, "", "-2147483648"],
+        "parked", "1000", [NO_NUMBER, "", "-2147483648"],
         "ordered" "bigint" "1", "tx" "text" "2", "number" "integer" "3"
     ),
 ];

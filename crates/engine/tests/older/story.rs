@@ -84,7 +84,7 @@ fn quick(who: &str, grant: &str) -> Request {
 
 /// A command id as hosts make them: random bytes, or words.
 fn command(of: &str) -> String {
-    if of.len() % 2 == 0 {
+    if of.len().is_multiple_of(2) {
         format!("{:032x}", of.bytes().fold(7_u128, |sum, byte| sum.wrapping_mul(251) ^ u128::from(byte)))
     } else {
         format!("command of {of}")

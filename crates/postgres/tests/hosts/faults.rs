@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tenure_core::id::CommandId;
 use tenure_postgres::cluster::{Cluster, or_not_run};
+use tenure_postgres::scratch::Database;
 use tenure_postgres::{Options, PostgresStore};
 use tenure_store::suite::cast::person;
 use tenure_store::suite::story::{accepted, actor, extend, request};
@@ -226,9 +227,8 @@ fn a_statement_that_takes_too_long_writes_nothing_and_the_next_one_goes_on() {
     let ask = || request("g", "automatic", &["pg/a/read"], None);
     let alice = person("alice");
     scope(|scope| {
-        scope
-            .spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(1.5); COMMIT").unwrap());
-        sleep(Duration::from_millis(600));
+        scope.spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(2); COMMIT").unwrap());
+        somebody_waits(&database, "Timeout PgSleep");
         let slow = batch(&store, vec![given(&store, "ask g", &actor(&alice), ask())]);
         assert_eq!(slow.err(), Some(StoreFault::Busy));
     });
@@ -242,12 +242,12 @@ fn whoever_finds_no_connection_free_is_told_so() {
     let wait_for_connection = Duration::from_millis(100);
     let store = host_with(&database, Options { connections: 1, wait_for_connection, ..Options::default() });
     scope(|scope| {
-        scope.spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(1); COMMIT").unwrap());
-        sleep(Duration::from_millis(400));
+        scope.spawn(|| database.sql("BEGIN; LOCK TABLE tenure.grants; SELECT pg_sleep(2); COMMIT").unwrap());
+        somebody_waits(&database, "Timeout PgSleep");
         let alice = person("alice");
         let ask = request("g", "automatic", &["pg/a/read"], None);
         let first = scope.spawn(|| one(&store, "ask g", &actor(&person("alice")), ask));
-        sleep(Duration::from_millis(100));
+        somebody_waits(&database, "Lock");
         let item = tenure_store::suite::cast::item("pg/a/read");
         let asked = HoldsAsk { person: &alice.id, resource: &item.resource, permission: "read" };
         assert_eq!(store.holds(&ns(), asked, store.clock()), Err(StoreFault::Busy));
@@ -301,4 +301,17 @@ fn what_cannot_be_read_stops_nobody_else() {
     accepted(one(&store, "longer bert", &actor(&person("bert")), extend("bert")));
     let due = store.due(&ns(), tenure_core::time::Timestamp::MAX, None, Limit::new(10)).unwrap();
     assert_eq!(due.len(), 2);
+}
+
+/// Waits until somebody in that database waits for that, as the server names it.
+pub(crate) fn somebody_waits(database: &Database, what: &'static str) {
+    for _ in 0..2_000 {
+        let waiting = "SELECT coalesce(wait_event_type || ' ' || wait_event, '') FROM pg_stat_activity \
+            WHERE datname = current_database()";
+        if database.texts(waiting).unwrap().iter().any(|waits| waits.starts_with(what)) {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("nobody waits for {what}");
 }

@@ -13,7 +13,8 @@ use tenure_store::suite::cast::person;
 use tenure_store::suite::story::{accepted, actor, request, system};
 use tenure_store::{Answered, Batch, Store, StoreFault};
 
-use crate::common::{batch, database, given, host, host_at, is_sound, ns, one, publish};
+use crate::common::{batch, database, given, host, host_at, host_with, is_sound, ns, one, publish};
+use crate::faults::somebody_waits;
 
 /// Lets the server say that so often, from the next grant on: at once, or as it commits.
 fn says(database: &Database, code: &str, times: u32, at_commit: bool) {
@@ -93,19 +94,21 @@ fn what_a_server_says_no_with_is_tried_again_or_told_and_never_half() {
 #[test]
 fn a_deadlock_is_resolved() {
     let Some(database) = database() else { return };
-    let store = host(&database);
+    // Ours is the lock that is found to wait for too long, whenever it comes in the other one's pause.
+    let name = database.name();
+    database.sql(&format!("ALTER DATABASE {name} SET deadlock_timeout = '4s'")).unwrap();
+    let store = host_with(&database, Options { lock_timeout: Duration::from_secs(20), ..Options::default() });
     for who in ["alice", "bert"] {
         let ask = request(who, "automatic", &["pg/orders/read"], None);
         accepted(one(&store, who, &actor(&person(who)), ask));
     }
-    // Our lock is taken before the other one's, so that it is ours that is found to wait for too long.
-    let other = "BEGIN; SELECT 1 FROM tenure.name WHERE kind = 1 AND text = 'bert' FOR UPDATE; SELECT pg_sleep(0.6); \
+    let other = "BEGIN; SELECT 1 FROM tenure.name WHERE kind = 1 AND text = 'bert' FOR UPDATE; SELECT pg_sleep(2); \
         SET LOCAL deadlock_timeout = '20s'; SELECT 1 FROM tenure.name WHERE kind = 1 AND text = 'alice' FOR UPDATE; COMMIT";
     scope(|scope| {
         let other = scope.spawn(|| database.sql(other));
-        sleep(Duration::from_millis(250));
+        somebody_waits(&database, "Timeout PgSleep");
         let settle = |who: &str| {
-            let verb = Verb::Settle(Settle { person: person(who).id });
+            let verb = Verb::Settle(Settle { person: person(who).id, most: None });
             given(&store, &format!("settle {who}"), &system(), verb)
         };
         let mut both = Batch::new(vec![settle("alice"), settle("bert")], tenure_store::suite::story::salt());
@@ -114,6 +117,7 @@ fn a_deadlock_is_resolved() {
         assert!(answers.iter().all(|answer| matches!(answer, Answered::Accepted(_))), "{answers:?}");
         other.join().unwrap().unwrap();
     });
+    database.sql(&format!("ALTER DATABASE {name} RESET deadlock_timeout")).unwrap();
     // The server tells its counts a little later.
     for _ in 0..100 {
         let deadlocks = "SELECT deadlocks::text FROM pg_stat_database WHERE datname = current_database()";

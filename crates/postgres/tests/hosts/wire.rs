@@ -1,14 +1,16 @@
 //! What goes over the wire: how much of it a question takes, what its end leaves in doubt, and that nobody waits there for
 //! those with whom they share nothing.
 
-use std::thread::scope;
-use std::time::Duration;
+use std::sync::Arc;
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
 
+use tenure_core::time::{Span, Timestamp};
 use tenure_postgres::cluster::Cluster;
 use tenure_postgres::{Options, PostgresStore};
-use tenure_store::suite::cast::{item, person};
-use tenure_store::suite::story::{accepted, actor, extend, request};
-use tenure_store::{HoldsAsk, Store, StoreFault};
+use tenure_store::suite::cast::{item, person, policy};
+use tenure_store::suite::story::{accepted, actor, extend, request, view};
+use tenure_store::{Clock as _, HoldsAsk, ManualClock, Store, StoreFault};
 
 use crate::common::{batch, database, give_back, given, host, host_at, is_sound, ns, one};
 use crate::proxy::{Cut, Proxy};
@@ -43,9 +45,13 @@ fn a_commit_that_is_cut_off_at_any_moment_is_settled_by_its_command_id() {
 }
 
 fn holds(store: &PostgresStore, who: &str) -> bool {
+    holds_at(store, who, store.clock())
+}
+
+fn holds_at(store: &PostgresStore, who: &str, now: Timestamp) -> bool {
     let (who, orders) = (person(who), item("pg/orders/read"));
     let ask = HoldsAsk { person: &who.id, resource: &orders.resource, permission: "read" };
-    store.holds(&ns(), ask, store.clock()).unwrap().is_some()
+    store.holds(&ns(), ask, now).unwrap().is_some()
 }
 
 #[test]
@@ -105,4 +111,54 @@ fn people_who_share_nothing_do_not_wait_for_each_other() {
         accepted(held.join().unwrap());
     });
     is_sound(&other);
+}
+
+#[test]
+fn an_answer_of_lately_is_never_older_than_was_said_and_outlives_nothing() {
+    let Some(database) = database() else { return };
+    let proxy = Proxy::to(Cluster::shared().unwrap(), &database);
+    let clock = Arc::new(ManualClock::at(host(&database).clock().plus(Span::seconds(5))));
+    let with = |max_age: Option<Duration>| {
+        let options = Options { holds_max_age: max_age, ..Options::default() };
+        let store = PostgresStore::open_with_clock(&proxy.url, options, clock.clone()).unwrap();
+        store.compile_with(Arc::new(policy));
+        store
+    };
+    let (keeps, hour) = (with(Some(Duration::from_secs(3_600))), Duration::from_millis(700));
+    let alice = actor(&person("alice"));
+    let ask = |grant: &str| request(grant, "automatic", &["pg/orders/read"], None);
+    let other = with(None);
+    let ends = view(one(&other, "ask g", &alice, ask("g"))).ends_at.unwrap();
+    for store in [&keeps, &other] {
+        assert!(!holds(store, "bert") && holds(store, "alice"));
+    }
+    proxy.count();
+    assert!(holds(&keeps, "alice"));
+    assert_eq!(proxy.count(), (0, 0), "it was answered lately");
+    assert!(!holds(&keeps, "bert") && holds(&other, "alice"));
+    assert_eq!(proxy.count().0, 2, "a no is not kept, and by default nothing is");
+    // Past the end of access it is no answer any more, by the store's clock and by the host's.
+    assert!(holds_at(&keeps, "alice", clock.now().plus(Span::seconds(20))));
+    clock.set(ends.minus(Span::millis(1)));
+    assert!(holds(&keeps, "alice"));
+    assert_eq!(proxy.count().0, 0);
+    assert!(!holds_at(&keeps, "alice", ends));
+    clock.set(ends);
+    assert!(!holds(&keeps, "alice"));
+    // What this store writes itself is seen at once.
+    accepted(one(&keeps, "ask h", &alice, ask("h")));
+    assert!(holds(&keeps, "alice"));
+    accepted(one(&keeps, "back h", &alice, give_back("h")));
+    assert!(!holds(&keeps, "alice"));
+    // What others write is seen when the answer has come of age.
+    let young = with(Some(hour));
+    accepted(one(&other, "ask i", &alice, ask("i")));
+    assert!(holds(&young, "alice") && holds(&keeps, "alice"));
+    let begun = Instant::now();
+    accepted(one(&other, "back i", &alice, give_back("i")));
+    while holds(&young, "alice") {
+        assert!(begun.elapsed() < hour, "an answer that is too old");
+        sleep(Duration::from_millis(5));
+    }
+    assert!(holds(&keeps, "alice"), "whoever allows an hour has an hour");
 }

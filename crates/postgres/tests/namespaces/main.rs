@@ -12,5 +12,6 @@ mod common;
 mod layout;
 mod many;
 mod moved;
+mod pages;
 mod parked;
 mod sealed;

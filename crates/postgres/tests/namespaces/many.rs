@@ -50,7 +50,7 @@ fn work(store: &PostgresStore, ns: &Namespace) {
     accepted(store, ns, "longer", &by_alice, extend("first"));
     assert!(matches!(one(store, ns, "late", &by_bert, ask("full", "limited")), Answered::Refused(_)));
     accepted(store, ns, "back", &by_alice, give_back("g"));
-    accepted(store, ns, "settle", &system(), Verb::Settle(Settle { person: alice.id.clone() }));
+    accepted(store, ns, "settle", &system(), Verb::Settle(Settle { person: alice.id.clone(), most: None }));
     let (resource, now, limit) = (item("pg/a/read").resource, store.clock(), Limit::new(50));
     let holds = HoldsAsk { person: &alice.id, resource: &resource, permission: "read" };
     assert!(store.holds(ns, holds, now).unwrap().is_some());
