@@ -31,9 +31,10 @@ pub(crate) fn taken(text: &[u8], known: &[&str]) -> Option<(Vec<u8>, Vec<u8>)> {
     let lengths = lengths(&seen);
     let (mut rest, mut bytes) = (Vec::with_capacity(text.len()), Vec::new());
     let (mut begin, mut copied) = (0_usize, 0_usize);
-    for end in memchr::memchr_iter(b'"', text).chain([text.len()]) {
-        if lengths & bit(end.saturating_sub(begin)) != 0 {
-            let value = unprefixed(text.get(begin..end).unwrap_or_default());
+    for quoted in text.split(|byte| *byte == b'"') {
+        let end = begin.saturating_add(quoted.len());
+        if lengths & bit(quoted.len()) != 0 {
+            let value = unprefixed(quoted);
             let from = end.saturating_sub(value.len());
             if let Some(again) = seen.iter().position(|seen| *seen == value) {
                 rest.extend_from_slice(text.get(copied..from).unwrap_or_default());
