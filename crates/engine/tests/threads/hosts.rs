@@ -22,7 +22,9 @@ use crate::{Call, Dice, Lanes, Story, command, published, recorded, said};
 
 const PROCESSES: u64 = 4;
 const THREADS: u64 = 2;
-const COMMANDS: u64 = 60;
+const COMMANDS: u64 = 90;
+/// How long a thread waits before each command.
+const PACE: Duration = Duration::from_millis(25);
 /// How long a host may stand still in the midst of a decision.
 const STILL: Duration = Duration::from_millis(500);
 
@@ -155,6 +157,8 @@ fn works(engine: &Engine, placed: &Placed, grants: &Grants, (seed, thread): (u64
     let mut dice = Dice(seed * 1_000 + thread + 1);
     let ns = Namespace::new("default").unwrap();
     for n in 0..COMMANDS {
+        // Leases end and extensions open as time passes, by the server's clock: a quick machine would be through before.
+        sleep(PACE);
         let newest = grants.newest();
         let mut taken = 0;
         let next = || {
@@ -296,14 +300,13 @@ fn one_order_explains_all_answers_of_four_processes() {
     for (seed, manner) in [(1, Manner::Shared), (2, Manner::Apart), (3, Manner::Stopped)] {
         let story = story(cluster, seed, manner);
         story.check().unwrap_or_else(|why| panic!("{manner:?}: {why}"));
-        // How much is accepted hangs on how quick the machine is: quick hosts ask for more before time passes.
-        story.is_not_dull(12);
+        story.is_not_dull();
         let threads = usize::try_from(PROCESSES * THREADS * COMMANDS).unwrap();
         assert_eq!(story.calls.len(), threads);
-        // They were there at the same time: who asked next was often another host.
+        // They were there at the same time: who asked next was most often another host.
         let order = &story.order[1..];
         let turns = order.windows(2).filter(|two| two[0].thread / THREADS != two[1].thread / THREADS).count();
         println!("{manner:?}: {} decisions, {turns} times another host was next", order.len());
-        assert!(turns > order.len() / 10, "{turns} of {}", order.len());
+        assert!(turns > order.len() / 4, "{turns} of {}", order.len());
     }
 }
