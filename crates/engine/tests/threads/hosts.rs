@@ -24,7 +24,7 @@ const PROCESSES: u64 = 4;
 const THREADS: u64 = 2;
 const COMMANDS: u64 = 90;
 /// How long a thread waits before each command.
-const PACE: Duration = Duration::from_millis(25);
+const PACE: Duration = Duration::from_millis(60);
 /// How long a host may stand still in the midst of a decision.
 const STILL: Duration = Duration::from_millis(500);
 
@@ -297,7 +297,7 @@ fn told(journal: &Path, seed: u64, lanes: Lanes) -> Vec<Call> {
 fn one_order_explains_all_answers_of_four_processes() {
     let cluster = Cluster::shared();
     let Some(cluster) = or_not_run(cluster, "one order of what four processes were answered") else { return };
-    for (seed, manner) in [(1, Manner::Shared), (2, Manner::Apart), (3, Manner::Stopped)] {
+    for (seed, manner) in [(1, Manner::Shared), (2, Manner::Apart), (4, Manner::Stopped)] {
         let story = story(cluster, seed, manner);
         story.check().unwrap_or_else(|why| panic!("{manner:?}: {why}"));
         story.is_not_dull();
