@@ -50,9 +50,9 @@ fn how_long_something_stays_is_by_the_policy_of_its_instant() {
     };
     let late = lives(false);
     assert_eq!(lives(true), late);
-    let kept = late["g1"].iter().find_map(|event| match &event.happened {
-        Happened::Unused(ended) => Some(ended.kept.clone()),
-        _ => None,
+    let kept = late["g1"].iter().find_map(|event| {
+        let Happened::Unused(ended) = &event.happened else { return None };
+        Some(ended.kept.clone())
     });
     assert_eq!(kept.unwrap().iter().map(|kept| kept.until).collect::<Vec<_>>(), [at(30)]);
 }
