@@ -38,6 +38,8 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-sim", may_use: &["tenure", "tenure-port"], beside: true },
     Rule { name: "tenure-bench", may_use: &["tenure"], beside: true },
     Rule { name: "tenure-audit", may_use: &["tenure-core"], beside: true },
+    // Its messages are made of the same words.
+    Rule { name: "tenure-connect-slack", may_use: &["tenure", "tenure-connect-notices"], beside: true },
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
     Rule { name: "xtask", may_use: &[], beside: false },
 ];
