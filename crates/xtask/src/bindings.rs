@@ -23,6 +23,14 @@ pub(crate) fn node(workspace: &Workspace) -> Result<Command, String> {
     Ok(command)
 }
 
+/// What has Slack's own library look at what is sent to Slack; or why that cannot be tried here.
+pub(crate) fn slack(workspace: &Workspace) -> Result<Command, String> {
+    starts("python3").map_err(|why| format!("what Slack's library says of messages, because {why}"))?;
+    let mut command = Command::new("python3");
+    command.arg(workspace.root.join("crates/connect-slack/check.py")).arg(&workspace.target);
+    Ok(command)
+}
+
 fn starts(program: &str) -> Result<(), String> {
     let told = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     match told {

@@ -38,6 +38,7 @@ cargo xtask CHORE
   gen            print the clients of other languages anew from the committed JSON Schemas
   node           build the package for Node and test it, as users get it
   python         build the package for Python and test it, as users get it
+  slack          have Slack's own library look at every message and form that is sent to Slack
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
 
@@ -76,6 +77,7 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["gen"] => clients::run(&workspace),
         ["node"] => steps::binding(&workspace, bindings::node),
         ["python"] => steps::binding(&workspace, bindings::python),
+        ["slack"] => steps::binding(&workspace, bindings::slack),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),
         other => Err(format!("`{}` is no chore; `cargo xtask help` lists them", other.join(" "))),

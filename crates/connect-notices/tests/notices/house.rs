@@ -58,7 +58,7 @@ impl House {
         let clock = Arc::new(ManualClock::at(now));
         let engine = Engine::new(MemoryStore::with_clock(clock.clone()));
         let policy = Policy::from_text(POLICY, Format::Yaml).unwrap();
-        engine.publish(&policy, &person("admin"), now).unwrap();
+        engine.publish(&policy, person("admin"), now).unwrap();
         Self { engine, clock }
     }
 

@@ -33,12 +33,15 @@ impl Got {
     }
 }
 
+/// A status, and a header with it.
+type Scripted = (u16, Option<(&'static str, String)>);
+
 /// Answers as it is told to, one status after the other, then 204.
 #[derive(Clone)]
 struct Receiver {
     url: String,
     got: Arc<Mutex<Vec<Got>>>,
-    answers: Arc<Mutex<VecDeque<(u16, Option<(&'static str, String)>)>>>,
+    answers: Arc<Mutex<VecDeque<Scripted>>>,
 }
 
 impl Receiver {
