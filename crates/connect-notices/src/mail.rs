@@ -77,8 +77,8 @@ impl Mail {
 
 impl Handler for Mail {
     fn carry_out(&self, effect: &Taken) -> Result<Carried, Trouble> {
-        let now = self.words.now();
-        let told = self.words.tell(effect, now)?;
+        let told = self.words.tell(effect, self.words.now())?;
+        let now = self.words.wall_now();
         let Order::Tell { to, .. } = &effect.order else { return Ok(Carried::out()) };
         let mut mailboxes: Vec<String> = to.iter().flat_map(|to| (self.mailboxes)(to)).collect();
         mailboxes.sort();

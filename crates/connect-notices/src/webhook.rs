@@ -91,7 +91,7 @@ impl Webhook {
     }
 
     fn post(&self, effect: &Taken, now: Timestamp) -> Result<Reply, Trouble> {
-        let (told, view) = self.words.tell_of(effect, now)?;
+        let (told, view) = self.words.tell_of(effect, self.words.now())?;
         let (to, ends) = told_to(effect);
         let data = Data { effect: &effect.id, to, ends, text: told.text(), told: &told, view: &view };
         let kind = format!("tenure.{}", told.notice.as_str());
@@ -110,7 +110,7 @@ impl Webhook {
 
 impl Handler for Webhook {
     fn carry_out(&self, effect: &Taken) -> Result<Carried, Trouble> {
-        let now = self.words.now();
+        let now = self.words.wall_now();
         self.quiet.over(now)?;
         let reply = self.post(effect, now)?;
         if let Some(pause) = reply.retry_after {

@@ -111,13 +111,17 @@ pub enum Action {
 /// Where a grant can be looked at: the host's.
 type Link = Arc<dyn Fn(&GrantId) -> Option<String> + Send + Sync>;
 
+/// What time it is: the host's.
+type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// Puts notices into words.
 #[derive(Clone)]
 pub struct Words {
     engine: Engine,
     directory: Arc<dyn Directory>,
     link: Link,
-    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    clock: Clock,
+    wall: Option<Clock>,
 }
 
 impl Words {
@@ -125,7 +129,8 @@ impl Words {
     #[must_use]
     pub fn new(engine: Engine, directory: Arc<dyn Directory>) -> Self {
         let stores = engine.clone();
-        Self { engine, directory, link: Arc::new(|_| None), clock: Arc::new(move || stores.clock()) }
+        let clock: Clock = Arc::new(move || stores.clock());
+        Self { engine, directory, link: Arc::new(|_| None), clock, wall: None }
     }
 
     /// Where a grant can be looked at.
@@ -142,7 +147,21 @@ impl Words {
         self
     }
 
-    /// What time it is.
+    /// What time it is for everybody else, where the engine's runs otherwise, as in a demo: what is dated for others carries
+    /// it, and pauses that they ask for are counted by it.
+    #[must_use]
+    pub fn wall(mut self, wall: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.wall = Some(Arc::new(wall));
+        self
+    }
+
+    /// What time it is for everybody else.
+    #[must_use]
+    pub fn wall_now(&self) -> Timestamp {
+        self.wall.as_ref().map_or_else(|| self.now(), |wall| wall())
+    }
+
+    /// What time it is for the engine.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.clock)()

@@ -47,9 +47,9 @@ impl Slack {
     /// Takes a request of Slack's. Its signature is looked at first, on the body as it came, and whatever is not Slack's, or not
     /// of these five minutes, goes no further.
     ///
-    /// The answer is to be given within three seconds, and the calls in it made right after that ([`Slack::finish`]).
+    /// The engine is asked at `now`. The answer is to be given within three seconds, and the calls in it made right after that ([`Slack::finish`]).
     pub fn hear(&self, incoming: &Incoming<'_>, now: Timestamp) -> Heard {
-        if let Err(unheard) = self.secret.verify(incoming, now) {
+        if let Err(unheard) = self.secret.verify(incoming) {
             return Heard::status(unheard.status());
         }
         let payload = form_urlencoded::parse(incoming.body).find(|(name, _)| name == "payload");
@@ -68,7 +68,7 @@ impl Slack {
     /// # Errors
     /// [`Trouble`], the first one. Nothing hangs on these calls but what people see: the engine has decided.
     pub fn finish(&self, heard: &Heard) -> Result<(), Trouble> {
-        let now = self.words.now();
+        let now = self.words.wall_now();
         let made = heard.then.iter().map(|call| self.api.call(call, now));
         made.filter_map(Result::err).next().map_or(Ok(()), Err)
     }

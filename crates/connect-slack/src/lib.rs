@@ -54,10 +54,11 @@
 //!     .append_pair("payload", r#"{"type": "shortcut", "callback_id": "tenure_ask", "trigger_id": "1.2", "user": {"id": "U1", "team_id": "T1"}}"#)
 //!     .finish();
 //! let signature = secret.sign("1772442000", body.as_bytes());
-//! let heard = slack.hear(&Incoming { timestamp: "1772442000", signature: &signature, body: body.as_bytes() }, now);
+//! let incoming = Incoming { timestamp: "1772442000", signature: &signature, body: body.as_bytes(), at: now };
+//! let heard = slack.hear(&incoming, now);
 //! assert_eq!(heard.status, 200);
 //! assert_eq!(heard.then.len(), 1);             // `views.open`; `slack.finish(&heard)` makes it
-//! let forged = slack.hear(&Incoming { timestamp: "1772442000", signature: "v0=00", body: body.as_bytes() }, now);
+//! let forged = slack.hear(&Incoming { signature: "v0=00", ..incoming }, now);
 //! assert_eq!(forged.status, 401);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -16,8 +16,8 @@ const ROOMS_MAX: usize = 10_000;
 
 impl Handler for Slack {
     fn carry_out(&self, effect: &Taken) -> Result<Carried, Trouble> {
-        let now = self.words.now();
-        let told = self.words.tell(effect, now)?;
+        let told = self.words.tell(effect, self.words.now())?;
+        let now = self.words.wall_now();
         let Order::Tell { to, .. } = &effect.order else { return Ok(Carried::out()) };
         let places: BTreeSet<Place> = to.iter().flat_map(|to| self.people.places(to)).collect();
         let message = message(&told, None);

@@ -129,6 +129,17 @@ fn a_notice_is_posted_as_the_standard_says() {
 }
 
 #[test]
+fn it_is_dated_by_the_clock_of_everybody_else_where_the_engines_runs_otherwise() {
+    let (house, receiver) = (House::new(), Receiver::start());
+    house.request("prod-db", "INC-7");
+    let wall: tenure::Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    let words = house.words().wall(move || wall);
+    let webhook = Webhook::new(&receiver.url, secret(SECRET), words).through(Http::in_the_clear());
+    webhook.carry_out(&house.notice()).unwrap();
+    assert_eq!(receiver.got()[0].header("webhook-timestamp"), (wall.millis() / 1_000).to_string());
+}
+
+#[test]
 fn while_a_secret_is_changed_both_sign() {
     let (house, receiver) = (House::new(), Receiver::start());
     house.request("prod-db", "INC-7");

@@ -178,7 +178,7 @@ impl House {
     }
 
     pub(crate) fn hear(&self, timestamp: &str, signature: &str, body: &[u8]) -> Heard {
-        let heard = self.slack.hear(&Incoming { timestamp, signature, body }, self.now());
+        let heard = self.slack.hear(&Incoming { timestamp, signature, body, at: self.now() }, self.now());
         if let Some(body) = &heard.body {
             let body: Value = serde_json::from_str(body).unwrap();
             keep(&body);
