@@ -92,6 +92,14 @@ impl Sessions {
         self.lock().remove(&visit.key);
     }
 
+    /// Whether that person is still signed in with this session.
+    pub fn is_of(&self, visit: &Visit, who: &PersonId) -> bool {
+        let now = SystemClock.now();
+        let sessions = self.lock();
+        let session = sessions.get(&visit.key).filter(|session| !session.over(now));
+        session.and_then(|session| session.who.as_ref()).is_some_and(|signed_in| signed_in.id == *who)
+    }
+
     /// Keeps a message for the next page of this session.
     pub fn tell(&self, visit: &Visit, told: Told) {
         if let Some(session) = self.lock().get_mut(&visit.key) {
