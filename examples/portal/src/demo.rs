@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 
 use tenure::tenure_policy::document::Format;
-use tenure::{
-    Approve, Engine, Extend, Person, PersonId, Policy, Request, Span, Timestamp, View,
-};
+use tenure::{Approve, Engine, Extend, Person, PersonId, Policy, Request, Span, Timestamp, View};
 
 use crate::clock::RunningClock;
 use crate::people::{Book, Directory};
@@ -63,7 +61,8 @@ impl Story<'_> {
             ask.span(Span::hours(1)).reason("INC-2291 checkout times out, something holds a lock on orders")
         })?;
         let now = self.at(4);
-        self.engine.approve(Approve::new(maria.id.clone(), &self.person("jonas")?).command_id("story-yes"), now)?;
+        self.engine
+            .approve(Approve::new(maria.id.clone(), &self.person("jonas")?).command_id("story-yes"), now)?;
         let now = self.at(52);
         let offer = self.engine.offer(maria.id.clone(), &self.person("maria")?, now)?;
         let more = Extend::new(maria.id, &self.person("maria")?).if_ends_at(offer.ends_at);
@@ -87,7 +86,8 @@ impl Story<'_> {
         let known = self.book.resources().into_iter().find(|known| known.resource.id.to_string() == resource);
         let resource = known.ok_or("the story speaks of a resource that is not there")?.resource;
         let items = permissions.split(' ').map(|permission| resource.permission(permission));
-        let ask = Request::new(flow, &self.person(who)?).items(items).command_id(format!("story-{who}-{minutes}"));
+        let ask =
+            Request::new(flow, &self.person(who)?).items(items).command_id(format!("story-{who}-{minutes}"));
         Ok(self.engine.request(more(ask), self.at(minutes))?)
     }
 
@@ -102,4 +102,3 @@ impl Story<'_> {
         Ok(listed.ok_or("the story speaks of somebody who is not there")?.person)
     }
 }
-

@@ -14,11 +14,11 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
-use tenure::tenure_core::effect::Order;
+use tenure::tenure_core::effect::{Notice as About, Order};
 use tenure::tenure_core::flow::selector::Selector;
 use tenure::{Clock, GrantId, PersonId, SystemClock, Taken, Timestamp};
-use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{self, Receiver, Sender};
 
 use crate::failure::Failure;
 use crate::people::Directory;
@@ -63,7 +63,7 @@ pub struct Notice {
     /// The effect that it is, the same at every attempt.
     pub effect: String,
     /// What about: `ending_soon`.
-    pub kind: &'static str,
+    pub kind: About,
     /// Which grant.
     pub grant: GrantId,
     /// The end that it speaks of.
@@ -81,12 +81,8 @@ impl Hub {
     /// Tells whoever it concerns and has a page open. One that was told already is not told again.
     pub fn deliver(&self, effect: &Taken, directory: &dyn Directory) {
         let Order::Tell { notice, to, ends } = &effect.order else { return };
-        let notice = Notice {
-            effect: effect.id.to_string(),
-            kind: notice.as_str(),
-            grant: effect.grant.clone(),
-            ends: *ends,
-        };
+        let notice =
+            Notice { effect: effect.id.to_string(), kind: *notice, grant: effect.grant.clone(), ends: *ends };
         let mut told = self.lock();
         if told.iter().any(|heard| heard.notice.effect == notice.effect) {
             return;
@@ -101,6 +97,15 @@ impl Hub {
         let _listeners = self.sender.send(Call::Heard(heard));
     }
 
+    /// The notice of that id, as long as it is kept, for somebody whom it went to.
+    #[must_use]
+    pub fn find(&self, id: &str, who: &PersonId) -> Option<Notice> {
+        let number: u64 = id.strip_prefix(&format!("{}-", self.run))?.parse().ok()?;
+        let told = self.lock();
+        let heard = told.iter().find(|heard| heard.number == number && heard.to.contains(who))?;
+        Some(heard.notice.clone())
+    }
+
     /// Ends all streams.
     pub fn close(&self) {
         let _listeners = self.sender.send(Call::Over);
@@ -111,7 +116,8 @@ impl Hub {
         let told = self.lock();
         let receiver = self.sender.subscribe();
         let last = last.and_then(|id| id.strip_prefix(&format!("{}-", self.run))?.parse::<u64>().ok());
-        let since = |heard: &&Arc<Heard>| last.is_some_and(|last| last < heard.number) && heard.to.contains(who);
+        let since =
+            |heard: &&Arc<Heard>| last.is_some_and(|last| last < heard.number) && heard.to.contains(who);
         (told.iter().filter(since).cloned().collect(), receiver)
     }
 
@@ -151,12 +157,15 @@ pub async fn stream(State(portal): State<Portal>, who: Who, headers: HeaderMap) 
     }
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let (missed, receiver) = hub.listen(&who.person.id, last);
-    let hello = format!(r#"{{"run":{},"now":{},"speed":{}}}"#, hub.run, portal.now().millis(), portal.speed());
-    let mut waiting = VecDeque::from([Event::default().event("hello").retry(Duration::from_secs(1)).data(hello)]);
+    let hello =
+        format!(r#"{{"run":{},"now":{},"speed":{}}}"#, hub.run, portal.now().millis(), portal.speed());
+    let mut waiting =
+        VecDeque::from([Event::default().event("hello").retry(Duration::from_secs(1)).data(hello)]);
     waiting.extend(missed.iter().filter_map(|heard| event(hub.run, heard)));
     let (visit, who) = (who.visit, who.person.id);
     let ear = Ear { portal: portal.clone(), visit, who, waiting, receiver };
-    let events = stream::unfold(ear, |mut ear| async move { Some((Ok::<_, Infallible>(ear.next().await?), ear)) });
+    let events =
+        stream::unfold(ear, |mut ear| async move { Some((Ok::<_, Infallible>(ear.next().await?), ear)) });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)).into_response())
 }
 

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use tenure::tenure_postgres::Options;
 use tenure::tenure_core::id::SystemName;
+use tenure::tenure_postgres::Options;
 use tenure::{Actor, Clock, Engine, Policy, PostgresStore, SqliteStore, Store, SystemClock};
 use tenure_portal::clock::RunningClock;
 use tenure_portal::people::Book;
+use tenure_portal::session::Sessions;
 use tenure_portal::sign_in::dev::PickAPerson;
 use tenure_portal::worker::{Ledger, Worker};
 use tenure_portal::{Parts, Portal, demo, router};
@@ -42,6 +43,9 @@ struct Arguments {
     /// Who is who, and what there is: a JSON document as `demo/people.json`.
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
+    /// Keep in this file who is signed in; with `--data FILE` that is `FILE.sessions`.
+    #[arg(long, value_name = "FILE")]
+    sessions: Option<PathBuf>,
     /// It is reached by https, through something in front of it: cookies then travel no other way.
     #[arg(long)]
     https: bool,
@@ -82,7 +86,7 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         speed: arguments.speed,
         directory: Arc::new(book),
         sign_in: Arc::new(PickAPerson),
-        secure: arguments.https,
+        sessions: Sessions::open(sessions_file(arguments), arguments.https)?,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let worker = Worker::start(portal.clone(), Ledger::default(), Vec::new());
@@ -139,6 +143,16 @@ async fn told_to_end() {
         }
     }
     let _pressed = interrupted.await;
+}
+
+/// Where sessions are kept: beside the data, where that is kept in a file.
+fn sessions_file(arguments: &Arguments) -> Option<PathBuf> {
+    let beside = |data: &PathBuf| {
+        let mut name = data.clone().into_os_string();
+        name.push(".sessions");
+        PathBuf::from(name)
+    };
+    arguments.sessions.clone().or_else(|| arguments.data.as_ref().map(beside))
 }
 
 /// The portal itself, as who puts the policy in force that it was started with.

@@ -24,22 +24,20 @@ pub struct Parts {
     pub directory: Arc<dyn Directory>,
     /// How people prove who they are.
     pub sign_in: Arc<dyn SignIn>,
-    /// Whether it is reached by https: cookies then travel no other way.
-    pub secure: bool,
+    /// Who is signed in.
+    pub sessions: Sessions,
 }
 
 struct Inner {
     parts: Parts,
-    sessions: Sessions,
     hub: Hub,
 }
 
 impl Portal {
-    /// A portal of these parts. Nobody is signed in.
+    /// A portal of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let sessions = Sessions::new(parts.secure);
-        Self(Arc::new(Inner { parts, sessions, hub: Hub::default() }))
+        Self(Arc::new(Inner { parts, hub: Hub::default() }))
     }
 
     /// The engine; what it is asked may take as long as a disk does, so pages ask through [`Portal::ask`].
@@ -75,7 +73,7 @@ impl Portal {
     /// Who is signed in.
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
-        &self.0.sessions
+        &self.0.parts.sessions
     }
 
     /// Who is listening for notices.
