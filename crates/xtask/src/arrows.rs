@@ -41,6 +41,11 @@ const RULES: &[Rule] = &[
     // Its messages are made of the same words.
     Rule { name: "tenure-connect-slack", may_use: &["tenure", "tenure-connect-notices"], beside: true },
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
+    Rule {
+        name: "tenure-portal",
+        may_use: &["tenure", "tenure-connect-slack", "tenure-connect-notices"],
+        beside: true,
+    },
     Rule { name: "xtask", may_use: &[], beside: false },
 ];
 
