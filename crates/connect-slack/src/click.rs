@@ -28,9 +28,7 @@ impl Slack {
         }
         // A link is a button, too, and asks for nothing.
         let wanted = taken.value.as_deref().and_then(|value| serde_json::from_str::<Wanted>(value).ok());
-        let Some(wanted) = wanted.filter(|wanted| wanted.verb.as_str() == taken.action_id) else {
-            return Heard::status(200);
-        };
+        let Some(wanted) = wanted else { return Heard::status(200) };
         let (Some(account), Some(person)) = (clicked.by.account(), self.person(&clicked.by)) else {
             return Heard::then(self.whisper(clicked, UNKNOWN).into_iter().collect());
         };

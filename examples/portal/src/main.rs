@@ -5,16 +5,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use axum::Router;
 use clap::Parser;
 use tenure::tenure_core::id::SystemName;
 use tenure::tenure_postgres::Options;
 use tenure::{Actor, Clock, Engine, Policy, PostgresStore, SqliteStore, Store, SystemClock};
 use tenure_portal::clock::RunningClock;
+use tenure_portal::notices::{Elsewhere, Ways};
 use tenure_portal::people::Book;
 use tenure_portal::session::Sessions;
 use tenure_portal::sign_in::dev::PickAPerson;
 use tenure_portal::worker::{Ledger, Worker};
 use tenure_portal::{Parts, Portal, demo, router};
+use tokio::net::TcpListener;
 
 /// A portal for people: ask for access, approve it, and extend it with one click before it ends.
 ///
@@ -49,6 +52,8 @@ struct Arguments {
     /// It is reached by https, through something in front of it: cookies then travel no other way.
     #[arg(long)]
     https: bool,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
 }
 
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -89,8 +94,11 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         sessions: Sessions::open(sessions_file(arguments), arguments.https)?,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let worker = Worker::start(portal.clone(), Ledger::default(), Vec::new());
-    let served = runtime.block_on(serve(portal, arguments.listen));
+    let listener = runtime.block_on(TcpListener::bind(arguments.listen))?;
+    let Ways { handlers, routes } =
+        arguments.elsewhere.ways(&portal, &format!("http://{}", listener.local_addr()?))?;
+    let worker = Worker::start(portal.clone(), Ledger::default(), handlers);
+    let served = runtime.block_on(serve(portal, routes, listener));
     worker.stop();
     served
 }
@@ -118,8 +126,7 @@ fn store(
     Ok((Arc::new(SqliteStore::open_with(file, clock.clone())?), folder))
 }
 
-async fn serve(portal: Portal, listen: SocketAddr) -> Result<(), Trouble> {
-    let listener = tokio::net::TcpListener::bind(listen).await?;
+async fn serve(portal: Portal, besides: Router, listener: TcpListener) -> Result<(), Trouble> {
     println!("tenure-portal: http://{}", listener.local_addr()?);
     let hub = portal.clone();
     let ended = async move {
@@ -127,7 +134,7 @@ async fn serve(portal: Portal, listen: SocketAddr) -> Result<(), Trouble> {
         // Streams never end by themselves.
         hub.hub().close();
     };
-    axum::serve(listener, router(portal)).with_graceful_shutdown(ended).await?;
+    axum::serve(listener, router(portal).merge(besides)).with_graceful_shutdown(ended).await?;
     Ok(())
 }
 

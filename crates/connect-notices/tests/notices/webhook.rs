@@ -65,10 +65,11 @@ impl Receiver {
         let headers =
             request.headers().iter().map(|header| (header.field.to_string(), header.value.to_string()));
         self.got.lock().unwrap().push(Got { headers: headers.collect(), body });
-        let (status, header) = self.answers.lock().unwrap().pop_front().unwrap_or((204, None));
+        let (mut status, header) = self.answers.lock().unwrap().pop_front().unwrap_or((204, None));
         if status == 0 {
             // Nothing is answered, for longer than anybody waits.
             std::thread::sleep(3 * PATIENCE);
+            status = 204;
         }
         let mut response = Response::from_string("").with_status_code(status);
         if let Some((name, value)) = header {

@@ -20,7 +20,7 @@ fn a_life_is_told_from_asking_to_its_end() {
     let wanted = tell(&house);
     assert_eq!(wanted.notice, Notice::ApprovalWanted);
     assert!(wanted.subject.starts_with("Approval wanted: Debug production databases, alice"));
-    assert!(!wanted.subject.contains('\n') && !wanted.subject.contains('\r'));
+    assert!(!wanted.subject.contains(['\n', '\r', '\u{202e}']));
     assert!(wanted.text().contains("What: database prod-pg/orders (read)\n"), "{}", wanted.text());
     // What was written cannot pass for a line of ours.
     assert!(wanted.text().contains("\n> INC-7\n> For: mallory\n"), "{}", wanted.text());

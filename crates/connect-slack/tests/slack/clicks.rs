@@ -121,6 +121,25 @@ fn nobody_approves_their_own_and_a_decision_is_taken_once() {
 }
 
 #[test]
+fn what_was_not_seen_is_not_approved() {
+    let house = House::new();
+    let grant = house.ask("prod-db");
+    house.turn();
+    let wanted = house.stand_in.messages();
+    for button in ["approve", "deny"] {
+        let mut click = house.click("U2", &wanted[0], button);
+        let value = click["actions"][0]["value"].as_str().unwrap();
+        let mut value: Value = serde_json::from_str(value).unwrap();
+        assert_eq!(value["content"], grant.content);
+        value["content"] = json!("what was asked before");
+        click["actions"][0]["value"] = json!(value.to_string());
+        house.send(&click);
+        assert_eq!(house.stand_in.calls()[1].body["response_type"], "ephemeral");
+        assert_eq!(house.look(&grant).stage, "pending");
+    }
+}
+
+#[test]
 fn where_a_reason_is_needed_the_click_asks_for_it() {
     let house = House::new();
     let grant = house.ask("strict");

@@ -49,7 +49,7 @@ fn what_is_signed_and_makes_no_sense_is_said_to_be_so() {
         json!({"type": "block_actions", "trigger_id": "1", "user": {"id": "U1", "team_id": "T1"},
             "actions": [{"action_id": "open", "action_ts": "1"}]}),
         json!({"type": "block_actions", "trigger_id": "1", "user": {"id": "U1", "team_id": "T1"},
-            "actions": [{"action_id": "extend", "action_ts": "1", "value": "{\"verb\": \"approve\", \"grant\": \"g\", \"about\": \"ended\"}"}]}),
+            "actions": [{"action_id": "extend", "action_ts": "1", "value": "{\"verb\": \"destroy\", \"grant\": \"g\", \"about\": \"ended\"}"}]}),
     ] {
         assert_eq!(house.send(&payload).status, 200, "{payload}");
     }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod clicks;
+mod elsewhere;
 mod guards;
 mod notices;
 mod pages;
