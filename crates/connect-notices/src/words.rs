@@ -231,7 +231,7 @@ impl Words {
             .ok_or_else(|| Trouble::of(format!("there is no grant `{grant}`")).last())
     }
 
-    /// What happened that the notice tells of: the event that made it, and the decision right before it.
+    /// What happened that the notice tells of: the event that made it, and what was written with it.
     fn story(&self, effect: &Taken) -> Result<Option<Story>, Trouble> {
         let history = self.engine.history(&effect.grant)?;
         let events = history.iter().filter_map(|record| match &record.entry {
@@ -242,8 +242,8 @@ impl Words {
         let made = |event: &&Event| event.effects.iter().any(|made| made.number == effect.number);
         let Some(event) = events.find(made).cloned() else { return Ok(None) };
         let before = events.next().filter(|before| before.cause.is_some() && before.cause == event.cause);
-        let decision = before.and_then(|before| event::written(&before.happened)).map(str::to_owned);
-        Ok(Some(Story { event, decision }))
+        let written = before.and_then(|before| event::written(&before.happened));
+        Ok(Some(Story { event, written }))
     }
 
     /// What it is, then the flow and the holder.

@@ -7,10 +7,10 @@ use tenure::tenure_core::event::{Event, Happened};
 
 use super::{Line, ended, one_line};
 
-/// An event, and what the person wrote whose decision brought it about.
+/// An event, and what was written by whoever brought it about: a person who decided, a worker that failed.
 pub(super) struct Story {
     pub(super) event: Event,
-    pub(super) decision: Option<String>,
+    pub(super) written: Option<Line>,
 }
 
 /// The first words of a notice.
@@ -47,12 +47,15 @@ pub(super) fn lines(story: &Story, name: impl Fn(&PersonId) -> String) -> Vec<Li
     if let Happened::Revoked(revoked) = &story.event.happened {
         lines.push(Line::quote("Why it was ended", &revoked.reason));
     }
-    lines.extend(story.decision.iter().map(|reason| Line::quote("They wrote", reason)));
+    lines.extend(story.written.clone());
     lines
 }
 
-/// What a decider wrote, where an event is a decision.
-pub(super) fn written(happened: &Happened) -> Option<&str> {
+/// What a decider wrote, where an event is a decision; what a worker says went wrong.
+pub(super) fn written(happened: &Happened) -> Option<Line> {
+    if let Happened::EffectFailed(missed) = happened {
+        return Some(Line::quote("What went wrong", &missed.error));
+    }
     let decision = if let Happened::ApprovalGiven(given) = happened {
         &given.decision
     } else if let Happened::DenialGiven(given) = happened {
@@ -64,7 +67,7 @@ pub(super) fn written(happened: &Happened) -> Option<&str> {
     } else {
         return None;
     };
-    decision.reason.as_deref()
+    decision.reason.as_deref().map(|reason| Line::quote("They wrote", reason))
 }
 
 /// What came of a decision, as a headline. The event says it by name: other events make no such notice.

@@ -8,6 +8,7 @@
 )]
 
 mod clicks;
+mod every;
 mod forms;
 mod hostile;
 mod house;
