@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,7 @@ import { chromium } from 'playwright-core';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const target = process.env.TENURE_TARGET ?? path.resolve(here, '../../../target');
 const program = process.env.TENURE_PORTAL ?? path.join(target, 'debug/tenure-portal');
+const demo = path.resolve(here, '../demo');
 /** Where pictures go. */
 export const pictures = path.join(target, 'portal');
 /** How long anything may take to be seen, in milliseconds: a machine may be busy. */
@@ -46,6 +47,18 @@ export class Portal {
     const portal = new Portal();
     portal.#folder = mkdtempSync(path.join(tmpdir(), 'tenure-portal-'));
     portal.#words = ['--data', path.join(portal.#folder, 'access.db'), ...words];
+    await portal.#run('127.0.0.1:0');
+    return portal;
+  }
+
+  /** Starts one without a story, with the demo's people, and with its policy as `change` makes it of its text. */
+  static async with(change, ...words) {
+    const portal = new Portal();
+    portal.#folder = mkdtempSync(path.join(tmpdir(), 'tenure-portal-'));
+    const policy = path.join(portal.#folder, 'policy.yaml');
+    writeFileSync(policy, change(readFileSync(path.join(demo, 'policy.yaml'), 'utf8')));
+    const data = path.join(portal.#folder, 'access.db');
+    portal.#words = ['--data', data, '--policy', policy, '--people', path.join(demo, 'people.json'), ...words];
     await portal.#run('127.0.0.1:0');
     return portal;
   }
