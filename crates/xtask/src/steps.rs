@@ -189,6 +189,11 @@ fn slow_steps() -> Vec<Step> {
             "Slack's own library takes every message and form that is sent to Slack",
             Work::Elsewhere(bindings::slack),
         ),
+        step(
+            "portal",
+            "the portal in a browser: the stories of its people, and what each page looks like",
+            Work::Elsewhere(bindings::portal),
+        ),
     ]
 }
 
@@ -400,7 +405,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "postgres", "python", "node", "slack",
+            "sim", "stores", "postgres", "python", "node", "portal", "slack",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

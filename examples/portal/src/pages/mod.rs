@@ -11,6 +11,7 @@ pub mod who;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::Markup;
 
 use crate::failure::Failure;
 use crate::portal::Portal;
@@ -38,7 +39,7 @@ pub fn after<T>(
     who: &Who,
     back: &str,
     answered: Result<T, Failure>,
-    done: impl FnOnce(T) -> String,
+    done: impl FnOnce(T) -> Markup,
 ) -> Result<Response, Failure> {
     let told = match answered {
         Ok(answer) => Told::Done(done(answer)),

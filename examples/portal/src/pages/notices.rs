@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
 use tenure::tenure_core::effect::Notice as About;
-use tenure::{Offer, Refusal, Timestamp, View};
+use tenure::{Code, Offer, Refusal, Timestamp, View};
 
 use super::access::{extend, offered};
 use crate::events::Notice;
@@ -65,12 +65,19 @@ impl Tell<'_> {
                 }
                 (self.more())
                 @match offer {
-                    Some(Ok(offer)) => { (extend::button(self.who, view, offer, "notice", self.now)?) }
-                    Some(Err(refusal)) => { p.hint { (told::words(&refusal.message)) } }
+                    Some(Ok(offer)) if offer.allowed => { (extend::button(self.who, view, offer, "notice", self.now)?) }
+                    Some(Ok(offer)) => { (self.why_not(offer.refused.as_ref())) }
+                    Some(Err(refusal)) => { (self.why_not(Some(&**refusal))) }
                     None => {}
                 }
             }
         })
+    }
+
+    /// Why there is no button; whoever is only told because they read a channel expects none.
+    fn why_not(&self, refusal: Option<&Refusal>) -> Markup {
+        let refusal = refusal.filter(|refusal| refusal.code != Code::ExtensionNotHolder);
+        html! { @if let Some(refusal) = refusal { p.hint { (told::words(&refusal.message)) } } }
     }
 
     fn tone(&self) -> &'static str {
@@ -100,10 +107,13 @@ impl Tell<'_> {
             About::Decided => html! { (whose) " “" (title) "” " (self.decided()) "." },
             About::Active => html! { (whose) " access “" (title) "” has begun." },
             About::BreakGlass => html! { (holder) " took “" (title) "” in an emergency." },
-            About::EndingSoon => html! {
-                (whose) " access “" (title) "” ends"
-                @if let Some(end) = view.held_until { " in " (countdown(end, *now)) }
-                "."
+            About::EndingSoon => match (view.held_until, view.outcome) {
+                (Some(end), _) => {
+                    html! { (whose) " access “" (title) "” ends in " (countdown(end, *now)) "." }
+                }
+                (None, outcome) => {
+                    html! { (whose) " access “" (title) "” " (outcome.map_or("ends soon", words::outcome)) "." }
+                }
             },
             About::Extended => html! { (whose) " access “" (title) "” goes on." },
             About::Ended => {

@@ -100,7 +100,7 @@ async fn a_login_that_is_too_weak_leads_to_a_better_one_and_back_to_what_was_wri
     let back = maria.follow(&again).await;
     back.says("INC-9 a payment is missing");
     let form = back.form("/ask/payments-db").with("item", PAYMENTS).with("span", "30m");
-    maria.follow(&form.with("reason", "INC-9 a payment is missing")).await.says("waits for approval");
+    maria.follow(&form.with("reason", "INC-9 a payment is missing")).await.says("Your request was sent");
 }
 
 #[tokio::test]
