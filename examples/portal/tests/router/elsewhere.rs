@@ -134,3 +134,30 @@ async fn what_is_too_large_is_not_read() {
     let payload = json!({"type": "shortcut", "filler": "a".repeat(300 * 1024)});
     assert_eq!(post(&world, &ways, &payload, SECRET).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+#[tokio::test]
+async fn a_webhook_is_told_what_happens_and_a_file_without_its_secret_is_no_start() {
+    let world = World::told();
+    let (base, called) = slack();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let elsewhere = Elsewhere {
+        webhook: Some(format!("{base}/hook")),
+        webhook_secret_file: Some(file.clone()),
+        webhook_in_the_clear: true,
+        ..Elsewhere::default()
+    };
+    let start = || elsewhere.ways(&world.portal, "http://127.0.0.1:1");
+    for bad in ["", "\n", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA"] {
+        std::fs::write(&file, bad).unwrap();
+        assert!(start().is_err(), "`{bad}`");
+    }
+    std::fs::write(&file, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\nwhsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\n")
+        .unwrap();
+    let ways = start().unwrap();
+    let take = Take::new("test", Span::minutes(1)).notices().at_most(1);
+    let effect = world.portal.engine().take(&take, world.portal.now()).unwrap().remove(0);
+    ways.handlers.iter().for_each(|way| drop(way.carry_out(&effect).unwrap()));
+    let (path, body) = called.try_recv().unwrap();
+    assert_eq!((path.as_str(), &body["data"]["effect"]), ("/hook", &json!(effect.id.to_string())));
+}
