@@ -79,13 +79,16 @@ fn work(store: &PostgresStore, ns: &Namespace) {
 /// How many rows and entries of indexes were read of each table while that was done, by a host that opens the database
 /// for it.
 fn read_by(database: &Database, doing: impl Fn(&PostgresStore)) -> BTreeMap<String, u64> {
-    let reset = || {
-        sleep(Duration::from_millis(50));
-        database.texts("SELECT pg_stat_reset()::text").unwrap();
-    };
-    reset();
-    doing(&host(database));
     // What a session has counted is there when it is over.
+    let others = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for _ in 0..200 {
+        if database.texts(others).unwrap().is_empty() {
+            break;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    database.texts("SELECT pg_stat_reset()::text").unwrap();
+    doing(&host(database));
     let count = || {
         let rows = database
             .texts(
@@ -111,15 +114,27 @@ fn read_by(database: &Database, doing: impl Fn(&PostgresStore)) -> BTreeMap<Stri
     before
 }
 
+/// Nobody else looks at the tables: the server's own looking holds up that dead entries of indexes are passed over, in
+/// whichever database it comes to first.
+fn leave_alone(database: &Database) {
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'tenure'";
+    for table in database.texts(tables).unwrap() {
+        database.sql(&format!("ALTER TABLE tenure.{table} SET (autovacuum_enabled = false)")).unwrap();
+    }
+}
+
 #[test]
 fn what_is_done_in_one_of_a_thousand_namespaces_costs_no_more_for_the_others() {
     let Some(cluster) = or_not_run(Cluster::shared(), "a thousand namespaces") else { return };
     let (few, many) = (cluster.database().unwrap(), cluster.database().unwrap());
     let name = |n: usize| Namespace::new(format!("n{n}")).unwrap();
-    // Nobody knows of tables that were empty when they were looked at how much is in them now.
-    let analyze = || [&few, &many].iter().for_each(|database| database.sql("ANALYZE").unwrap());
-    host(&few);
-    host(&many);
+    // Nobody knows of tables that were empty when they were looked at how much is in them now; and entries of what has
+    // changed meanwhile, which would be read until somebody clears them away, are of both databases cleared away here.
+    let analyze = || [&few, &many].iter().for_each(|database| database.sql("VACUUM ANALYZE").unwrap());
+    for database in [&few, &many] {
+        host(database);
+        leave_alone(database);
+    }
     analyze();
     for n in [1, 2] {
         fill(&host(&few), &name(n));
