@@ -10,5 +10,6 @@
 mod house;
 mod mail;
 mod sink;
+mod tls;
 mod webhook;
 mod words;
