@@ -38,7 +38,14 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-sim", may_use: &["tenure", "tenure-port"], beside: true },
     Rule { name: "tenure-bench", may_use: &["tenure"], beside: true },
     Rule { name: "tenure-audit", may_use: &["tenure-core"], beside: true },
+    // Its messages are made of the same words.
+    Rule { name: "tenure-connect-slack", may_use: &["tenure", "tenure-connect-notices"], beside: true },
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
+    Rule {
+        name: "tenure-portal",
+        may_use: &["tenure", "tenure-connect-slack", "tenure-connect-notices"],
+        beside: true,
+    },
     Rule { name: "xtask", may_use: &[], beside: false },
 ];
 

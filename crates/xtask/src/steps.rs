@@ -184,6 +184,16 @@ fn slow_steps() -> Vec<Step> {
             "the package for Node, as users get it: its tests, its types, its quick start in a fresh project",
             Work::Elsewhere(bindings::node),
         ),
+        step(
+            "slack",
+            "Slack's own library takes every message and form that is sent to Slack",
+            Work::Elsewhere(bindings::slack),
+        ),
+        step(
+            "portal",
+            "the portal in a browser: the stories of its people, and what each page looks like",
+            Work::Elsewhere(bindings::portal),
+        ),
     ]
 }
 
@@ -395,7 +405,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "postgres", "python", "node",
+            "sim", "stores", "postgres", "python", "node", "portal", "slack",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }
