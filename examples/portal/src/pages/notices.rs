@@ -143,14 +143,17 @@ impl Tell<'_> {
                 @if let Some(reason) = &view.reason { blockquote { (reason) } }
                 p { a.button href={ "/inbox#grant-" (view.id) } { "Decide" } }
             },
-            About::Active | About::Extended | About::BreakGlass => html! {
+            About::BreakGlass | About::ReviewDue | About::Stuck => html! {
+                p { a.button href={ "/grants/" (view.id) } { "Look at it" } }
+            },
+            About::Active | About::Extended => html! {
                 @if let Some(end) = view.held_until { p { "Until " (moment(end)) "." } }
             },
             About::EndingSoon => words::items(view.items.iter()),
             About::Ended => html! {
                 @if let Some(at) = view.closed_at { p { "At " (moment(at)) "." } }
             },
-            About::Decided | About::Stuck | About::ReviewDue => html! {},
+            About::Decided => html! {},
         }
     }
 }
