@@ -2,7 +2,8 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use tenure::tenure_core::effect::Notice as About;
@@ -22,8 +23,10 @@ pub(super) fn routes() -> Router<Portal> {
 }
 
 async fn show(State(portal): State<Portal>, who: Who, Path(id): Path<String>) -> Result<Response, Failure> {
-    // Whoever was not told of it learns nothing of its grant.
-    let notice = portal.hub().find(&id, &who.person.id).ok_or(Failure::Nowhere)?;
+    // Whoever was not told of it learns nothing of its grant: there is nothing to tell, as of one that is long gone.
+    let Some(notice) = portal.hub().find(&id, &who.person.id) else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
     let (asking, person, about) = (portal.clone(), who.person.clone(), notice.clone());
     let (view, offer, titles, now) = portal
         .ask(move |engine, now| {
