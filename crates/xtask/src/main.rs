@@ -11,6 +11,7 @@ mod map;
 mod sizes;
 mod steps;
 mod stopwatch;
+mod stories;
 mod tally;
 mod time;
 mod tokens;
@@ -26,7 +27,7 @@ cargo xtask CHORE
 
   test [--fast | --all]
                  check everything: format, deps, arrows, sizes, time, map, gen, guards, clippy, docs, all tests, random
-                 worlds
+                 worlds, packages of other languages
                  (--fast leaves out docs, doctests, random worlds and the build without optional parts; --all fails
                  where something cannot run on this machine, which is otherwise only told)
   deps           every dependency says why it is there, and every crate shares the lints
