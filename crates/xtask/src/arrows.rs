@@ -39,12 +39,15 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-bench", may_use: &["tenure"], beside: true },
     Rule { name: "tenure-audit", may_use: &["tenure-core"], beside: true },
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
+    Rule { name: "tenure-rust-portal-snippet", may_use: &["tenure"], beside: true },
     Rule { name: "xtask", may_use: &[], beside: false },
 ];
 
-/// What the tests of a crate beside the column may use as well: any part of it, and the stories that are told of it.
+/// What the tests of a crate beside the column may use as well: any part of it, the stories that are told of it, and the
+/// second opinion on its record.
 const COLUMN: &[&str] = &[
     "tenure-scenario",
+    "tenure-audit",
     "tenure-core",
     "tenure-policy",
     "tenure-store",

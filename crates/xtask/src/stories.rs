@@ -8,6 +8,8 @@ use crate::workspace::Workspace;
 
 /// Where tests look for it. One that is started by hand, and finds nothing there, writes its own or says that it has none.
 const TOLD_IN: &str = "TENURE_TRANSCRIPT";
+/// Where they look for the command line, which has a second opinion on what a binding signs.
+const TOLD_BY: &str = "TENURE_COMMAND";
 const STORIES: &[&str] = &["crates/scenario/corpus", "examples/stories"];
 
 fn file(workspace: &Workspace) -> PathBuf {
@@ -26,11 +28,12 @@ pub(crate) fn written(workspace: &Workspace) -> Result<Command, String> {
     Ok(tenure)
 }
 
-/// Tells a test where they are, if this run has written them.
+/// Tells a test where they are, if this run has written them, and where the command line is that wrote them.
 pub(crate) fn tell(workspace: &Workspace, test: &mut Command) {
     let file = file(workspace);
     if file.exists() {
         test.env(TOLD_IN, file);
+        test.env(TOLD_BY, workspace.built("tenure").get_program());
     }
 }
 
