@@ -7,6 +7,7 @@ mod bindings;
 mod clients;
 mod deps;
 mod guards;
+mod layout;
 mod map;
 mod sizes;
 mod steps;
@@ -32,7 +33,7 @@ cargo xtask CHORE
                  where something cannot run on this machine, which is otherwise only told)
   deps           every dependency says why it is there, and every crate shares the lints
   arrows         crates depend on each other only as the house allows
-  sizes          a function fits a screen, a file a sitting
+  sizes          a function fits a screen, a file a sitting, in every language
   time           one file reads the clock
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
