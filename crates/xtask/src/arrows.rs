@@ -44,6 +44,11 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-bench", may_use: &["tenure"], beside: true },
     Rule { name: "tenure-audit", may_use: &["tenure-core"], beside: true },
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
+    Rule {
+        name: "tenure-portal",
+        may_use: &["tenure", "tenure-connect-slack", "tenure-connect-notices"],
+        beside: true,
+    },
     Rule { name: "xtask", may_use: &[], beside: false },
 ];
 

@@ -1,0 +1,1 @@
+//! The demo: a policy, six people, and a short story under way.

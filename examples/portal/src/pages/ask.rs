@@ -1,0 +1,19 @@
+//! Ask.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use maud::html;
+
+use crate::page::page;
+use crate::portal::Portal;
+use crate::session::Who;
+
+pub(super) fn routes() -> Router<Portal> {
+    Router::new().route("/ask", get(show))
+}
+
+async fn show(State(portal): State<Portal>, who: Who) -> Response {
+    page(&portal, &who, "/ask", "Ask", &html! {})
+}

@@ -1,0 +1,19 @@
+//! Who has access.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use maud::html;
+
+use crate::page::page;
+use crate::portal::Portal;
+use crate::session::Who;
+
+pub(super) fn routes() -> Router<Portal> {
+    Router::new().route("/who", get(show))
+}
+
+async fn show(State(portal): State<Portal>, who: Who) -> Response {
+    page(&portal, &who, "/who", "Who has access", &html! {})
+}

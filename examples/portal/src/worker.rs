@@ -1,0 +1,1 @@
+//! What goes on without anybody looking: time is written down, targets and people are told.
