@@ -1,0 +1,184 @@
+// What a page does by itself: it counts by the server's clock, hears notices, fetches itself anew, and asks for
+// explanations while a form is filled in. Without it every page works all the same, but stands still.
+'use strict';
+
+// The server's clock: what it said last, and how long ago that was by a clock that nobody sets.
+const clock = {
+  at: Number(document.body.dataset.now),
+  speed: Number(document.body.dataset.speed),
+  since: performance.now(),
+  now() { return this.at + (performance.now() - this.since) * this.speed; },
+  set(at, speed) { this.at = at; this.speed = speed; this.since = performance.now(); },
+};
+
+const SOON = 15 * 60_000;
+const LAST = 5 * 60_000;
+const WIDTH = 1000;
+const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1_000, 's']];
+
+/** A length of time in words: the two largest units that it has, as the server writes it. */
+function words(length) {
+  const said = [];
+  let left = Math.max(0, Math.floor(length));
+  for (const [size, unit] of UNITS) {
+    const count = Math.floor(left / size);
+    left %= size;
+    if (count > 0) said.push(`${count} ${unit}`);
+    if (said.length === 2) break;
+  }
+  return said.length === 0 ? '0 s' : said.join(' ');
+}
+
+function show(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Instants as the reader's own clock shows them: the day only where it is another one. */
+function moments(within) {
+  const day = { weekday: 'short', day: 'numeric', month: 'short' };
+  const hour = { hour: '2-digit', minute: '2-digit' };
+  const today = new Date(clock.now()).toDateString();
+  for (const time of within.querySelectorAll('time[data-moment]')) {
+    const at = new Date(time.dateTime);
+    const same = at.toDateString() === today;
+    show(time, at.toLocaleString(undefined, same ? hour : { ...day, ...hour }));
+    time.title = time.dateTime;
+  }
+}
+
+/** Everything that moves with the clock. An instant that has just come makes the page look again. */
+function tick() {
+  const now = clock.now();
+  for (const time of document.querySelectorAll('[data-countdown]')) {
+    const left = Number(time.dataset.countdown) - now;
+    show(time, words(left));
+    time.classList.toggle('soon', left <= SOON && left > LAST);
+    time.classList.toggle('last', left <= LAST);
+    if (left <= 0 && !time.dataset.over) {
+      time.dataset.over = 'yes';
+      refresh();
+    }
+  }
+  for (const mark of document.querySelectorAll('[data-now-at], [data-gone]')) {
+    const [from, to] = [Number(mark.dataset.from), Number(mark.dataset.to)];
+    const x = Math.min(WIDTH, Math.max(0, ((now - from) / (to - from)) * WIDTH));
+    if (mark.dataset.gone === undefined) {
+      mark.setAttribute('x1', x);
+      mark.setAttribute('x2', x);
+    } else {
+      mark.setAttribute('width', Math.max(0, x - Number(mark.getAttribute('x'))));
+    }
+  }
+  for (const time of document.querySelectorAll('[data-clock]')) {
+    show(time, `${new Date(now).toISOString().slice(11, 19)} UTC`);
+  }
+}
+
+/** Whether somebody is filling it in: then it is left as it is. */
+function inUse(element) {
+  const at = document.activeElement;
+  const typing = element.contains(at) && at.matches('input, textarea, select');
+  return typing || [...element.querySelectorAll('input, textarea')].some((field) => field.value !== field.defaultValue);
+}
+
+/** Puts what the server says now in the place of what it said before, part by part. */
+function replace(old, fresh) {
+  const kept = new Map([...old.children].map((child) => [child.id, child]));
+  const wanted = [...fresh.children].map((child) => {
+    const before = kept.get(child.id);
+    return before && inUse(before) ? before : document.adoptNode(child);
+  });
+  const focused = document.activeElement?.closest('[data-live] > *')?.id;
+  const words = document.activeElement?.textContent;
+  old.replaceChildren(...wanted);
+  // Whoever stood on a button with the keyboard stands on it still.
+  const again = focused && document.getElementById(focused);
+  [...(again?.querySelectorAll('button, a, summary') ?? [])].find((one) => one.textContent === words)?.focus();
+}
+
+let asked = null;
+/** Fetches this page anew, once for whatever happened within a moment. */
+function refresh() {
+  clearTimeout(asked);
+  asked = setTimeout(async () => {
+    const answer = await fetch(location.href, { headers: { 'x-live': 'yes' }, redirect: 'manual' }).catch(() => null);
+    if (!answer?.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    clock.set(Number(fresh.body.dataset.now), Number(fresh.body.dataset.speed));
+    for (const old of document.querySelectorAll('[data-live]')) {
+      const part = fresh.getElementById(old.id);
+      if (part) replace(old, part);
+    }
+    moments(document);
+    tick();
+    document.dispatchEvent(new Event('refreshed'));
+  }, 120);
+}
+
+/** Shows a notice. What is told of a grant takes the place of what was told of it before. */
+async function tell(id, notice) {
+  const answer = await fetch(`/notices/${encodeURIComponent(id)}`).catch(() => null);
+  if (!answer?.ok) return;
+  const shown = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.notice');
+  if (!shown) return;
+  for (const before of document.querySelectorAll('#notices .notice')) {
+    if (before.dataset.grant === notice.grant) before.remove();
+  }
+  document.getElementById('notices').append(document.adoptNode(shown));
+  moments(shown);
+}
+
+function listen() {
+  const stream = new EventSource('/events');
+  let run = null;
+  stream.addEventListener('hello', (event) => {
+    const hello = JSON.parse(event.data);
+    clock.set(hello.now, hello.speed);
+    // It was away: what happened meanwhile is on the page.
+    if (run !== null) refresh();
+    run = hello.run;
+    document.body.dataset.listening = run;
+  });
+  stream.addEventListener('notice', (event) => {
+    tell(event.lastEventId, JSON.parse(event.data));
+    refresh();
+  });
+  stream.addEventListener('error', () => { delete document.body.dataset.listening; });
+}
+
+/** Asks what the rules say of a form as it stands, while it is filled in. */
+function explains(form) {
+  const place = document.getElementById(form.dataset.explainIn);
+  let waits = null;
+  let latest = 0;
+  const ask = async () => {
+    const mine = ++latest;
+    const answer = await fetch(form.dataset.explain, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
+      .catch(() => null);
+    // An answer that was overtaken says nothing any more.
+    if (mine !== latest || !answer?.ok) return;
+    const said = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    place.replaceChildren(...[...said.body.childNodes].map((node) => document.adoptNode(node)));
+    moments(place);
+  };
+  form.addEventListener('input', () => {
+    clearTimeout(waits);
+    waits = setTimeout(ask, 200);
+  });
+  ask();
+}
+
+document.addEventListener('click', (event) => {
+  event.target.closest?.('[data-dismiss]')?.closest('.notice')?.remove();
+});
+// A page that a browser kept for its back button is of another moment.
+addEventListener('pageshow', (event) => { if (event.persisted) refresh(); });
+document.addEventListener('visibilitychange', () => { if (!document.hidden) tick(); });
+
+moments(document);
+if (Number.isFinite(clock.at)) {
+  tick();
+  setInterval(tick, 250);
+  listen();
+}
+document.querySelectorAll('form[data-explain]').forEach(explains);

@@ -1,6 +1,6 @@
 //! A clock whose time can be set, and runs as fast as it is told: a demo's day fits into minutes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tenure::{Clock, Span, SystemClock, Timestamp};
 
@@ -10,7 +10,7 @@ pub struct RunningClock(Mutex<Pace>);
 
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// What it showed when it was set.
+    /// What it showed once.
     shown: Timestamp,
     /// What the machine's clock showed then.
     machine: Timestamp,
@@ -19,27 +19,24 @@ struct Pace {
 }
 
 impl RunningClock {
-    /// A clock that shows what the machine's does, and runs so many times as fast.
+    /// A clock that showed what the machine's did at that instant, and runs so many times as fast since.
     #[must_use]
-    pub fn new(speed: u32) -> Self {
-        let machine = SystemClock.now();
+    pub fn since(machine: Timestamp, speed: u32) -> Self {
         Self(Mutex::new(Pace { shown: machine, machine, speed }))
     }
 
-    /// Sets it: from now on it shows that instant, and runs so many times as fast.
-    pub fn set(&self, shown: Timestamp, speed: u32) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Pace { shown, machine: SystemClock.now(), speed };
+    /// Sets it: it showed that instant when the machine's did, and runs so many times as fast since.
+    pub fn run_since(&self, machine: Timestamp, speed: u32) {
+        *self.lock() = Pace { shown: machine, machine, speed };
     }
 
-    /// How many times as fast it runs.
-    #[must_use]
-    pub fn speed(&self) -> u32 {
-        self.pace().speed
+    /// Sets it, and lets it stand there.
+    pub fn stand_at(&self, shown: Timestamp) {
+        *self.lock() = Pace { shown, machine: shown, speed: 0 };
     }
 
-    fn pace(&self) -> Pace {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pace> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,7 +49,7 @@ impl Pace {
 
 impl Clock for RunningClock {
     fn now(&self) -> Timestamp {
-        self.pace().at(SystemClock.now())
+        self.lock().at(SystemClock.now())
     }
 }
 

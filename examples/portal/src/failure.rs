@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use tenure::{Error, Problems, Refusal};
+use tenure::{Code, Error, Fault, Problems, Refusal};
 
 use crate::page;
 use crate::told;
@@ -34,6 +34,8 @@ impl From<Error> for Failure {
         match error {
             Error::Refused(refusal) => Self::Refused(refusal),
             Error::Invalid(problems) => Self::Invalid(problems),
+            // An address or a form with an id that nothing can have.
+            Error::Fault(Fault::BadId { .. }) => Self::Nowhere,
             Error::Fault(fault) => Self::Fault(fault.to_string()),
         }
     }
@@ -43,7 +45,11 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, title, words): (StatusCode, &str, Markup) = match self {
             Self::Stranger(address) => return Redirect::to(&address).into_response(),
-            Self::Refused(refusal) => (StatusCode::FORBIDDEN, "Not allowed", told::refusal(&refusal)),
+            Self::Refused(refusal) => {
+                let unknown = matches!(refusal.code, Code::GrantUnknown | Code::FlowUnknown);
+                let status = if unknown { StatusCode::NOT_FOUND } else { StatusCode::FORBIDDEN };
+                (status, "Not allowed", told::refusal(&refusal))
+            }
             Self::Invalid(problems) => {
                 let words = html! { pre { (problems.to_string()) } };
                 (StatusCode::UNPROCESSABLE_ENTITY, "The policy has problems", words)
@@ -62,6 +68,7 @@ impl IntoResponse for Failure {
                 (StatusCode::NOT_FOUND, "Nothing here", html! { p { "There is no page at this address." } })
             }
         };
-        (status, page::bare(title, &words)).into_response()
+        (status, page::bare(title, &html! { (words) p { a href="/access" { "To my access" } } }))
+            .into_response()
     }
 }

@@ -17,6 +17,7 @@ pub mod portal;
 pub mod session;
 pub mod sign_in;
 pub mod told;
+pub mod words;
 pub mod worker;
 
 mod assets;

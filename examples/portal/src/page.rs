@@ -25,7 +25,8 @@ const PAGES: [(&str, &str); 7] = [
 /// A page for somebody who is signed in, in its frame. `here` is its address in the navigation.
 #[must_use]
 pub fn page(portal: &Portal, who: &Who, here: &str, title: &str, body: &Markup) -> Response {
-    let told = portal.sessions().told(&who.visit);
+    // What is fetched to bring an open page up to date is not read as a page.
+    let told = if who.visit.live { None } else { portal.sessions().told(&who.visit) };
     let now = portal.now();
     let frame = html! {
         (DOCTYPE)
@@ -70,11 +71,16 @@ pub fn bare(title: &str, body: &Markup) -> Response {
                 main #main {
                     h1 { (title) }
                     (body)
-                    p { a href="/access" { "To my access" } }
                 }
             }
         }
     })
+}
+
+/// A part of a page, fetched by a page that is open.
+#[must_use]
+pub fn part(body: Markup) -> Response {
+    html_of(body)
 }
 
 fn head(title: &str) -> Markup {

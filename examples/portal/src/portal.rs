@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tenure::{Clock, Engine, Error, Person, PersonId, Timestamp};
+use tenure::{Engine, Error, Person, PersonId, Timestamp};
 
-use crate::clock::RunningClock;
 use crate::events::Hub;
 use crate::failure::Failure;
 use crate::people::{Directory, Listed};
@@ -19,28 +18,26 @@ pub struct Portal(Arc<Inner>);
 pub struct Parts {
     /// The engine, on its store and in its namespace.
     pub engine: Engine,
-    /// The clock of that store.
-    pub clock: Arc<RunningClock>,
+    /// How many times as fast as the machine's the clock of that store runs.
+    pub speed: u32,
     /// Who is who.
     pub directory: Arc<dyn Directory>,
     /// How people prove who they are.
     pub sign_in: Arc<dyn SignIn>,
-    /// Whether it is reached by https: cookies then travel no other way.
-    pub secure: bool,
+    /// Who is signed in.
+    pub sessions: Sessions,
 }
 
 struct Inner {
     parts: Parts,
-    sessions: Sessions,
     hub: Hub,
 }
 
 impl Portal {
-    /// A portal of these parts. Nobody is signed in.
+    /// A portal of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let sessions = Sessions::new(parts.secure);
-        Self(Arc::new(Inner { parts, sessions, hub: Hub::default() }))
+        Self(Arc::new(Inner { parts, hub: Hub::default() }))
     }
 
     /// The engine; what it is asked may take as long as a disk does, so pages ask through [`Portal::ask`].
@@ -52,13 +49,13 @@ impl Portal {
     /// The present instant, as the store has it.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.0.parts.clock.now()
+        self.0.parts.engine.clock()
     }
 
     /// How many times as fast as the machine's its clock runs.
     #[must_use]
     pub fn speed(&self) -> u32 {
-        self.0.parts.clock.speed()
+        self.0.parts.speed
     }
 
     /// Who is who.
@@ -76,7 +73,7 @@ impl Portal {
     /// Who is signed in.
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
-        &self.0.sessions
+        &self.0.parts.sessions
     }
 
     /// Who is listening for notices.

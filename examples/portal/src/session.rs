@@ -1,6 +1,11 @@
 //! Sessions: kept here, named by a cookie that says nothing, over when they are not used.
+//!
+//! What is kept is a digest of that name: whoever reads what is kept is signed in nowhere. Sessions of people who signed
+//! in may be kept in a file, so that a restart of the portal is none for them.
 
 use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, Request, State};
@@ -9,6 +14,8 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cookie::{Cookie, SameSite};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tenure::{Authenticated, Clock, Person, PersonId, Span, SystemClock, Timestamp};
 
 use crate::failure::Failure;
@@ -26,12 +33,14 @@ const SESSIONS_MAX: usize = 10_000;
 /// Who is signed in, and what they were told.
 #[derive(Debug)]
 pub struct Sessions {
-    by_key: Mutex<HashMap<String, Session>>,
+    /// By the digest of their keys.
+    by_digest: Mutex<HashMap<String, Session>>,
+    file: Option<PathBuf>,
     secure: bool,
 }
 
 /// Somebody who signed in, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     /// Who.
     pub id: PersonId,
@@ -39,12 +48,13 @@ pub struct SignedIn {
     pub authenticated: Authenticated,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Session {
-    csrf: String,
     who: Option<SignedIn>,
+    #[serde(skip)]
     told: Option<Told>,
     /// What a sign-in that is under way must remember of its beginning.
+    #[serde(skip)]
     pending: Option<String>,
     begun: Timestamp,
     seen: Timestamp,
@@ -53,11 +63,13 @@ struct Session {
 /// A visitor's session, as a request found it.
 #[derive(Clone, Debug)]
 pub struct Visit {
-    key: String,
+    digest: String,
     /// The token that this session's forms carry.
     pub csrf: String,
     /// Who signed in, where somebody did.
     pub signed_in: Option<SignedIn>,
+    /// Whether a page that is open asks, to bring itself up to date.
+    pub live: bool,
 }
 
 /// Somebody who is signed in: a handler that takes one is for nobody else.
@@ -72,8 +84,20 @@ pub struct Who {
 }
 
 impl Sessions {
-    pub(crate) fn new(secure: bool) -> Self {
-        Self { by_key: Mutex::default(), secure }
+    /// Sessions, with those that were kept in that file.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read, or is none of ours.
+    pub fn open(file: Option<PathBuf>, secure: bool) -> Result<Self, String> {
+        let kept = match &file {
+            Some(file) if file.exists() => {
+                let wrong = |why: String| format!("sessions in `{}`: {why}", file.display());
+                let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+                serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?
+            }
+            Some(_) | None => HashMap::new(),
+        };
+        Ok(Self { by_digest: Mutex::new(kept), file, secure })
     }
 
     /// Somebody has proved who they are: a session under a new name, so that nobody is signed in by a name that they
@@ -82,50 +106,60 @@ impl Sessions {
     /// # Errors
     /// [`Failure::Fault`]: there are no random bytes.
     pub fn enter(&self, visit: &Visit, who: SignedIn) -> Result<HeaderValue, Failure> {
-        self.lock().remove(&visit.key);
+        self.lock().remove(&visit.digest);
         let (key, _) = self.begin(Some(who))?;
+        self.keep();
         self.cookie(&key)
     }
 
     /// Ends a session.
     pub fn leave(&self, visit: &Visit) {
-        self.lock().remove(&visit.key);
+        self.lock().remove(&visit.digest);
+        self.keep();
+    }
+
+    /// Whether that person is still signed in with this session.
+    pub fn is_of(&self, visit: &Visit, who: &PersonId) -> bool {
+        let now = SystemClock.now();
+        let sessions = self.lock();
+        let session = sessions.get(&visit.digest).filter(|session| !session.over(now));
+        session.and_then(|session| session.who.as_ref()).is_some_and(|signed_in| signed_in.id == *who)
     }
 
     /// Keeps a message for the next page of this session.
     pub fn tell(&self, visit: &Visit, told: Told) {
-        if let Some(session) = self.lock().get_mut(&visit.key) {
+        if let Some(session) = self.lock().get_mut(&visit.digest) {
             session.told = Some(told);
         }
     }
 
     /// The message that was kept for this page, once.
     pub fn told(&self, visit: &Visit) -> Option<Told> {
-        self.lock().get_mut(&visit.key)?.told.take()
+        self.lock().get_mut(&visit.digest)?.told.take()
     }
 
     /// Keeps what a sign-in must remember until its second half.
     pub fn remember(&self, visit: &Visit, pending: String) {
-        if let Some(session) = self.lock().get_mut(&visit.key) {
+        if let Some(session) = self.lock().get_mut(&visit.digest) {
             session.pending = Some(pending);
         }
     }
 
     /// What a sign-in of this session was to remember, once.
     pub fn recall(&self, visit: &Visit) -> Option<String> {
-        self.lock().get_mut(&visit.key)?.pending.take()
+        self.lock().get_mut(&visit.digest)?.pending.take()
     }
 
     fn begin(&self, who: Option<SignedIn>) -> Result<(String, Visit), Failure> {
-        let (key, csrf) = (token()?, token()?);
+        let key = token()?;
         let now = SystemClock.now();
-        let visit = Visit { key: key.clone(), csrf: csrf.clone(), signed_in: who.clone() };
+        let session = Session { who, told: None, pending: None, begun: now, seen: now };
+        let visit = Visit::of(&key, &session);
         let mut sessions = self.lock();
         if sessions.len() >= SESSIONS_MAX {
             make_room(&mut sessions, now);
         }
-        let session = Session { csrf, who, told: None, pending: None, begun: now, seen: now };
-        sessions.insert(key.clone(), session);
+        sessions.insert(visit.digest.clone(), session);
         Ok((key, visit))
     }
 
@@ -135,13 +169,25 @@ impl Sessions {
         let key = cookies.find(|cookie| cookie.name() == self.cookie_name())?.value().to_owned();
         let now = SystemClock.now();
         let mut sessions = self.lock();
-        let session = sessions.get_mut(&key)?;
+        let session = sessions.get_mut(&digest(DIGEST, &key))?;
         if session.over(now) {
-            sessions.remove(&key);
+            sessions.remove(&digest(DIGEST, &key));
             return None;
         }
         session.seen = now;
-        Some(Visit { csrf: session.csrf.clone(), signed_in: session.who.clone(), key })
+        Some(Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) })
+    }
+
+    /// Writes down who is signed in, where that is to be kept. A portal that cannot do so still works until it restarts.
+    fn keep(&self) {
+        let Some(file) = &self.file else { return };
+        let sessions = self.lock();
+        let kept: HashMap<_, _> = sessions.iter().filter(|(_, session)| session.who.is_some()).collect();
+        let written =
+            serde_json::to_vec(&kept).map_err(std::io::Error::from).and_then(|text| replace(file, &text));
+        if let Err(error) = written {
+            eprintln!("tenure-portal: sessions are not kept in `{}`: {error}", file.display());
+        }
     }
 
     /// The prefix makes browsers take it from this host by https alone.
@@ -160,7 +206,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -168,6 +214,34 @@ impl Session {
     fn over(&self, now: Timestamp) -> bool {
         now.since(self.seen) >= IDLE_MAX || now.since(self.begun) >= AGE_MAX
     }
+}
+
+impl Visit {
+    fn of(key: &str, session: &Session) -> Self {
+        let signed_in = session.who.clone();
+        Self { digest: digest(DIGEST, key), csrf: digest("csrf", key), signed_in, live: false }
+    }
+}
+
+/// What a session is kept under. Its forms carry another digest of the same key, which leads to neither.
+const DIGEST: &str = "session";
+
+fn digest(what: &str, key: &str) -> String {
+    hex(&Sha256::new().chain_update(what).chain_update(":").chain_update(key).finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Puts a file in the place of another, whole or not at all, for nobody else to read.
+fn replace(file: &Path, text: &[u8]) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Temporary files are their owner's alone.
+    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+    fresh.write_all(text)?;
+    fresh.persist(file)?;
+    Ok(())
 }
 
 /// Lets sessions go that are over, and a tenth of the others where that does not help.
@@ -191,7 +265,7 @@ fn make_room(sessions: &mut HashMap<String, Session>, now: Timestamp) {
 pub fn token() -> Result<String, Failure> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|why| Failure::Fault(format!("no random bytes: {why}")))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 /// Finds the visitor's session, or begins one.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tenure::tenure_core::refusal::{Detail, Lacking, Login, Missing};
-use tenure::{Refusal, WouldPass};
+use tenure::{Refusal, Timestamp, WouldPass};
 
 use crate::page::{moment, span};
 
@@ -29,7 +29,7 @@ pub fn view(told: &Told) -> Markup {
 pub fn refusal(refusal: &Refusal) -> Markup {
     html! {
         div.refusal {
-            p { strong { (sentence(&refusal.message)) } " " code.code { (refusal.code) } }
+            p { strong { (words(&refusal.message)) } " " code.code { (refusal.code) } }
             @if !refusal.details.is_empty() {
                 dl.details {
                     @for (name, value) in &refusal.details {
@@ -42,9 +42,26 @@ pub fn refusal(refusal: &Refusal) -> Markup {
     }
 }
 
-/// The rules begin in lower case and put no stop.
+/// What the rules say, as a sentence: they begin in lower case, put no stop, put what was written between backticks,
+/// and tell instants to the millisecond.
 #[must_use]
-pub fn sentence(words: &str) -> String {
+pub fn words(message: &str) -> Markup {
+    let message = sentence(message);
+    html! {
+        @for (place, part) in message.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else {
+                @for word in part.split_inclusive(' ') {
+                    @match word.trim_end().parse::<Timestamp>() {
+                        Ok(at) => { (moment(at)) " " }
+                        Err(_) => { (word) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sentence(words: &str) -> String {
     let mut signs = words.chars();
     let first = signs.next().map(|sign| sign.to_uppercase().to_string()).unwrap_or_default();
     let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
@@ -115,7 +132,8 @@ mod tests {
             .with("max", Span::minutes(30))
             .or(WouldPass::span(Span::minutes(30)));
         let shown = refusal(&no).into_string();
-        for part in ["extension.too_long", "&lt;b&gt;90m&lt;/b&gt;", "What would pass", "30 min"] {
+        for part in ["extension.too_long", "<code>&lt;b&gt;90m&lt;/b&gt;</code>", "What would pass", "30 min"]
+        {
             assert!(shown.contains(part), "{part} in {shown}");
         }
         assert!(!shown.contains("<b>"), "{shown}");
@@ -126,5 +144,8 @@ mod tests {
         assert_eq!(sentence("too late"), "Too late.");
         assert_eq!(sentence("`x` is no span"), "`x` is no span.");
         assert_eq!(sentence(""), ".");
+        let shown = words("it may be extended from 2026-11-30T22:38:10.645Z on").into_string();
+        assert!(shown.starts_with("It may be extended from <time datetime="), "{shown}");
+        assert!(shown.contains(">2026-11-30 22:38 UTC</time> on."), "{shown}");
     }
 }

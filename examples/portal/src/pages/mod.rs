@@ -4,6 +4,7 @@ pub mod access;
 pub mod ask;
 pub mod history;
 pub mod inbox;
+pub mod notices;
 pub mod policy;
 pub mod reports;
 pub mod who;
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Router<Portal> {
         .merge(access::routes())
         .merge(ask::routes())
         .merge(inbox::routes())
+        .merge(notices::routes())
         .merge(who::routes())
         .merge(history::routes())
         .merge(policy::routes())
