@@ -14,6 +14,7 @@ pub mod page;
 pub mod pages;
 pub mod people;
 pub mod portal;
+pub mod reports;
 pub mod session;
 pub mod sign_in;
 pub mod told;
@@ -43,6 +44,7 @@ pub fn router(portal: Portal) -> Router {
         .route("/sign-out", post(sign_in::out))
         .route("/events", get(events::stream))
         .fallback(page::nowhere)
+        .layer(from_fn_with_state(portal.clone(), sign_in::step_up::challenge))
         .layer(from_fn(guard::own_pages_only))
         .layer(from_fn_with_state(portal.clone(), session::visit))
         .layer(DefaultBodyLimit::disable());
