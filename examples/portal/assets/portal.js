@@ -168,6 +168,22 @@ function explains(form) {
   ask();
 }
 
+/** Times of day are written by the reader's own clock, and sent in UTC. */
+function zones() {
+  for (const field of document.querySelectorAll('input[data-utc]')) {
+    const pad = (number) => String(number).padStart(2, '0');
+    if (field.value) {
+      const at = new Date(`${field.value}Z`);
+      field.value = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}T${pad(at.getHours())}:${pad(at.getMinutes())}`;
+      field.defaultValue = field.value;
+    }
+    field.form.addEventListener('formdata', ({ formData }) => {
+      if (field.value) formData.set(field.name, new Date(field.value).toISOString());
+    });
+  }
+  document.querySelectorAll('[data-zone]').forEach((words) => { words.textContent = 'By your own clock'; });
+}
+
 document.addEventListener('click', (event) => {
   event.target.closest?.('[data-dismiss]')?.closest('.notice')?.remove();
 });
@@ -176,6 +192,7 @@ addEventListener('pageshow', (event) => { if (event.persisted) refresh(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden) tick(); });
 
 moments(document);
+zones();
 if (Number.isFinite(clock.at)) {
   tick();
   setInterval(tick, 250);

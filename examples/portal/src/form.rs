@@ -51,11 +51,15 @@ impl Sent {
         self.parsed(name)
     }
 
-    /// An instant; nothing where the field is blank.
+    /// An instant; nothing where the field is blank. Without a script browsers send `2026-03-02T09:00`, which is UTC.
     ///
     /// # Errors
     /// [`Failure::Malformed`], in the words of the reader.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        let bare = self.text(name).filter(|text| text.len() == "2026-03-02T09:00".len());
+        if let Some(Ok(at)) = bare.map(|text| format!("{text}:00Z").parse()) {
+            return Ok(Some(at));
+        }
         self.parsed(name)
     }
 
@@ -106,6 +110,10 @@ mod tests {
         assert_eq!(sent.all("only").collect::<Vec<_>>(), ["a", "b c"]);
         assert_eq!(sent.named("field."), BTreeMap::from([("ticket".to_owned(), "INC-7".to_owned())]));
         assert!(sent.command().is_err());
+        let nine = "2026-03-02T09:00:00Z".parse().unwrap();
+        for text in ["start=2026-03-02T09:00", "start=2026-03-02T09:00:00.000Z"] {
+            assert_eq!(Sent::read(text.as_bytes()).time("start").unwrap(), Some(nine));
+        }
         let bad = Sent::read(b"span=soon").span("span").unwrap_err();
         assert!(matches!(bad, Failure::Malformed(words) if words.contains("`soon` is no span")));
     }

@@ -160,6 +160,18 @@ pub fn words_of(length: Span) -> String {
     if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 
+/// Spans that people name, and the three that somebody else named, in order: those from `min` to `max`.
+#[must_use]
+pub fn round_spans(min: Span, default: Span, max: Span) -> Vec<Span> {
+    const MINUTES: [u64; 13] = [5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 480, 1_440, 10_080];
+    let round = MINUTES.into_iter().map(Span::minutes);
+    let mut spans: Vec<Span> = round.filter(|span| (min..=max).contains(span)).collect();
+    spans.extend([min, default, max]);
+    spans.sort_unstable();
+    spans.dedup();
+    spans
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tenure::{Authenticated, Clock, Person, PersonId, Span, SystemClock, Timestamp};
 
 use crate::failure::Failure;
+use crate::form::Sent;
 use crate::people::Listed;
 use crate::portal::Portal;
 use crate::told::Told;
@@ -56,6 +57,9 @@ struct Session {
     /// What a sign-in that is under way must remember of its beginning.
     #[serde(skip)]
     pending: Option<String>,
+    /// What was written into the form at that address, and refused.
+    #[serde(skip)]
+    draft: Option<(String, Sent)>,
     begun: Timestamp,
     seen: Timestamp,
 }
@@ -106,8 +110,13 @@ impl Sessions {
     /// # Errors
     /// [`Failure::Fault`]: there are no random bytes.
     pub fn enter(&self, visit: &Visit, who: SignedIn) -> Result<HeaderValue, Failure> {
-        self.lock().remove(&visit.digest);
-        let (key, _) = self.begin(Some(who))?;
+        let old = self.lock().remove(&visit.digest);
+        let (key, fresh) = self.begin(Some(who))?;
+        // Whoever signs in again, because the rules asked for it, goes on where they were.
+        let old = old.filter(|old| old.who.as_ref().is_some_and(|before| fresh.is_for(&before.id)));
+        if let (Some(old), Some(session)) = (old, self.lock().get_mut(&fresh.digest)) {
+            session.draft = old.draft;
+        }
         self.keep();
         self.cookie(&key)
     }
@@ -150,10 +159,24 @@ impl Sessions {
         self.lock().get_mut(&visit.digest)?.pending.take()
     }
 
+    /// Keeps what was written into the form at that address.
+    pub fn keep_draft(&self, visit: &Visit, address: &str, sent: Sent) {
+        if let Some(session) = self.lock().get_mut(&visit.digest) {
+            session.draft = Some((address.to_owned(), sent));
+        }
+    }
+
+    /// What was written into the form at that address, once.
+    pub fn draft(&self, visit: &Visit, address: &str) -> Option<Sent> {
+        let mut sessions = self.lock();
+        let draft = &mut sessions.get_mut(&visit.digest)?.draft;
+        draft.take_if(|(of, _)| of == address).map(|(_, sent)| sent)
+    }
+
     fn begin(&self, who: Option<SignedIn>) -> Result<(String, Visit), Failure> {
         let key = token()?;
         let now = SystemClock.now();
-        let session = Session { who, told: None, pending: None, begun: now, seen: now };
+        let session = Session { who, told: None, pending: None, draft: None, begun: now, seen: now };
         let visit = Visit::of(&key, &session);
         let mut sessions = self.lock();
         if sessions.len() >= SESSIONS_MAX {
@@ -220,6 +243,10 @@ impl Visit {
     fn of(key: &str, session: &Session) -> Self {
         let signed_in = session.who.clone();
         Self { digest: digest(DIGEST, key), csrf: digest("csrf", key), signed_in, live: false }
+    }
+
+    fn is_for(&self, id: &PersonId) -> bool {
+        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.id == *id)
     }
 }
 

@@ -122,7 +122,7 @@ pub fn approval(approval: &Approval, portal: &Portal) -> String {
                 Some(_) => " Sometimes nobody needs to: the policy says when.",
                 None => "",
             };
-            format!("{}{lane}", decided_by(decided, portal))
+            format!("By {}{lane}", decided_by(decided, portal))
         }
     }
 }
@@ -135,7 +135,7 @@ fn decided_by(decided: &Decided, portal: &Portal) -> String {
     let list =
         |steps: &Vec<Step>| steps.iter().map(|step| self::step(step, portal)).collect::<Vec<_>>().join(then);
     let lists = decided.lists.iter().map(list).collect::<Vec<_>>().join("; or ");
-    format!("{lists} decides within {}.", words_of(decided.decide_within))
+    format!("{lists}, within {}.", words_of(decided.decide_within))
 }
 
 fn step(step: &Step, portal: &Portal) -> String {
@@ -179,7 +179,7 @@ pub fn extension(rule: Option<&ExtensionRule>, portal: &Portal) -> String {
             };
             let after =
                 if *first == 0 { "Each".to_owned() } else { format!("After the first {first}, each") };
-            words.push_str(&format!(" {after} is approved: {whom}."));
+            words.push_str(&format!(" {after} needs a yes by {whom}."));
         }
     }
     words

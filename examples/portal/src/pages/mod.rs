@@ -61,3 +61,18 @@ pub fn after<T>(
     portal.sessions().tell(&who.visit, told);
     Ok(Redirect::to(back).into_response())
 }
+
+/// An address of parts, each of which may be any text.
+#[must_use]
+pub fn back_to(parts: &[&str]) -> String {
+    let mut address = String::new();
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            address.push('/');
+            address.extend(form_urlencoded::byte_serialize(part.as_bytes()));
+        } else {
+            address.push_str(part);
+        }
+    }
+    address
+}

@@ -2,26 +2,13 @@
 
 use maud::{Markup, html};
 use tenure::tenure_core::offer::Need;
-use tenure::{Offer, Span, Timestamp, View};
+use tenure::{Offer, Timestamp, View};
 
 use crate::failure::Failure;
 use crate::form::new_command;
-use crate::page::{countdown, hidden, moment, seal, words_of};
+use crate::page::{countdown, hidden, moment, round_spans, seal, words_of};
 use crate::session::Who;
 use crate::told;
-
-/// Spans that people name; those that the offer lets pass are offered beside the default.
-const ROUND: [Span; 9] = [
-    Span::minutes(5),
-    Span::minutes(10),
-    Span::minutes(15),
-    Span::minutes(30),
-    Span::minutes(45),
-    Span::hours(1),
-    Span::minutes(90),
-    Span::hours(2),
-    Span::hours(4),
-];
 
 /// The button with all that belongs to it. `at` makes its ids differ from those of the same button elsewhere on a page.
 pub(crate) fn button(
@@ -55,10 +42,7 @@ fn other_spans(view: &View, offer: &Offer, at: &str) -> Markup {
     let (Some(default), Some(min), Some(max)) = (offer.default, offer.min, offer.max) else {
         return html! {};
     };
-    let mut spans: Vec<Span> = ROUND.into_iter().filter(|span| (min..=max).contains(span)).collect();
-    spans.extend([min, default, max]);
-    spans.sort_unstable();
-    spans.dedup();
+    let spans = round_spans(min, default, max);
     if spans.len() < 2 {
         return html! {};
     }
