@@ -4,8 +4,10 @@
 //! click gives and why it may not be pressed comes from `offer` and `explain`; what happened from `log`. A module of
 //! [`pages`] is a page: a view made of the engine's answers, and the handlers behind its addresses.
 
+pub mod changes;
 pub mod clock;
 pub mod demo;
+pub mod duty;
 pub mod events;
 pub mod failure;
 pub mod form;

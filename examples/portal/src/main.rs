@@ -1,14 +1,15 @@
 //! Starts the portal: `tenure-portal --help` says how.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use tenure::tenure_core::id::SystemName;
 use tenure::tenure_postgres::Options;
-use tenure::{Actor, Clock, Engine, Policy, PostgresStore, SqliteStore, Store, SystemClock};
+use tenure::{Actor, Clock, Engine, LogKey, Policy, PostgresStore, SqliteStore, Store, SystemClock};
 use tenure_portal::clock::RunningClock;
 use tenure_portal::people::Book;
 use tenure_portal::session::Sessions;
@@ -46,6 +47,10 @@ struct Arguments {
     /// Keep in this file who is signed in; with `--data FILE` that is `FILE.sessions`.
     #[arg(long, value_name = "FILE")]
     sessions: Option<PathBuf>,
+    /// The 32 secret bytes that checkpoints of the record are signed with; made where the file is not there. With
+    /// `--data FILE` that is `FILE.log-key`.
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
     /// It is reached by https, through something in front of it: cookies then travel no other way.
     #[arg(long)]
     https: bool,
@@ -87,6 +92,7 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         directory: Arc::new(book),
         sign_in: Arc::new(PickAPerson),
         sessions: Sessions::open(sessions_file(arguments), arguments.https)?,
+        log: Arc::new(LogKey::new("tenure-portal", &log_secret(arguments)?)),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let worker = Worker::start(portal.clone(), Ledger::default(), Vec::new());
@@ -147,12 +153,41 @@ async fn told_to_end() {
 
 /// Where sessions are kept: beside the data, where that is kept in a file.
 fn sessions_file(arguments: &Arguments) -> Option<PathBuf> {
-    let beside = |data: &PathBuf| {
-        let mut name = data.clone().into_os_string();
-        name.push(".sessions");
-        PathBuf::from(name)
-    };
-    arguments.sessions.clone().or_else(|| arguments.data.as_ref().map(beside))
+    arguments.sessions.clone().or_else(|| beside(arguments, ".sessions"))
+}
+
+/// The secret of the key that checkpoints are signed with. Without a file it goes with the program, and so does the
+/// worth of its checkpoints.
+fn log_secret(arguments: &Arguments) -> Result<[u8; 32], Trouble> {
+    let file = arguments.log_key.clone().or_else(|| beside(arguments, ".log-key"));
+    match &file {
+        Some(file) if file.exists() => {
+            let bytes = std::fs::read(file)?;
+            bytes.try_into().map_err(|_| format!("`{}` does not hold 32 bytes", file.display()).into())
+        }
+        Some(_) | None => {
+            let mut secret = [0_u8; 32];
+            getrandom::fill(&mut secret).map_err(|why| format!("no random bytes: {why}"))?;
+            file.map_or(Ok(()), |file| keep_secret(&file, &secret))?;
+            Ok(secret)
+        }
+    }
+}
+
+/// Writes what nobody else may read.
+fn keep_secret(file: &Path, secret: &[u8]) -> Result<(), Trouble> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(file)?.write_all(secret)?)
+}
+
+/// A file beside the data, where that is kept in one.
+fn beside(arguments: &Arguments, ending: &str) -> Option<PathBuf> {
+    let mut name = arguments.data.clone()?.into_os_string();
+    name.push(ending);
+    Some(PathBuf::from(name))
 }
 
 /// The portal itself, as who puts the policy in force that it was started with.

@@ -203,6 +203,7 @@ fn reading_on_is_the_same_as_reading_all_at_once() {
 fn what_is_over_and_not_taken_away_is_counted_until_the_target_has_confirmed() {
     let house = House::new();
     let work = |minutes| {
+        house.engine.sweep(house.at(minutes)).unwrap();
         loop {
             let taken = house.engine.take_effects("w", Span::minutes(1), house.at(minutes)).unwrap();
             if taken.is_empty() {
