@@ -1,5 +1,6 @@
 //! Starts the portal: `tenure-portal --help` says how.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,13 @@ use std::sync::Arc;
 use clap::Parser;
 use tenure::tenure_core::id::SystemName;
 use tenure::tenure_postgres::Options;
-use tenure::{Actor, Clock, Engine, LogKey, Policy, PostgresStore, SqliteStore, Store, SystemClock};
+use tenure::{Actor, Clock, Engine, Level, LogKey, Policy, PostgresStore, SqliteStore, Store, SystemClock};
 use tenure_portal::clock::RunningClock;
 use tenure_portal::people::Book;
 use tenure_portal::session::Sessions;
+use tenure_portal::sign_in::SignIn;
 use tenure_portal::sign_in::dev::PickAPerson;
+use tenure_portal::sign_in::oidc::{Oidc, Settings};
 use tenure_portal::worker::{Ledger, Worker};
 use tenure_portal::{Parts, Portal, demo, router};
 
@@ -47,6 +50,21 @@ struct Arguments {
     /// Keep in this file who is signed in; with `--data FILE` that is `FILE.sessions`.
     #[arg(long, value_name = "FILE")]
     sessions: Option<PathBuf>,
+    /// Sign people in with this OpenID Connect issuer, and not by picking who they are.
+    #[arg(long, value_name = "URL", requires_all = ["client_id", "url"])]
+    issuer: Option<String>,
+    /// What the portal is called there.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// A file with the portal's secret there, where it has one.
+    #[arg(long, value_name = "FILE")]
+    client_secret: Option<PathBuf>,
+    /// Where people reach the portal: `https://access.example.com`. The issuer sends them back there.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// What the issuer calls a level of login, as in `--acr urn:example:mfa=aal2`. Without any, levels are called as here.
+    #[arg(long, value_name = "ACR=LEVEL", value_parser = acr)]
+    acr: Vec<(String, Level)>,
     /// The 32 secret bytes that checkpoints of the record are signed with; made where the file is not there. With
     /// `--data FILE` that is `FILE.log-key`.
     #[arg(long, value_name = "FILE")]
@@ -90,7 +108,7 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         engine,
         speed: arguments.speed,
         directory: Arc::new(book),
-        sign_in: Arc::new(PickAPerson),
+        sign_in: sign_in(arguments)?,
         sessions: Sessions::open(sessions_file(arguments), arguments.https)?,
         log: Arc::new(LogKey::new("tenure-portal", &log_secret(arguments)?)),
     });
@@ -99,6 +117,31 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
     let served = runtime.block_on(serve(portal, arguments.listen));
     worker.stop();
     served
+}
+
+/// How people prove who they are.
+fn sign_in(arguments: &Arguments) -> Result<Arc<dyn SignIn>, Trouble> {
+    let (Some(issuer), Some(client), Some(url)) = (&arguments.issuer, &arguments.client_id, &arguments.url)
+    else {
+        return Ok(Arc::new(PickAPerson));
+    };
+    let secret = arguments.client_secret.as_ref().map(std::fs::read_to_string).transpose()?;
+    let levels = arguments.acr.iter().cloned().collect::<BTreeMap<_, _>>();
+    Ok(Arc::new(Oidc::new(Settings {
+        issuer: issuer.clone(),
+        client: client.clone(),
+        secret: secret.map(|secret| secret.trim_end().to_owned()),
+        callback: format!("{}/sign-in/callback", url.trim_end_matches('/')),
+        levels: if levels.is_empty() { Settings::own_levels() } else { levels },
+    })))
+}
+
+/// What an issuer calls a level.
+fn acr(text: &str) -> Result<(String, Level), String> {
+    let wrong = || "it is written ACR=LEVEL, and a level is aal1, aal2 or aal3".to_owned();
+    let (acr, name) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let level = Settings::own_levels().get(name).copied().ok_or_else(wrong)?;
+    Ok((acr.to_owned(), level))
 }
 
 /// The store that the arguments name, and the folder that goes when the program does.

@@ -201,6 +201,12 @@ impl Sessions {
         Some(Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) })
     }
 
+    /// Who sent a request with these headers, where somebody is signed in.
+    #[must_use]
+    pub fn signed_in(&self, headers: &HeaderMap) -> Option<SignedIn> {
+        self.find(headers)?.signed_in
+    }
+
     /// Writes down who is signed in, where that is to be kept. A portal that cannot do so still works until it restarts.
     fn keep(&self) {
         let Some(file) = &self.file else { return };

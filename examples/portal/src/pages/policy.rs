@@ -26,6 +26,8 @@ const HERE: &str = "/policy";
 const AROUND: usize = 2;
 /// Findings, and changes, that are shown one by one.
 const SHOWN: usize = 100;
+/// A text of a change that is longer is folded up.
+const LONG: usize = 120;
 
 pub(super) fn routes() -> Router<Portal> {
     Router::new()
@@ -130,7 +132,7 @@ fn editor(who: &Who, text: &str, format: Format) -> Markup {
     html! {
         form.card.editor method="post" action="/policy/check" {
             (hidden(crate::guard::TOKEN, &who.visit.csrf))
-            h2 { "Another one" }
+            h2 { "Check another one" }
             div.field {
                 label for="text" { "The whole document" }
                 textarea.code #text name="text" rows="24" spellcheck="false" required { "\n" (text) }
@@ -239,8 +241,8 @@ fn table(changes: &[Change]) -> Markup {
                     @for change in changes.iter().take(SHOWN) {
                         tr {
                             th scope="row" { code { (change.place.join(" › ")) } }
-                            td { @if let Some(before) = &change.before { del { (before) } } @else { span.hint { "–" } } }
-                            td { @if let Some(after) = &change.after { ins { (after) } } @else { span.hint { "–" } } }
+                            td { (side(change.before.as_deref(), &|text| html! { del { (text) } })) }
+                            td { (side(change.after.as_deref(), &|text| html! { ins { (text) } })) }
                         }
                     }
                 }
@@ -250,10 +252,24 @@ fn table(changes: &[Change]) -> Markup {
     }
 }
 
+/// One side of a change; what is long is there for whoever opens it.
+fn side(text: Option<&str>, marked: &dyn Fn(&str) -> Markup) -> Markup {
+    match text {
+        None => html! { span.hint { "–" } },
+        Some(text) if text.len() <= LONG => marked(text),
+        Some(text) => html! {
+            details {
+                summary { (marked("all of it")) }
+                pre tabindex="0" { code { (pretty(text)) } }
+            }
+        },
+    }
+}
+
 fn parsed(source: &str) -> Json {
     serde_json::from_str(source).unwrap_or_default()
 }
 
 fn pretty(source: &str) -> String {
-    format!("{:#}", parsed(source))
+    serde_json::from_str::<Json>(source).map_or_else(|_| source.to_owned(), |value| format!("{value:#}"))
 }

@@ -96,9 +96,9 @@ fn view(come: &Come) -> Markup {
     let Come { reports, left, .. } = come;
     html! {
         p.hint { "Summed up over the whole record: " (reports.position()) " entries." }
-        p.press {
-            a.button href="/reports/flows.csv" download { "Flows as CSV" }
-            a.button href="/reports/refusals.csv" download { "Refusals as CSV" }
+        p.links {
+            a href="/reports/flows.csv" download { "Flows as CSV" }
+            a href="/reports/refusals.csv" download { "Refusals as CSV" }
         }
         @if reports.flows().next().is_none() { p.nothing { "Nobody has asked for anything yet." } }
         @else {
@@ -169,7 +169,7 @@ fn numbers(come: &Come) -> Markup {
         section.card {
             h2 #flows { "Flows" }
             div.scroll tabindex="0" role="region" aria-labelledby="flows" {
-                table {
+                table.many {
                     thead { tr {
                         th scope="col" { "Flow" }
                         @for head in ["Requests", "Emergencies", "Half approved within", "90 % within", "Began", "Extended",

@@ -129,7 +129,7 @@ fn form(portal: &Portal, question: &Question) -> Markup {
     permissions.dedup();
     html! {
         form.card.filters method="get" action=(HERE) {
-            div.field {
+            div.field.wide {
                 label for="resource" { "Resource" }
                 input #resource name="resource" list="resources" value=(value(&question.resource)) placeholder="integration/type/name" autocomplete="off";
                 datalist #resources { @for known in &known { option value=(known.resource.id) {} } }

@@ -34,14 +34,16 @@ pub fn bars(title: &str, key: &[(&'static str, &str)], rows: &[Row]) -> Markup {
                 }
                 div.bars aria-hidden="true" {
                     @for row in rows {
-                        div.bar-name { (row.name) }
-                        svg.share viewBox="0 0 1000 14" preserveAspectRatio="none" {
-                            rect.track width="1000" height="14" {}
-                            @for (start, length, class) in row.drawn(longest) {
-                                rect class=(class) x=(start) width=(length) height="14" {}
+                        div.bar-row {
+                            div.bar-name { (row.name) }
+                            svg.share viewBox="0 0 1000 14" preserveAspectRatio="none" {
+                                rect.track width="1000" height="14" {}
+                                @for (start, length, class) in row.drawn(longest) {
+                                    rect class=(class) x=(start) width=(length) height="14" {}
+                                }
                             }
+                            div.bar-told { (row.told) }
                         }
-                        div.bar-told { (row.told) }
                     }
                 }
             }

@@ -105,7 +105,7 @@ fn view(portal: &Portal, proved: &Proved) -> Markup {
                 (named(portal, &actor(record)))
                 @if let Some(at) = at(record) { ", " (moment(at)) }
             }
-            details open { summary { "The whole entry" } pre { code { (format!("{record:#}")) } } }
+            details open { summary { "The whole entry" } pre tabindex="0" { code { (format!("{record:#}")) } } }
         }
         section.card {
             header {
@@ -116,13 +116,13 @@ fn view(portal: &Portal, proved: &Proved) -> Markup {
                 "Entry " (inclusion.position) " of " (inclusion.size)
                 ". Whoever has this file and a checkpoint that was kept elsewhere can tell that the entry was neither changed nor moved."
             }
-            p.press { a.button href={ "/history/" (inclusion.position) "/proof.json" } download { "Download the proof" } }
-            details open { summary { "Checkpoint, signed" } pre { code { (checkpoint) } } }
-            details { summary { "Key to check it with" } pre { code { (key) } } }
+            p.links { a href={ "/history/" (inclusion.position) "/proof.json" } download { "Download the proof" } }
+            details open { summary { "Checkpoint, signed" } pre tabindex="0" { code { (checkpoint) } } }
+            details { summary { "Key to check it with" } pre tabindex="0" { code { (key) } } }
             details {
                 summary { "Bytes of the entry, their hash, and the " (inclusion.proof.len()) " hashes that lead to the root" }
                 p.hint { "What people wrote stands here as a salted hash, so that it can be erased." }
-                pre { code { (inclusion.leaf) } }
+                pre tabindex="0" { code { (inclusion.leaf) } }
                 ol.hashes {
                     li { code { (inclusion.hash) } " the entry" }
                     @for hash in &inclusion.proof { li { code { (hash) } } }

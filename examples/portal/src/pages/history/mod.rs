@@ -14,8 +14,8 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 use tenure::Timestamp;
-use tenure_past::log::{Wanted, code, position, words};
-use tenure_past::words::actor;
+use tenure_past::log::{Wanted, code, position};
+use tenure_past::words::{actor, sentence};
 
 use self::seen::{Seen, newest_first};
 use super::who::{field, instant};
@@ -157,7 +157,7 @@ fn row(portal: &Portal, record: &Json) -> Markup {
     let number = position(record);
     let refused = code(record).is_some();
     let grant = record.get("grant").and_then(Json::as_str);
-    let said = words(record);
+    let said = sentence(record, &|at| in_short(at));
     let said = grant.and_then(|grant| said.strip_prefix(grant)?.strip_prefix(": ")).unwrap_or(&said);
     html! {
         tr class=[refused.then_some("refused")] {
@@ -182,6 +182,11 @@ fn reason(record: &Json) -> Option<&str> {
 
 fn at(record: &Json) -> Option<Timestamp> {
     record.get("at")?.as_str()?.parse().ok()
+}
+
+/// An instant inside of a sentence.
+fn in_short(at: Timestamp) -> String {
+    format!("{} UTC", at.to_string().get(..16).unwrap_or_default().replace('T', " "))
 }
 
 fn named(portal: &Portal, actor: &str) -> String {

@@ -74,6 +74,13 @@ struct UnderWay {
     begun: Timestamp,
 }
 
+impl UnderWay {
+    /// Whether an answer with that state is the one that is waited for, and comes in time.
+    fn is_answered_by(&self, state: &str, now: Timestamp) -> bool {
+        bool::from(state.as_bytes().ct_eq(self.state.as_bytes())) && now.since(self.begun) < UNDER_WAY_MAX
+    }
+}
+
 impl Settings {
     /// `aal1`, `aal2` and `aal3` are themselves.
     #[must_use]
@@ -194,11 +201,8 @@ async fn come_back(
     // It is recalled once: an answer that comes twice finds nothing.
     let kept = portal.sessions().recall(&visit).ok_or(STALE)?;
     let under_way: UnderWay = serde_json::from_str(&kept).map_err(|_| STALE)?;
-    let state = answer.state.unwrap_or_default();
     let now = SystemClock.now();
-    if !bool::from(state.as_bytes().ct_eq(under_way.state.as_bytes()))
-        || now.since(under_way.begun) >= UNDER_WAY_MAX
-    {
+    if !under_way.is_answered_by(&answer.state.unwrap_or_default(), now) {
         return Err(STALE);
     }
     if let Some(error) = answer.error {
@@ -275,4 +279,36 @@ async fn waited<T: Send + 'static>(
             Failure::Barred("You could not be signed in: what the issuer said of you does not hold.")
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_comes_in_time_and_has_the_state_that_was_sent() {
+        let begun: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let text = |text: &str| text.to_owned();
+        let (state, nonce, verifier, then) = (text("s"), text("n"), text("v"), text("/"));
+        let under_way = UnderWay { state, nonce, verifier, then, max_age: LOGIN_AGE_MAX, begun };
+        let late = begun.plus(UNDER_WAY_MAX);
+        assert!(under_way.is_answered_by("s", late.minus(Span::millis(1))));
+        assert!(!under_way.is_answered_by("s", late));
+        assert!(!under_way.is_answered_by("", begun) && !under_way.is_answered_by("t", begun));
+    }
+
+    #[test]
+    fn a_level_is_asked_for_by_what_is_as_good_the_weakest_first() {
+        let levels = [("phr", Level::Aal3), ("mfa", Level::Aal2), ("pwd", Level::Aal1)];
+        let settings = Settings {
+            issuer: "https://issuer.example".to_owned(),
+            client: "portal".to_owned(),
+            secret: None,
+            callback: "https://portal.example/sign-in/callback".to_owned(),
+            levels: levels.map(|(acr, level)| (acr.to_owned(), level)).into(),
+        };
+        assert_eq!(settings.at_least(Level::Aal2), "mfa phr");
+        assert_eq!(settings.at_least(Level::Aal3), "phr");
+        assert!(!settings.on_this_machine());
+    }
 }
