@@ -1,5 +1,5 @@
-//! Packages for other languages: built, installed as users install them, and tested in their own language. What each needs
-//! of its machine, and what it does there, stands beside the binding.
+//! Packages for other languages: built, installed as users install them, and tested in their own language; and the portal,
+//! tested in a browser. What each needs of its machine, and what it does there, stands beside it.
 
 use std::process::{Command, Stdio};
 
@@ -20,6 +20,16 @@ pub(crate) fn node(workspace: &Workspace) -> Result<Command, String> {
     starts("npm").map_err(untried)?;
     let mut command = Command::new("node");
     command.arg(workspace.root.join("bindings/node/check.mjs")).arg(&workspace.target);
+    Ok(command)
+}
+
+/// What builds the portal and tests it in a browser; or why that cannot be tried here.
+pub(crate) fn portal(workspace: &Workspace) -> Result<Command, String> {
+    let untried = |why| format!("the portal in a browser, because {why}");
+    starts("node").map_err(untried)?;
+    starts("npm").map_err(untried)?;
+    let mut command = Command::new("node");
+    command.arg(workspace.root.join("examples/portal/browser/check.mjs")).arg(&workspace.target);
     Ok(command)
 }
 

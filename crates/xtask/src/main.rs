@@ -37,6 +37,7 @@ cargo xtask CHORE
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)
   gen            print the clients of other languages anew from the committed JSON Schemas
   node           build the package for Node and test it, as users get it
+  portal         build the portal and test it in a browser; pictures of its pages go to target/portal
   python         build the package for Python and test it, as users get it
   schema         rewrite the committed JSON Schemas from the code
   golden         rewrite the other committed files that tests compare with
@@ -75,6 +76,7 @@ fn chore(words: &[&str]) -> Result<bool, String> {
         ["time"] => told(time::check(&workspace)?),
         ["gen"] => clients::run(&workspace),
         ["node"] => steps::binding(&workspace, bindings::node),
+        ["portal"] => steps::binding(&workspace, bindings::portal),
         ["python"] => steps::binding(&workspace, bindings::python),
         ["schema"] => steps::rewrite(&workspace, "schema"),
         ["golden"] => steps::rewrite(&workspace, "golden"),

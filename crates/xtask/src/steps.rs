@@ -184,6 +184,11 @@ fn slow_steps() -> Vec<Step> {
             "the package for Node, as users get it: its tests, its types, its quick start in a fresh project",
             Work::Elsewhere(bindings::node),
         ),
+        step(
+            "portal",
+            "the portal in a browser: the stories of its people, and what each page looks like",
+            Work::Elsewhere(bindings::portal),
+        ),
     ]
 }
 
@@ -395,7 +400,7 @@ mod tests {
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
             "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "postgres", "python", "node",
+            "sim", "stores", "postgres", "python", "node", "portal",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

@@ -115,21 +115,42 @@ function refresh() {
   }, 120);
 }
 
+/** What this tab was told and must not forget when it opens another page. It is of one session. */
+const memory = {
+  key: `notices ${document.body.dataset.csrf}`,
+  get() { return JSON.parse(sessionStorage.getItem(this.key) ?? '{"shown":[]}'); },
+  change(change) { sessionStorage.setItem(this.key, JSON.stringify({ ...this.get(), ...change })); },
+  keep(id) { this.change({ shown: [...this.get().shown.filter((other) => other !== id), id] }); },
+  forget(id) { this.change({ shown: this.get().shown.filter((other) => other !== id) }); },
+};
+
+function dismiss(notice) {
+  memory.forget(notice.dataset.id);
+  notice.remove();
+}
+
 /** Shows a notice. What is told of a grant takes the place of what was told of it before. */
-async function tell(id, notice) {
+async function tell(id) {
   const answer = await fetch(`/notices/${encodeURIComponent(id)}`).catch(() => null);
-  if (!answer?.ok) return;
+  if (answer?.status === 204) memory.forget(id);
+  if (answer?.status !== 200) return;
   const shown = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.notice');
   if (!shown) return;
   for (const before of document.querySelectorAll('#notices .notice')) {
-    if (before.dataset.grant === notice.grant) before.remove();
+    if (before.dataset.grant === shown.dataset.grant) dismiss(before);
   }
+  shown.dataset.id = id;
   document.getElementById('notices').append(document.adoptNode(shown));
   moments(shown);
+  // What asks for something stays until it is done or dismissed; what only tells is told once.
+  if (!shown.classList.contains('good')) memory.keep(id);
 }
 
 function listen() {
-  const stream = new EventSource('/events');
+  const { last, shown } = memory.get();
+  shown.forEach(tell);
+  const stream = new EventSource(`/events?since=${encodeURIComponent(last ?? document.body.dataset.heard)}`);
+  memory.change({ last: last ?? document.body.dataset.heard });
   let run = null;
   stream.addEventListener('hello', (event) => {
     const hello = JSON.parse(event.data);
@@ -140,7 +161,8 @@ function listen() {
     document.body.dataset.listening = run;
   });
   stream.addEventListener('notice', (event) => {
-    tell(event.lastEventId, JSON.parse(event.data));
+    memory.change({ last: event.lastEventId });
+    tell(event.lastEventId);
     refresh();
   });
   stream.addEventListener('error', () => { delete document.body.dataset.listening; });
@@ -201,7 +223,8 @@ function files() {
 }
 
 document.addEventListener('click', (event) => {
-  event.target.closest?.('[data-dismiss]')?.closest('.notice')?.remove();
+  const notice = event.target.closest?.('[data-dismiss]')?.closest('.notice');
+  if (notice) dismiss(notice);
 });
 // A page that a browser kept for its back button is of another moment.
 addEventListener('pageshow', (event) => { if (event.persisted) refresh(); });

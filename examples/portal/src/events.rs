@@ -3,12 +3,12 @@
 //! What is sent says only that something happened, and to which grant. The words, and the button beside them, are
 //! asked for by the page that hears it, so that they are of its reader and of that moment.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -106,6 +106,12 @@ impl Hub {
         Some(heard.notice.clone())
     }
 
+    /// The last notice that anybody was told: a page knows what came before it.
+    #[must_use]
+    pub fn latest(&self) -> String {
+        format!("{}-{}", self.run, self.lock().back().map_or(0, |heard| heard.number))
+    }
+
     /// Ends all streams.
     pub fn close(&self) {
         let _listeners = self.sender.send(Call::Over);
@@ -150,12 +156,19 @@ struct Ear {
 ///
 /// # Errors
 /// [`Failure::Barred`]: too many are open.
-pub async fn stream(State(portal): State<Portal>, who: Who, headers: HeaderMap) -> Result<Response, Failure> {
+pub async fn stream(
+    State(portal): State<Portal>,
+    who: Who,
+    Query(since): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let hub = portal.hub();
     if hub.sender.receiver_count() >= STREAMS_MAX {
         return Err(Failure::Barred("Too many pages listen already."));
     }
+    // A connection that broke knows better than the page that it was opened for.
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let last = last.or_else(|| since.get("since").map(String::as_str));
     let (missed, receiver) = hub.listen(&who.person.id, last);
     let hello =
         format!(r#"{{"run":{},"now":{},"speed":{}}}"#, hub.run, portal.now().millis(), portal.speed());

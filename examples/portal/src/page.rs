@@ -27,12 +27,12 @@ const PAGES: [(&str, &str); 7] = [
 pub fn page(portal: &Portal, who: &Who, here: &str, title: &str, body: &Markup) -> Response {
     // What is fetched to bring an open page up to date is not read as a page.
     let told = if who.visit.live { None } else { portal.sessions().told(&who.visit) };
-    let now = portal.now();
+    let (heard, now) = (portal.hub().latest(), portal.now());
     let frame = html! {
         (DOCTYPE)
         html lang="en" {
             (head(title))
-            body data-now=(now.millis()) data-speed=(portal.speed()) data-csrf=(who.visit.csrf) {
+            body.framed data-now=(now.millis()) data-speed=(portal.speed()) data-csrf=(who.visit.csrf) data-heard=(heard) {
                 a.skip href="#main" { "Skip to the page" }
                 header.top {
                     a.brand href="/access" { span.mark aria-hidden="true" { "◷" } " Access" }
@@ -52,7 +52,11 @@ pub fn page(portal: &Portal, who: &Who, here: &str, title: &str, body: &Markup) 
                     h1 { (title) }
                     (body)
                 }
-                div #notices role="region" aria-live="polite" aria-label="Notices" {}
+                aside.notices aria-labelledby="notices-title" {
+                    h2 #notices-title { "Notices" }
+                    p.hint { "They come by themselves while this page is open." }
+                    div #notices aria-live="polite" {}
+                }
                 footer { p { "Server time " (clock(now)) @if portal.speed() != 1 { ", runs " (portal.speed()) " times as fast" } } }
             }
         }

@@ -10,7 +10,7 @@ use crate::page::{moment, span};
 #[derive(Clone, Debug)]
 pub enum Told {
     /// It was done, in words.
-    Done(String),
+    Done(Markup),
     /// The rules said no.
     Refused(Box<Refusal>),
 }

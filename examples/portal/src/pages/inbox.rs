@@ -224,7 +224,7 @@ async fn decide(
     if !said_yes(&sent)? {
         let ask = Deny::new(grant, person).command_id(command).content(content).reason(reason);
         let answered = portal.ask(move |engine, now| engine.deny(ask, now)).await;
-        return after(&portal, &who, HERE, answered, |_| "You said no.".to_owned());
+        return after(&portal, &who, HERE, answered, |_| html! { "You said no." });
     }
     // All that was asked for is no trimming. The form itself says what that was: sent again, it is the same command.
     let (asked, only) = (items(&sent, "asked")?, items(&sent, "only")?);
@@ -239,9 +239,9 @@ async fn decide(
         })
         .await;
     after(&portal, &who, HERE, answered, |view: View| match view.stage.as_str() {
-        "pending" => "You said yes. Somebody else has to, too.".to_owned(),
-        "active" => "You said yes. The access has begun.".to_owned(),
-        _ => "You said yes.".to_owned(),
+        "pending" => html! { "You said yes. Somebody else has to, too." },
+        "active" => html! { "You said yes. The access has begun." },
+        _ => html! { "You said yes." },
     })
 }
 
@@ -268,9 +268,9 @@ async fn decide_extension(
         })
         .await;
     after(&portal, &who, HERE, answered, |view: View| match (yes, view.extension_asked) {
-        (true, None) => "You said yes. The access goes on.".to_owned(),
-        (true, Some(_)) => "You said yes. Somebody else has to, too.".to_owned(),
-        (false, _) => "You said no. The access ends when it would have.".to_owned(),
+        (true, None) => html! { "You said yes. The access goes on." },
+        (true, Some(_)) => html! { "You said yes. Somebody else has to, too." },
+        (false, _) => html! { "You said no. The access ends when it would have." },
     })
 }
 

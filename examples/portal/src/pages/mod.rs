@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod grant;
 pub mod history;
 pub mod inbox;
 pub mod notices;
@@ -11,6 +12,7 @@ pub mod who;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::Markup;
 
 use crate::failure::Failure;
 use crate::portal::Portal;
@@ -23,6 +25,7 @@ pub(crate) fn routes() -> Router<Portal> {
         .merge(access::routes())
         .merge(ask::routes())
         .merge(inbox::routes())
+        .merge(grant::routes())
         .merge(notices::routes())
         .merge(who::routes())
         .merge(history::routes())
@@ -39,7 +42,7 @@ pub fn after<T>(
     who: &Who,
     back: &str,
     answered: Result<T, Failure>,
-    done: impl FnOnce(T) -> String,
+    done: impl FnOnce(T) -> Markup,
 ) -> Result<Response, Failure> {
     let told = match answered {
         Ok(answer) => Told::Done(done(answer)),

@@ -2,11 +2,12 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use tenure::tenure_core::effect::Notice as About;
-use tenure::{Offer, Refusal, Timestamp, View};
+use tenure::{Code, Offer, Refusal, Timestamp, View};
 
 use super::access::{extend, offered};
 use crate::events::Notice;
@@ -22,8 +23,10 @@ pub(super) fn routes() -> Router<Portal> {
 }
 
 async fn show(State(portal): State<Portal>, who: Who, Path(id): Path<String>) -> Result<Response, Failure> {
-    // Whoever was not told of it learns nothing of its grant.
-    let notice = portal.hub().find(&id, &who.person.id).ok_or(Failure::Nowhere)?;
+    // Whoever was not told of it learns nothing of its grant: there is nothing to tell, as of one that is long gone.
+    let Some(notice) = portal.hub().find(&id, &who.person.id) else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
     let (asking, person, about) = (portal.clone(), who.person.clone(), notice.clone());
     let (view, offer, titles, now) = portal
         .ask(move |engine, now| {
@@ -65,12 +68,19 @@ impl Tell<'_> {
                 }
                 (self.more())
                 @match offer {
-                    Some(Ok(offer)) => { (extend::button(self.who, view, offer, "notice", self.now)?) }
-                    Some(Err(refusal)) => { p.hint { (told::words(&refusal.message)) } }
+                    Some(Ok(offer)) if offer.allowed => { (extend::button(self.who, view, offer, "notice", self.now)?) }
+                    Some(Ok(offer)) => { (self.why_not(offer.refused.as_ref())) }
+                    Some(Err(refusal)) => { (self.why_not(Some(&**refusal))) }
                     None => {}
                 }
             }
         })
+    }
+
+    /// Why there is no button; whoever is only told because they read a channel expects none.
+    fn why_not(&self, refusal: Option<&Refusal>) -> Markup {
+        let refusal = refusal.filter(|refusal| refusal.code != Code::ExtensionNotHolder);
+        html! { @if let Some(refusal) = refusal { p.hint { (told::words(&refusal.message)) } } }
     }
 
     fn tone(&self) -> &'static str {
@@ -100,10 +110,13 @@ impl Tell<'_> {
             About::Decided => html! { (whose) " “" (title) "” " (self.decided()) "." },
             About::Active => html! { (whose) " access “" (title) "” has begun." },
             About::BreakGlass => html! { (holder) " took “" (title) "” in an emergency." },
-            About::EndingSoon => html! {
-                (whose) " access “" (title) "” ends"
-                @if let Some(end) = view.held_until { " in " (countdown(end, *now)) }
-                "."
+            About::EndingSoon => match (view.held_until, view.outcome) {
+                (Some(end), _) => {
+                    html! { (whose) " access “" (title) "” ends in " (countdown(end, *now)) "." }
+                }
+                (None, outcome) => {
+                    html! { (whose) " access “" (title) "” " (outcome.map_or("ends soon", words::outcome)) "." }
+                }
             },
             About::Extended => html! { (whose) " access “" (title) "” goes on." },
             About::Ended => {
@@ -133,14 +146,17 @@ impl Tell<'_> {
                 @if let Some(reason) = &view.reason { blockquote { (reason) } }
                 p { a.button href={ "/inbox#grant-" (view.id) } { "Decide" } }
             },
-            About::Active | About::Extended | About::BreakGlass => html! {
+            About::BreakGlass | About::ReviewDue | About::Stuck => html! {
+                p { a.button href={ "/grants/" (view.id) } { "Look at it" } }
+            },
+            About::Active | About::Extended => html! {
                 @if let Some(end) = view.held_until { p { "Until " (moment(end)) "." } }
             },
             About::EndingSoon => words::items(view.items.iter()),
             About::Ended => html! {
                 @if let Some(at) = view.closed_at { p { "At " (moment(at)) "." } }
             },
-            About::Decided | About::Stuck | About::ReviewDue => html! {},
+            About::Decided => html! {},
         }
     }
 }

@@ -21,7 +21,7 @@ use self::life::Life;
 use super::after;
 use crate::failure::Failure;
 use crate::form::Sent;
-use crate::page::page;
+use crate::page::{moment, page};
 use crate::portal::Portal;
 use crate::session::Who;
 use crate::words::Titles;
@@ -201,11 +201,9 @@ async fn extend_it(
         })
         .await;
     after(&portal, &who, HERE, answered, |view: View| match (&view.extension_asked, view.ends_at) {
-        (Some(_), _) => "Your extension was asked for, and waits for its approval.".to_owned(),
-        (None, Some(end)) => {
-            format!("Your access goes on until {}.", end.to_string().get(11..16).unwrap_or_default())
-        }
-        (None, None) => "Your access goes on.".to_owned(),
+        (Some(_), _) => html! { "Your extension was asked for, and waits for its approval." },
+        (None, Some(end)) => html! { "Your access goes on until " (moment(end)) "." },
+        (None, None) => html! { "Your access goes on." },
     })
 }
 
@@ -217,7 +215,7 @@ async fn give_back(
 ) -> Result<Response, Failure> {
     let ask = GiveBack::new(grant, &who.person).command_id(sent.command()?);
     let answered = portal.ask(move |engine, now| engine.give_back(ask, now)).await;
-    after(&portal, &who, HERE, answered, |_| "You gave it back. It has ended.".to_owned())
+    after(&portal, &who, HERE, answered, |_| html! { "You gave it back. It has ended." })
 }
 
 async fn withdraw(
@@ -228,7 +226,7 @@ async fn withdraw(
 ) -> Result<Response, Failure> {
     let ask = Withdraw::new(grant, &who.person).command_id(sent.command()?);
     let answered = portal.ask(move |engine, now| engine.withdraw(ask, now)).await;
-    after(&portal, &who, HERE, answered, |_| "Your request was withdrawn.".to_owned())
+    after(&portal, &who, HERE, answered, |_| html! { "Your request was withdrawn." })
 }
 
 async fn activate(
@@ -239,5 +237,5 @@ async fn activate(
 ) -> Result<Response, Failure> {
     let ask = Activate::new(grant, &who.person).command_id(sent.command()?);
     let answered = portal.ask(move |engine, now| engine.activate(ask, now)).await;
-    after(&portal, &who, HERE, answered, |_| "Your access has begun.".to_owned())
+    after(&portal, &who, HERE, answered, |_| html! { "Your access has begun." })
 }

@@ -124,12 +124,12 @@ async fn send(
         // What was written is not lost with the refusal.
         let address = format!("{HERE}/{id}");
         portal.sessions().keep_draft(&who.visit, &address, sent);
-        return after(&portal, &who, &back_to(&[HERE, &id]), answered, |_| String::new());
+        return after(&portal, &who, &back_to(&[HERE, &id]), answered, |_| html! {});
     }
     after(&portal, &who, "/access", answered, |view: View| match view.stage.as_str() {
-        "active" => "Your access has begun.".to_owned(),
-        "approved" => "Your request was approved.".to_owned(),
-        _ => "Your request was sent, and waits for approval.".to_owned(),
+        "active" => html! { "Your access has begun." },
+        "approved" => html! { "Your request was approved." },
+        _ => html! { "Your request was sent. Whoever decides on it is told." },
     })
 }
 
