@@ -104,7 +104,7 @@ async fn publish(State(portal): State<Portal>, who: Who, sent: Sent) -> Result<R
         .await;
     after(&portal, &who, HERE, answered, |revision| {
         let short: String = revision.as_str().chars().take(12).collect();
-        format!("The policy is in force: revision {short}….")
+        html! { "The policy is in force: revision " (short) "…." }
     })
 }
 

@@ -51,7 +51,7 @@ impl Key {
         Ok(Self { kid: kid.to_owned(), algorithm: Algorithm::ES256, private, public })
     }
 
-    fn jwk(&self) -> Jwk {
+    pub(crate) fn jwk(&self) -> Jwk {
         let mut jwk = Jwk::from_encoding_key(&self.private, self.algorithm).unwrap();
         jwk.common.key_id = Some(self.kid.clone());
         let is_rsa = self.algorithm == Algorithm::RS256;

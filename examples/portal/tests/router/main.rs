@@ -10,5 +10,6 @@
 mod browser;
 mod clicks;
 mod guards;
+mod looking;
 mod notices;
 mod pages;

@@ -17,7 +17,7 @@ use tenure::Timestamp;
 use tenure_past::log::{Wanted, code, position};
 use tenure_past::words::{actor, sentence};
 
-use self::seen::{Seen, newest_first};
+use self::seen::{Reach, Seen, newest_first};
 use super::who::{field, instant};
 use crate::duty::Duty;
 use crate::failure::Failure;
@@ -96,7 +96,7 @@ async fn show(
 ) -> Result<Response, Failure> {
     let question = Question::of(&asked, &who)?;
     let asking = question.clone();
-    let seen = portal.ask(move |engine, now| newest_first(engine, &asking, now)).await?;
+    let seen = portal.ask(move |engine, now| newest_first(engine, &asking, Reach::PAGE, now)).await?;
     Ok(page(&portal, &who, HERE, "History", &view(&portal, &who, &question, &seen)))
 }
 

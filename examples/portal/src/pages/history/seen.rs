@@ -8,11 +8,21 @@ use tenure_past::log::{About, Grants, Wanted, position};
 
 use super::Question;
 
-/// Records on one page.
-const SHOWN: usize = 50;
-/// Records that are read at once, and for one page at most: what is rare is found by going on.
-const AT_ONCE: u64 = 500;
-const READ_MAX: u64 = 20_000;
+/// How much is looked at for one page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// Records on it.
+    shown: usize,
+    /// Records that are read at once.
+    at_once: u64,
+    /// Records that are read at most: what is rare is found by going on.
+    most: u64,
+}
+
+impl Reach {
+    pub(super) const PAGE: Self = Self { shown: 50, at_once: 500, most: 20_000 };
+}
+
 /// Grants that are remembered while records are read.
 const KNOWN_MAX: usize = 5_000;
 
@@ -85,7 +95,12 @@ pub(super) fn json(record: &tenure::Record) -> Json {
 }
 
 /// The newest that are meant, before the one that the page goes on from.
-pub(super) fn newest_first(engine: &Engine, question: &Question, now: Timestamp) -> Result<Seen, Error> {
+pub(super) fn newest_first(
+    engine: &Engine,
+    question: &Question,
+    reach: Reach,
+    now: Timestamp,
+) -> Result<Seen, Error> {
     let mut looked = Looked::new(engine, now);
     let mut seen = Seen::default();
     if let Some(grant) = &question.grant {
@@ -94,16 +109,16 @@ pub(super) fn newest_first(engine: &Engine, question: &Question, now: Timestamp)
         let before = question.before.unwrap_or(u64::MAX);
         let rest = records.into_iter().filter(|record| position(record) < before);
         for record in rest {
-            if !seen.take(record, question, &mut looked)? {
+            if !seen.take(record, question, reach, &mut looked)? {
                 break;
             }
         }
         return Ok(seen);
     }
     let mut before = question.before.unwrap_or(u64::MAX).min(size(engine)?.saturating_add(1));
-    let floor = before.saturating_sub(READ_MAX).max(1);
+    let floor = before.saturating_sub(reach.most).max(1);
     while before > floor {
-        let from = before.saturating_sub(AT_ONCE).max(floor);
+        let from = before.saturating_sub(reach.at_once).max(floor);
         let length = usize::try_from(before.saturating_sub(from)).unwrap_or_default();
         let stretch = engine.records(from.saturating_sub(1), length)?;
         for record in stretch.iter().rev() {
@@ -111,7 +126,7 @@ pub(super) fn newest_first(engine: &Engine, question: &Question, now: Timestamp)
             if question.wanted.since.is_some_and(|since| record.recorded_at < since) {
                 return Ok(seen);
             }
-            if !seen.take(json(record), question, &mut looked)? {
+            if !seen.take(json(record), question, reach, &mut looked)? {
                 return Ok(seen);
             }
         }
@@ -123,15 +138,89 @@ pub(super) fn newest_first(engine: &Engine, question: &Question, now: Timestamp)
 
 impl Seen {
     /// Takes a record where it is meant; says whether there is room for another.
-    fn take(&mut self, record: Json, question: &Question, looked: &mut Looked<'_>) -> Result<bool, Error> {
+    fn take(
+        &mut self,
+        record: Json,
+        question: &Question,
+        reach: Reach,
+        looked: &mut Looked<'_>,
+    ) -> Result<bool, Error> {
         if !question.tells(&record) || !looked.wanted(&question.wanted, &record)? {
             return Ok(true);
         }
-        if self.records.len() == SHOWN {
+        if self.records.len() == reach.shown {
             self.more = self.records.last().map(position);
             return Ok(false);
         }
         self.records.push(record);
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use tenure::tenure_policy::document::Format;
+    use tenure::{ManualClock, MemoryStore, Person, Policy, Span};
+
+    fn nine() -> Timestamp {
+        "2026-03-02T09:00:00Z".parse().unwrap()
+    }
+
+    /// A record of so many entries, a minute after the other.
+    fn house(entries: u64) -> Engine {
+        let clock = Arc::new(ManualClock::at(nine()));
+        let engine = Engine::new(MemoryStore::with_clock(clock.clone()));
+        let policy = Policy::from_text("{\"version\": 1, \"flows\": []}", Format::Json).unwrap();
+        for entry in 0..entries {
+            let now = nine().plus(Span::minutes(entry));
+            clock.set(now);
+            let by = if entry == 1 { "rare" } else { "often" };
+            engine.publish(&policy, Person::new(by.parse().unwrap()), now).unwrap();
+        }
+        engine
+    }
+
+    /// The positions on each page, from the newest on.
+    fn pages(engine: &Engine, question: &Question, reach: Reach) -> Vec<Vec<u64>> {
+        let mut question = question.clone();
+        let mut pages = Vec::new();
+        loop {
+            let seen = newest_first(engine, &question, reach, engine.clock()).unwrap();
+            pages.push(seen.records.iter().map(position).collect());
+            if seen.more.is_none() || pages.len() > 50 {
+                return pages;
+            }
+            question.before = seen.more;
+        }
+    }
+
+    #[test]
+    fn pages_hold_every_entry_once_the_newest_first() {
+        let reach = Reach { shown: 4, at_once: 3, most: 1_000 };
+        for entries in 0..14 {
+            let pages = pages(&house(entries), &Question::default(), reach);
+            assert!(pages.iter().rev().skip(1).all(|page| page.len() == 4), "{pages:?}");
+            let all: Vec<u64> = pages.concat();
+            assert_eq!(all, (1..=entries).rev().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_rare_is_found_by_going_on() {
+        let engine = house(12);
+        let wanted = Wanted { person: Some("rare".to_owned()), ..Wanted::default() };
+        let question = Question { wanted, ..Question::default() };
+        let found = pages(&engine, &question, Reach { shown: 4, at_once: 3, most: 4 });
+        assert_eq!(found, [vec![], vec![], vec![2]]);
+    }
+
+    #[test]
+    fn nothing_is_looked_at_that_is_older_than_is_asked() {
+        let engine = house(12);
+        let since = Some(nine().plus(Span::minutes(9)));
+        let question = Question { wanted: Wanted { since, ..Wanted::default() }, ..Question::default() };
+        assert_eq!(pages(&engine, &question, Reach { shown: 9, at_once: 2, most: 6 }), [[12, 11, 10]]);
     }
 }
