@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
+use tenure_past::words::counted;
 use tenure_port::core::limits::DOCUMENT_BYTES_MAX;
 use tenure_port::policy::document::{self, Format};
 use tenure_port::policy::{File, Policy, Problems, Warnings};
@@ -167,9 +168,4 @@ impl Checked {
             }
         }
     }
-}
-
-/// `1 flow`, `2 flows`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

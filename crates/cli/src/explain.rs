@@ -3,6 +3,7 @@
 use std::io;
 
 use serde_json::Value as Json;
+use tenure_past::words::text;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_scenario::run::Stage;
 
@@ -69,8 +70,8 @@ pub(crate) fn run(ask: &Explain, screen: &mut Screen) -> io::Result<End> {
 fn checks(explanation: &Json, screen: &mut Screen) -> io::Result<()> {
     let mut unreached = Vec::new();
     for check in explanation.get("checks").and_then(Json::as_array).into_iter().flatten() {
-        let code = words::text(check, "code");
-        match words::text(check, "verdict").as_str() {
+        let code = text(check, "code");
+        match text(check, "verdict").as_str() {
             "pass" => screen.line(&format!("  {} {code}", paint(GOOD, "✓")))?,
             "fail" => screen.line(&format!("  {} {}", paint(BAD, "✗"), paint(BAD, &code)))?,
             _ => unreached.push(code),

@@ -4,12 +4,12 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value as Json, json};
+use tenure_past::words::counted;
 use tenure_scenario::Told;
 use tenure_scenario::tell::Failure;
 use tenure_scenario::trouble::{Unreadable, tame};
 
 use crate::End;
-use crate::check::counted;
 use crate::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, paint, wrap};
 
 /// Failing steps of one scenario that are shown; the rest is counted.

@@ -34,7 +34,12 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-uniffi", may_use: &["tenure-port"], beside: false },
     // Beside it.
     Rule { name: "tenure-scenario", may_use: &["tenure-port"], beside: true },
-    Rule { name: "tenure-cli", may_use: &["tenure-audit", "tenure-port", "tenure-scenario"], beside: true },
+    Rule { name: "tenure-past", may_use: &["tenure-core", "tenure-policy"], beside: true },
+    Rule {
+        name: "tenure-cli",
+        may_use: &["tenure-audit", "tenure-past", "tenure-port", "tenure-scenario"],
+        beside: true,
+    },
     Rule { name: "tenure-sim", may_use: &["tenure", "tenure-port"], beside: true },
     Rule { name: "tenure-bench", may_use: &["tenure"], beside: true },
     Rule { name: "tenure-audit", may_use: &["tenure-core"], beside: true },

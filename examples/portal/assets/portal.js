@@ -206,6 +206,22 @@ function zones() {
   document.querySelectorAll('[data-zone]').forEach((words) => { words.textContent = 'By your own clock'; });
 }
 
+/** A file is read into the field that would take its text. */
+function files() {
+  for (const file of document.querySelectorAll('input[type=file][data-into]')) {
+    file.closest('[hidden]')?.removeAttribute('hidden');
+    file.addEventListener('change', async () => {
+      const [chosen] = file.files;
+      if (!chosen) return;
+      const text = await chosen.text();
+      document.getElementById(file.dataset.into).value = text;
+      const ending = chosen.name.split('.').pop().toLowerCase();
+      const language = { yml: 'yaml', yaml: 'yaml', toml: 'toml', json: 'json' }[ending];
+      if (language) document.getElementById(file.dataset.language).value = language;
+    });
+  }
+}
+
 document.addEventListener('click', (event) => {
   const notice = event.target.closest?.('[data-dismiss]')?.closest('.notice');
   if (notice) dismiss(notice);
@@ -216,6 +232,7 @@ document.addEventListener('visibilitychange', () => { if (!document.hidden) tick
 
 moments(document);
 zones();
+files();
 if (Number.isFinite(clock.at)) {
   tick();
   setInterval(tick, 250);

@@ -4,8 +4,10 @@
 //! click gives and why it may not be pressed comes from `offer` and `explain`; what happened from `log`. A module of
 //! [`pages`] is a page: a view made of the engine's answers, and the handlers behind its addresses.
 
+pub mod changes;
 pub mod clock;
 pub mod demo;
+pub mod duty;
 pub mod events;
 pub mod failure;
 pub mod form;
@@ -15,6 +17,7 @@ pub mod page;
 pub mod pages;
 pub mod people;
 pub mod portal;
+pub mod reports;
 pub mod session;
 pub mod sign_in;
 pub mod slack;
@@ -45,6 +48,7 @@ pub fn router(portal: Portal) -> Router {
         .route("/sign-out", post(sign_in::out))
         .route("/events", get(events::stream))
         .fallback(page::nowhere)
+        .layer(from_fn_with_state(portal.clone(), sign_in::step_up::challenge))
         .layer(from_fn(guard::own_pages_only))
         .layer(from_fn_with_state(portal.clone(), session::visit))
         .layer(DefaultBodyLimit::disable());

@@ -1,7 +1,9 @@
 //! Starts the portal: `tenure-portal --help` says how.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,12 +11,14 @@ use axum::Router;
 use clap::Parser;
 use tenure::tenure_core::id::SystemName;
 use tenure::tenure_postgres::Options;
-use tenure::{Actor, Clock, Engine, Policy, PostgresStore, SqliteStore, Store, SystemClock};
+use tenure::{Actor, Clock, Engine, Level, LogKey, Policy, PostgresStore, SqliteStore, Store, SystemClock};
 use tenure_portal::clock::RunningClock;
 use tenure_portal::notices::{Elsewhere, Ways};
 use tenure_portal::people::Book;
 use tenure_portal::session::Sessions;
+use tenure_portal::sign_in::SignIn;
 use tenure_portal::sign_in::dev::PickAPerson;
+use tenure_portal::sign_in::oidc::{Oidc, Settings};
 use tenure_portal::worker::{Ledger, Worker};
 use tenure_portal::{Parts, Portal, demo, router};
 use tokio::net::TcpListener;
@@ -49,6 +53,25 @@ struct Arguments {
     /// Keep in this file who is signed in; with `--data FILE` that is `FILE.sessions`.
     #[arg(long, value_name = "FILE")]
     sessions: Option<PathBuf>,
+    /// Sign people in with this OpenID Connect issuer, and not by picking who they are.
+    #[arg(long, value_name = "URL", requires_all = ["client_id", "url"])]
+    issuer: Option<String>,
+    /// What the portal is called there.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// A file with the portal's secret there, where it has one.
+    #[arg(long, value_name = "FILE")]
+    client_secret: Option<PathBuf>,
+    /// Where people reach the portal: `https://access.example.com`. The issuer sends them back there.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// What the issuer calls a level of login, as in `--acr urn:example:mfa=aal2`. Without any, levels are called as here.
+    #[arg(long, value_name = "ACR=LEVEL", value_parser = acr)]
+    acr: Vec<(String, Level)>,
+    /// The 32 secret bytes that checkpoints of the record are signed with; made where the file is not there. With
+    /// `--data FILE` that is `FILE.log-key`.
+    #[arg(long, value_name = "FILE")]
+    log_key: Option<PathBuf>,
     /// It is reached by https, through something in front of it: cookies then travel no other way.
     #[arg(long)]
     https: bool,
@@ -92,8 +115,9 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         engine,
         speed: arguments.speed,
         directory: Arc::new(book),
-        sign_in: Arc::new(PickAPerson),
+        sign_in: sign_in(arguments)?,
         sessions: Sessions::open(sessions_file(arguments), arguments.https)?,
+        log: Arc::new(LogKey::new("tenure-portal", &log_secret(arguments)?)),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind(arguments.listen))?;
@@ -103,6 +127,31 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
     let served = runtime.block_on(serve(portal, routes, listener));
     worker.stop();
     served
+}
+
+/// How people prove who they are.
+fn sign_in(arguments: &Arguments) -> Result<Arc<dyn SignIn>, Trouble> {
+    let (Some(issuer), Some(client), Some(url)) = (&arguments.issuer, &arguments.client_id, &arguments.url)
+    else {
+        return Ok(Arc::new(PickAPerson));
+    };
+    let secret = arguments.client_secret.as_ref().map(std::fs::read_to_string).transpose()?;
+    let levels = arguments.acr.iter().cloned().collect::<BTreeMap<_, _>>();
+    Ok(Arc::new(Oidc::new(Settings {
+        issuer: issuer.clone(),
+        client: client.clone(),
+        secret: secret.map(|secret| secret.trim_end().to_owned()),
+        callback: format!("{}/sign-in/callback", url.trim_end_matches('/')),
+        levels: if levels.is_empty() { Settings::own_levels() } else { levels },
+    })))
+}
+
+/// What an issuer calls a level.
+fn acr(text: &str) -> Result<(String, Level), String> {
+    let wrong = || "it is written ACR=LEVEL, and a level is aal1, aal2 or aal3".to_owned();
+    let (acr, name) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let level = Settings::own_levels().get(name).copied().ok_or_else(wrong)?;
+    Ok((acr.to_owned(), level))
 }
 
 /// The store that the arguments name, and the folder that goes when the program does.
@@ -156,12 +205,41 @@ async fn told_to_end() {
 
 /// Where sessions are kept: beside the data, where that is kept in a file.
 fn sessions_file(arguments: &Arguments) -> Option<PathBuf> {
-    let beside = |data: &PathBuf| {
-        let mut name = data.clone().into_os_string();
-        name.push(".sessions");
-        PathBuf::from(name)
-    };
-    arguments.sessions.clone().or_else(|| arguments.data.as_ref().map(beside))
+    arguments.sessions.clone().or_else(|| beside(arguments, ".sessions"))
+}
+
+/// The secret of the key that checkpoints are signed with. Without a file it goes with the program, and so does the
+/// worth of its checkpoints.
+fn log_secret(arguments: &Arguments) -> Result<[u8; 32], Trouble> {
+    let file = arguments.log_key.clone().or_else(|| beside(arguments, ".log-key"));
+    match &file {
+        Some(file) if file.exists() => {
+            let bytes = std::fs::read(file)?;
+            bytes.try_into().map_err(|_| format!("`{}` does not hold 32 bytes", file.display()).into())
+        }
+        Some(_) | None => {
+            let mut secret = [0_u8; 32];
+            getrandom::fill(&mut secret).map_err(|why| format!("no random bytes: {why}"))?;
+            file.map_or(Ok(()), |file| keep_secret(&file, &secret))?;
+            Ok(secret)
+        }
+    }
+}
+
+/// Writes what nobody else may read.
+fn keep_secret(file: &Path, secret: &[u8]) -> Result<(), Trouble> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(file)?.write_all(secret)?)
+}
+
+/// A file beside the data, where that is kept in one.
+fn beside(arguments: &Arguments, ending: &str) -> Option<PathBuf> {
+    let mut name = arguments.data.clone()?.into_os_string();
+    name.push(ending);
+    Some(PathBuf::from(name))
 }
 
 /// The portal itself, as who puts the policy in force that it was started with.

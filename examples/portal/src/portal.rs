@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenure::{Engine, Error, Person, PersonId, Timestamp};
+use tenure::{Engine, Error, Person, PersonId, Signer, Timestamp};
 
 use crate::events::Hub;
 use crate::failure::Failure;
@@ -26,6 +26,8 @@ pub struct Parts {
     pub sign_in: Arc<dyn SignIn>,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// Signs checkpoints of the record.
+    pub log: Arc<dyn Signer>,
 }
 
 struct Inner {
@@ -74,6 +76,12 @@ impl Portal {
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         &self.0.parts.sessions
+    }
+
+    /// What checkpoints of the record are signed with.
+    #[must_use]
+    pub fn log(&self) -> &dyn Signer {
+        &*self.0.parts.log
     }
 
     /// Who is listening for notices.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::Method;
 use axum::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -201,6 +202,12 @@ impl Sessions {
         Some(Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) })
     }
 
+    /// Who sent a request with these headers, where somebody is signed in.
+    #[must_use]
+    pub fn signed_in(&self, headers: &HeaderMap) -> Option<SignedIn> {
+        self.find(headers)?.signed_in
+    }
+
     /// Writes down who is signed in, where that is to be kept. A portal that cannot do so still works until it restarts.
     fn keep(&self) {
         let Some(file) = &self.file else { return };
@@ -299,6 +306,11 @@ pub fn token() -> Result<String, Failure> {
 pub async fn visit(State(portal): State<Portal>, mut request: Request, next: Next) -> Response {
     if let Some(visit) = portal.sessions().find(request.headers()) {
         request.extensions_mut().insert(visit);
+        return next.run(request).await;
+    }
+    // What changes something comes from a page of ours, and that has a session. Another site's form comes without, and is
+    // given none: it would take the place of the one that its visitor has.
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     let begun =

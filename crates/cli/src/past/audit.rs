@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use tenure_audit::{Report, Trusted, VerifierKey, verify};
+use tenure_past::words::counted;
 use tenure_port::core::id::Namespace;
 use tenure_port::core::record::checkpoint::origin;
 use tenure_port::core::record::export::VERSION;
@@ -15,7 +16,6 @@ use tenure_scenario::trouble::tame;
 
 use super::{Kept, Trouble, ended, pages};
 use crate::End;
-use crate::check::counted;
 use crate::screen::{BAD, GOOD, Screen, WAITS, paint};
 
 /// Hand out the record, and check what was handed out.

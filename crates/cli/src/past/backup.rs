@@ -2,10 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
+use tenure_past::words::counted;
 
 use super::{Kept, Trouble, ended, url};
 use crate::End;
-use crate::check::counted;
 use crate::screen::{GOOD, Progress, Screen, paint};
 
 /// Copy a store, all of its namespaces, while other processes go on reading and writing it.

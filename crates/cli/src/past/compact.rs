@@ -3,12 +3,12 @@
 use std::io;
 
 use serde_json::{Value as Json, json};
+use tenure_past::words::counted;
+use tenure_past::words::text;
 use tenure_port::core::time::Timestamp;
 
 use super::{Kept, Trouble, asked, ended};
 use crate::End;
-use crate::check::counted;
-use crate::play::words::text;
 use crate::screen::{GOOD, Progress, Screen, paint};
 
 /// Let go of the details of grants that ended before an instant: whatever follows from the record.

@@ -4,12 +4,12 @@ use std::io;
 
 use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value as Json, json};
+use tenure_past::words::text;
 use tenure_scenario::trouble::tame;
 
 use super::table::{Column, Table};
 use super::{Format, Kept, PAGE, Trouble, asked, ended};
 use crate::End;
-use crate::play::words::text;
 use crate::screen::{BOLD, DIM, Screen, WHO};
 
 /// Grants as they stand now: time counts, whether or not a sweep has written it down.

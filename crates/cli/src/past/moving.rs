@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use serde_json::json;
+use tenure_past::words::counted;
 use tenure_port::PostgresStore;
 use tenure_port::core::id::Namespace;
 use tenure_port::postgres::Step;
@@ -11,7 +12,6 @@ use tenure_scenario::trouble::tame;
 
 use super::{Kept, Trouble, ended, url};
 use crate::End;
-use crate::check::counted;
 use crate::screen::{GOOD, Progress, Screen, paint};
 
 /// How wide the bar is.

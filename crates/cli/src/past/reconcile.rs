@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
+use tenure_past::words::counted;
+use tenure_past::words::text;
 use tenure_port::Call;
 use tenure_port::call::{InHand, Reconcile as Ask};
 use tenure_port::core::id::Integration;
@@ -12,8 +14,6 @@ use tenure_scenario::trouble::tame;
 
 use super::{Kept, Trouble, ended, told_by};
 use crate::End;
-use crate::check::counted;
-use crate::play::words::text;
 use crate::screen::{BAD, GOOD, Screen, WAITS, paint};
 
 /// Bytes of one line: ids and names are bounded, and nothing else is on it.

@@ -4,6 +4,7 @@ use std::io;
 
 use anstyle::Style;
 use serde_json::Value as Json;
+use tenure_past::row::csv;
 
 use super::Format;
 use crate::screen::{DIM, Screen, column, paint, wrap};
@@ -70,32 +71,5 @@ impl Table {
     /// What is said where there is no row: to people only.
     pub(super) fn none(&self, words: &str, screen: &mut Screen) -> io::Result<()> {
         if self.format == Format::Text { screen.line(&paint(DIM, words)) } else { Ok(()) }
-    }
-}
-
-/// One line of CSV.
-fn csv(cells: impl Iterator<Item = String>) -> io::Result<String> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    writer.write_record(cells.map(|cell| harmless(&cell))).map_err(io::Error::other)?;
-    let line = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    let line = String::from_utf8(line).map_err(io::Error::other)?;
-    Ok(line.strip_suffix('\n').unwrap_or(&line).to_owned())
-}
-
-/// A cell that no spreadsheet takes for a formula: what people write must not run where it is read.
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_and_no_formula() {
-        let line = csv(["=1+1", "+1", "-1", "@SUM(A1)", "a,\"b\"", "two\nlines", "a=b"]
-            .map(str::to_owned)
-            .into_iter());
-        assert_eq!(line.unwrap(), "'=1+1,'+1,'-1,'@SUM(A1),\"a,\"\"b\"\"\",\"two\nlines\",a=b");
     }
 }

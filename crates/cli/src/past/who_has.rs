@@ -4,13 +4,13 @@ use std::io;
 
 use anstyle::Style;
 use serde_json::{Value as Json, json};
+use tenure_past::words::text;
 use tenure_port::core::time::Timestamp;
 
 use super::list::resource;
 use super::table::{Column, Table};
 use super::{Format, Kept, Trouble, asked, ended};
 use crate::End;
-use crate::play::words::text;
 use crate::screen::{Screen, WHO};
 
 /// Who had a resource at an instant, with which permission, from when until when, and under which grant.

@@ -1,13 +1,13 @@
 //! Each grant on one line of time: when it was asked for, when it ran, where its end was moved to.
 
 use serde_json::Value as Json;
+use tenure_past::words::counted;
+use tenure_past::words::text;
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_scenario::run::{Stage, instant};
 use tenure_scenario::story::Scenario;
 
-use super::words::text;
 use super::{PERSON, at, moment};
-use crate::check::counted;
 use crate::screen::{BAD, BOLD, DIM, GOOD, MOVED, MOVED_AGAIN, WAITS, clock, cut, day, paint};
 
 /// Grants that are drawn; a story of more is better read by its record.

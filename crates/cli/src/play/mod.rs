@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use serde_json::Value as Json;
+use tenure_past::words::{counted, sentence};
 use tenure_port::core::time::Timestamp;
 use tenure_scenario::file::{self, PolicyFiles};
 use tenure_scenario::house::House;
@@ -17,7 +18,6 @@ use tenure_scenario::trouble::tame;
 
 use crate::End;
 use crate::args::Play;
-use crate::check::counted;
 use crate::report;
 use crate::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, WHO, clock, column, day, paint, wrap};
 
@@ -147,7 +147,7 @@ impl Layout {
         let mut lines = Vec::new();
         for record in settled(scene) {
             let Some(at) = at(record) else { continue };
-            let told = paint(WAITS, &record::sentence(record, &|other| moment(other, at)));
+            let told = paint(WAITS, &sentence(record, &|other| moment(other, at)));
             lines.extend(self.line("", at, scenario, ("time", DIM), &told));
         }
         let (who, style) = words::who(step);

@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use serde_json::Value as Json;
+use tenure_past::words::{counted, text};
 use tenure_port::core::time::{Span, Timestamp};
 use tenure_scenario::Answers;
 use tenure_scenario::run::{Scene, instant};
@@ -9,7 +10,6 @@ use tenure_scenario::story::{Ask, Deed, Step, StepClock};
 use tenure_scenario::trouble::tame;
 
 use super::{PERSON, moment};
-use crate::check::counted;
 use crate::screen::{BAD, DIM, GOOD, WAITS, paint};
 
 /// Who acts, and in which colour they are named.
@@ -372,9 +372,4 @@ fn effect(effect: &Json) -> String {
         }
         kind => format!("{kind} at {}", text(effect, "at")),
     }
-}
-
-/// A text of a value, with nothing in it that a terminal would obey.
-pub(crate) fn text(value: &Json, name: &str) -> String {
-    value.get(name).and_then(Json::as_str).map(tame).unwrap_or_default()
 }

@@ -17,6 +17,7 @@ use maud::Markup;
 use crate::failure::Failure;
 use crate::portal::Portal;
 use crate::session::Who;
+use crate::sign_in::step_up::Wanting;
 use crate::told::Told;
 
 pub(crate) fn routes() -> Router<Portal> {
@@ -47,11 +48,16 @@ pub fn after<T>(
         Ok(answer) => Told::Done(done(answer)),
         Err(Failure::Refused(refusal)) => {
             let login = refusal.would_pass.as_ref().and_then(|change| change.login.clone());
+            let wanting = Wanting::of(&refusal);
             portal.sessions().tell(&who.visit, Told::Refused(refusal));
-            return Ok(match login {
+            let mut response = match login {
                 Some(needed) => Redirect::to(&portal.sign_in().begin(back, Some(&needed))).into_response(),
                 None => Redirect::to(back).into_response(),
-            });
+            };
+            if let Some(wanting) = wanting {
+                response.extensions_mut().insert(wanting);
+            }
+            return Ok(response);
         }
         Err(other) => return Err(other),
     };

@@ -1,10 +1,13 @@
 //! How people prove who they are.
 
 pub mod dev;
+pub mod oidc;
+pub mod step_up;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::Redirect;
+use tenure::Level;
 use tenure::tenure_core::refusal::Login;
 
 use crate::portal::Portal;
@@ -19,6 +22,11 @@ pub trait SignIn: Send + Sync {
     /// Where somebody goes to sign in, and comes back from to the address `then`; with the login that the rules ask
     /// for, where they refused one.
     fn begin(&self, then: &str, needed: Option<&Login>) -> String;
+
+    /// The `acr` values by which that level or a better one is asked for, with a space between them.
+    fn acr_values(&self, level: Level) -> String {
+        step_up::own_name(level)
+    }
 }
 
 /// Signs out.

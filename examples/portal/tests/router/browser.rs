@@ -41,6 +41,7 @@ impl World {
             directory: Arc::new(Book::from_json(people).unwrap()),
             sign_in: Arc::new(PickAPerson),
             sessions: Sessions::open(None, secure).unwrap(),
+            log: Arc::new(tenure::LogKey::new("test", &[7; 32])),
         });
         Self { portal, clock, began: noon().minus(demo::STORY) }
     }

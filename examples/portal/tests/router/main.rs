@@ -11,5 +11,6 @@ mod browser;
 mod clicks;
 mod elsewhere;
 mod guards;
+mod looking;
 mod notices;
 mod pages;
