@@ -1,6 +1,6 @@
 //! tenure for C and for whatever calls C: calls and answers as JSON, and a fast way for `holds`.
 //!
-//! This is the only place of the project with `unsafe` in it: here a pointer and a length become a slice. What then
+//! This is the place of the project with `unsafe` in it: here a pointer and a length become a slice. What then
 //! happens is [`tenure_port::Handle`]'s; nothing is decided here.
 
 #![expect(unsafe_code, reason = "C hands over pointers")]

@@ -1,6 +1,11 @@
 //! Programs in C and C++ against the installed library: misuse, threads, forks, and the quick start of the README.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: a panic is how they fail"
+)]
 
 mod prefix;
 
@@ -11,6 +16,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use prefix::{Link, Prefix, has, here};
+use tenure_audit::Trusted;
 use tenure_port::Handle;
 
 static PREFIX: LazyLock<Prefix> = LazyLock::new(Prefix::installed);
@@ -179,6 +185,43 @@ fn the_door_of_the_examples_sees_what_another_process_grants() {
     }
     drop(child.stdin.take());
     assert!(child.wait().expect("it ends").success());
+}
+
+/// Of 32 sevens, as `tenure audit key` writes one.
+const KEY: &str = "PRIVATE+KEY+audit.example.com+ca808ced+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+
+#[test]
+fn a_checkpoint_is_what_the_audit_checks() {
+    if !tools() {
+        return;
+    }
+    let checkpoint = PREFIX.compiled(&here("tests/c/checkpoint.c"), Link::Shared, &[]);
+    let signed = |name: &str| {
+        let store = store(name);
+        let config = serde_json::json!({"store": store.to_str(), "key": KEY, "policy": {"version": 1, "flows": [{
+            "id": "db", "who": {"any": ["everyone"]}, "what": [{"integration": "prod-pg", "permissions": ["read"]}],
+            "duration": {"max": "4h"}, "approval": "automatic"}]}});
+        let said = checkpoint.says(&[OsStr::new(&config.to_string())]);
+        let answer: serde_json::Value = serde_json::from_str(&said).expect("it is JSON");
+        let of = |field: &str| answer["ok"][field].as_str().expect("it is there").to_owned();
+        (store, of("checkpoint"), of("key"))
+    };
+    let (store, note, key) = signed("signed.db");
+    let handle = Handle::open(&serde_json::json!({"store": store.to_str()}).to_string());
+    let handle = handle.unwrap_or_else(|bad| panic!("{}", bad.to_json()));
+    let exported: serde_json::Value =
+        serde_json::from_str(&handle.call(r#"{"call": "export"}"#)).expect("it is JSON");
+    let records = exported["ok"]["exported"].as_array().expect("they are there").iter();
+    let lines = records.map(|record| serde_json::json!({"record": record}).to_string());
+    let head = r#"{"log":{"version":1,"namespace":"default"}}"#.to_owned();
+    let export = [head].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+    let verify = |note: &str| {
+        let keys = vec![key.parse().expect("it is a public key")];
+        tenure_audit::verify(export.as_bytes(), &Trusted { keys, checkpoints: vec![note.to_owned()] })
+    };
+    assert_eq!(verify(&note).map(|report| (report.size, report.anchored)), Ok((4, 4)));
+    // Signed over another history, it proves that this one is not it.
+    assert!(verify(&signed("other.db").1).is_err());
 }
 
 #[test]

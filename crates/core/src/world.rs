@@ -244,8 +244,17 @@ impl Head {
     }
 }
 
+/// What makes something happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Time, or somebody who revoked many: it may be written down long after its instant.
+    Time,
+    /// A command, at its own instant.
+    Command,
+}
+
 impl Standing {
-    /// The first instant after `from` at which the flow's `until`, as it was in force then, has passed.
+    /// The first instant from `from` on at which the flow's `until`, as it was in force then, has passed.
     ///
     /// At one instant time comes before a policy of that instant: a revision governs what time does from the
     /// millisecond after it was put in force, up to and with the instant at which the next one was.
@@ -253,15 +262,19 @@ impl Standing {
     pub fn until_passes(&self, from: Timestamp) -> Option<Timestamp> {
         let ends = self.history.iter().skip(1).map(|next| next.at).chain([Timestamp::MAX]);
         self.history.iter().zip(ends).find_map(|(since, ends)| {
-            let passes = since.flow.until?.max(since.at.max(from).plus(Span::millis(1)));
+            let passes = since.flow.until?.max(since.at.plus(Span::millis(1))).max(from);
             (passes <= ends).then_some(passes)
         })
     }
 
-    /// The flow's `until` as it was in force when time reached that instant.
+    /// The flow's `until` that bounds what happens at that instant: what time does comes before a policy of that
+    /// instant, a command meets today's.
     #[must_use]
-    pub fn until_before(&self, at: Timestamp) -> Option<Timestamp> {
-        self.history.iter().rev().find(|since| since.at < at)?.flow.until
+    pub fn until(&self, at: Timestamp, by: By) -> Option<Timestamp> {
+        match by {
+            By::Time => self.history.iter().rev().find(|since| since.at < at)?.flow.until,
+            By::Command => self.history.last()?.flow.until,
+        }
     }
 }
 

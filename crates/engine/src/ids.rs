@@ -31,7 +31,7 @@ pub struct RandomIds;
 
 impl Ids for RandomIds {
     fn next(&self) -> Result<CommandId, Fault> {
-        let bytes = random()?;
+        let bytes: [u8; 16] = random()?;
         let mut text = String::with_capacity(32);
         for byte in bytes {
             // Writing to a text cannot fail.
@@ -41,8 +41,8 @@ impl Ids for RandomIds {
     }
 }
 
-fn random() -> Result<[u8; 16], Fault> {
-    let mut bytes = [0_u8; 16];
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes).map_err(|error| Fault::Random(error.to_string()))?;
     Ok(bytes)
 }

@@ -81,7 +81,7 @@ pub use error::{Error, Fault};
 pub use ids::{Ids, RandomIds};
 pub use queries::{Holder, Holders, List, Page, StageName, Verdict};
 pub use reconcile::Reconciled;
-pub use record::{Consistency, Inclusion, LogKey, Signer};
+pub use record::{BadKey, Consistency, Inclusion, LogKey, Signer};
 pub use runner::{Carried, Handler, Runner, Stop, Trouble, Turn};
 pub use sweep::SweepReport;
 

@@ -3,6 +3,11 @@
 //! Whoever keeps checkpoints where the host cannot reach them can tell later whether the record was changed,
 //! cut short or forked: `tenure-audit` does it with nothing but an export and the public key.
 
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::Serialize;
 use tenure_core::record::checkpoint::{Checkpoint, VerifierKey, origin};
@@ -59,11 +64,78 @@ impl Signer for LogKey {
     }
 }
 
-impl std::fmt::Debug for LogKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogKey").field("log", &self.log).finish_non_exhaustive()
     }
 }
+
+/// What the text of a key begins with.
+const SECRET: &str = "PRIVATE+KEY+";
+/// The kind of a key, before its bytes.
+const ED25519: u8 = 1;
+
+impl LogKey {
+    /// A new key, of random bytes of the operating system.
+    ///
+    /// # Errors
+    /// [`Fault::Random`] where it has none.
+    pub fn random(log: impl Into<String>) -> Result<Self, Fault> {
+        Ok(Self::new(log, &crate::ids::random()?))
+    }
+
+    /// The secret as a text, as the tools of signed notes write it: `PRIVATE+KEY+NAME+ID+BASE64`. To be kept where
+    /// nobody but the host can read it.
+    ///
+    /// # Errors
+    /// [`BadKey`] where no key can have the name of the log.
+    pub fn secret_text(&self) -> Result<String, BadKey> {
+        let public =
+            VerifierKey::new(&*self.log, self.public_key()).map_err(|bad| BadKey(bad.to_string()))?;
+        let secret: Vec<u8> = std::iter::once(ED25519).chain(self.key.to_bytes()).collect();
+        let id = u32::from_be_bytes(public.id());
+        Ok(format!("{SECRET}{}+{id:08x}+{}", self.log, STANDARD.encode(secret)))
+    }
+
+    /// Whether this is meant as the text of a key, and not as where one is.
+    #[must_use]
+    pub fn is_secret_text(text: &str) -> bool {
+        text.starts_with(SECRET)
+    }
+}
+
+/// Reads the text of a key, with white space around it as files have it.
+impl FromStr for LogKey {
+    type Err = BadKey;
+    fn from_str(text: &str) -> Result<Self, BadKey> {
+        let text = text.trim();
+        // Nothing of it is repeated: it may be a secret that lacks a letter.
+        let wrong = || BadKey("it is no key that signs, which reads `PRIVATE+KEY+NAME+ID+BASE64`".to_owned());
+        let (log, rest) =
+            text.strip_prefix(SECRET).and_then(|rest| rest.split_once('+')).ok_or_else(wrong)?;
+        let (_, secret) = rest.split_once('+').ok_or_else(wrong)?;
+        let bytes = STANDARD.decode(secret).map_err(|_| wrong())?;
+        let secret = bytes.strip_prefix(&[ED25519]).and_then(|secret| secret.try_into().ok());
+        let key = Self::new(log, secret.ok_or_else(wrong)?);
+        if key.secret_text()? == text {
+            Ok(key)
+        } else {
+            Err(BadKey("the id in it is not that of its key".to_owned()))
+        }
+    }
+}
+
+/// Why a text is no key that signs. It says nothing of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadKey(String);
+
+impl fmt::Display for BadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadKey {}
 
 /// That a record is in the tree of that size: [`tenure_core::record::proof::is_included`] checks it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -181,4 +253,44 @@ impl Engine {
 
 fn incomplete() -> Fault {
     Fault::Store(StoreFault::Broken("a part of the record's tree is missing".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pair that the tools of signed notes made, and that their documentation shows.
+    const NOTED: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const NOTED_PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    #[test]
+    fn a_key_is_read_and_written_as_signed_notes_have_it() {
+        let key: LogKey = format!("{NOTED}\n").parse().unwrap();
+        let public = VerifierKey::new(key.log(), key.public_key()).unwrap();
+        assert_eq!(public.to_string(), NOTED_PUBLIC);
+        assert_eq!(key.secret_text().unwrap(), NOTED);
+        let made = LogKey::random("log.example").unwrap();
+        let again: LogKey = made.secret_text().unwrap().parse().unwrap();
+        assert_eq!((again.log(), again.public_key()), (made.log(), made.public_key()));
+        assert_ne!(made.public_key(), LogKey::random("log.example").unwrap().public_key());
+    }
+
+    #[test]
+    fn a_text_that_is_no_key_is_not_repeated() {
+        let secret = "AYEKFALVFGyNhPJEMzD1QIDr";
+        for text in [
+            String::new(),
+            NOTED.replacen("PRIVATE", "PUBLIC", 1),
+            NOTED.replacen("c74f20a3", "c74f20a4", 1),
+            NOTED.replacen("+AY", "+BY", 1),
+            NOTED.replacen("PeterNeumann", "Peter Neumann", 1),
+            NOTED.strip_suffix("DFz").unwrap().to_owned(),
+            NOTED_PUBLIC.to_owned(),
+        ] {
+            let bad = text.parse::<LogKey>().unwrap_err().to_string();
+            assert!(!bad.contains(secret) && !bad.is_empty(), "{bad}");
+        }
+        assert!(!format!("{:?}", NOTED.parse::<LogKey>().unwrap()).contains(secret));
+        assert!(LogKey::new("a log", &[7; 32]).secret_text().is_err());
+    }
 }

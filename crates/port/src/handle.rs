@@ -27,7 +27,7 @@ use crate::{Call, Port, misread};
 pub use crate::misread::oversized;
 pub use crate::port::panicked;
 
-pub use self::config::{Config, Counting, Source, Text};
+pub use self::config::{Config, Counting, Key, Source, Text};
 pub use self::open::Counted;
 
 const CLOSED: &str = "this handle was closed; nothing was done";

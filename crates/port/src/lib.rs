@@ -24,7 +24,9 @@ pub use self::misread::{CALL_BYTES_MAX, CALL_NESTING_MAX, CALL_VALUES_MAX};
 pub use self::port::Port;
 pub use self::spread::Spread;
 
-pub use tenure::{Examined, Fault, Findings, Ids, Part, SqliteStore, Unconfirmed, compile};
+pub use tenure::{
+    BadKey, Examined, Fault, Findings, Ids, LogKey, Part, Signer, SqliteStore, Unconfirmed, compile,
+};
 #[cfg(feature = "postgres")]
 pub use tenure::{PostgresStore, tenure_postgres as postgres};
 /// What the port stands on, for those beside it.

@@ -46,12 +46,15 @@ const RULES: &[Rule] = &[
         may_use: &["tenure", "tenure-connect-slack", "tenure-connect-notices"],
         beside: true,
     },
+    Rule { name: "tenure-rust-portal-snippet", may_use: &["tenure"], beside: true },
     Rule { name: "xtask", may_use: &[], beside: false },
 ];
 
-/// What the tests of a crate beside the column may use as well: any part of it, and the stories that are told of it.
+/// What the tests of a crate beside the column may use as well: any part of it, the stories that are told of it, and the
+/// second opinion on its record.
 const COLUMN: &[&str] = &[
     "tenure-scenario",
+    "tenure-audit",
     "tenure-core",
     "tenure-policy",
     "tenure-store",

@@ -7,10 +7,12 @@ mod bindings;
 mod clients;
 mod deps;
 mod guards;
+mod layout;
 mod map;
 mod sizes;
 mod steps;
 mod stopwatch;
+mod stories;
 mod tally;
 mod time;
 mod tokens;
@@ -26,12 +28,12 @@ cargo xtask CHORE
 
   test [--fast | --all]
                  check everything: format, deps, arrows, sizes, time, map, gen, guards, clippy, docs, all tests, random
-                 worlds
+                 worlds, packages of other languages
                  (--fast leaves out docs, doctests, random worlds and the build without optional parts; --all fails
                  where something cannot run on this machine, which is otherwise only told)
   deps           every dependency says why it is there, and every crate shares the lints
   arrows         crates depend on each other only as the house allows
-  sizes          a function fits a screen, a file a sitting
+  sizes          a function fits a screen, a file a sitting, in every language
   time           one file reads the clock
   map            the documents at the root name what is there, and the map is whole
   guards [rNN]   take each guard against a bug of another system out, and see its test fail (minutes)

@@ -1,5 +1,10 @@
-//! A function fits a screen, a file a sitting. Tests count.
+//! A function fits a screen, a file a sitting, in every language that we write. Tests count; what is printed does not, for
+//! nobody reads it through.
 
+use std::fs;
+
+use crate::clients;
+use crate::layout::Language;
 use crate::tokens::{self, Placed, Token};
 use crate::tree;
 use crate::verdict::Verdict;
@@ -12,24 +17,33 @@ const SHOWN: usize = 10;
 
 /// A function and its lines, from `fn` to the brace that closes it; attributes and comments above are free.
 #[derive(Debug, PartialEq, Eq)]
-struct Function {
-    name: String,
-    line: usize,
-    lines: usize,
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) lines: usize,
 }
 
 pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, String> {
     let mut files = Vec::new();
     let mut all = Vec::new();
-    for source in tree::rust_sources(&workspace.root)? {
-        let path = source.path.display().to_string();
-        let found = functions(&source.text).map_err(|trouble| format!("`{path}`: {trouble}"))?;
-        all.extend(
-            found
-                .into_iter()
-                .map(|function| (function.lines, format!("{path}:{} `{}`", function.line, function.name))),
-        );
-        files.push((source.text.lines().count(), path));
+    let printed = clients::paths(&workspace.root)?;
+    for path in tree::files(&workspace.root)? {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let language = Language::of(ending);
+        if (ending != "rs" && language.is_none()) || printed.contains(&path) {
+            continue;
+        }
+        let trouble = |trouble: &dyn std::fmt::Display| format!("`{}`: {trouble}", path.display());
+        let text = fs::read_to_string(workspace.root.join(&path)).map_err(|why| trouble(&why))?;
+        let found = match language {
+            Some(language) => language.functions(&text),
+            None => functions(&text).map_err(|why| trouble(&why))?,
+        };
+        let path = path.display().to_string();
+        let placed =
+            |function: Function| (function.lines, format!("{path}:{} `{}`", function.line, function.name));
+        all.extend(found.into_iter().map(placed));
+        files.push((text.lines().count(), path));
     }
     let mut verdict = Verdict::default();
     rank(&mut verdict, "files", files, FILE_LINES_MAX);

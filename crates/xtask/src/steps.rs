@@ -7,7 +7,7 @@ use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::workspace::{self, Workspace};
-use crate::{arrows, bindings, clients, deps, guards, map, sizes, time};
+use crate::{arrows, bindings, clients, deps, guards, map, sizes, stories, time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -31,34 +31,24 @@ enum Work {
     /// Warnings of rustdoc are errors.
     Docs(&'static [&'static str]),
     Tests(&'static [&'static str]),
-    /// Tests in another language, or why they cannot run here.
+    /// A program that was built in an earlier step, and what it is told.
+    Built(&'static str, &'static [&'static str]),
+    /// Another program than cargo, which may be tests in another language; or why it cannot run here.
     Elsewhere(fn(&Workspace) -> Result<Command, String>),
 }
 
+/// What is run in earnest. Together, so that they have one set of features, and what is below them is compiled once.
+const EARNEST: &[&str] = &["build", "--release", "-p", "tenure-cli", "-p", "tenure-sim"];
+
+const SIM: &str = "tenure-sim";
+
 /// A million commands, always the same ones: the second opinion on every answer, what must be true after each, and
 /// whether all that can be reached was. Longer runs with other seeds are made by hand.
-const SIM: &[&str] = &[
-    "run",
-    "--release",
-    "-p",
-    "tenure-sim",
-    "--",
-    "--seed",
-    "2",
-    "--commands",
-    "1000000",
-    "--coverage",
-    "--progress",
-];
+const WORLDS: &[&str] = &["--seed", "2", "--commands", "1000000", "--coverage", "--progress"];
 
 /// The same world on both stores: every answer is the same there, and so is the record. Short, because each commit goes
 /// to the disk.
 const STORES: &[&str] = &[
-    "run",
-    "--release",
-    "-p",
-    "tenure-sim",
-    "--",
     "--seed",
     "2",
     "--commands",
@@ -74,11 +64,6 @@ const STORES: &[&str] = &[
 
 /// The same with PostgreSQL, where each command is several journeys. On a machine without a server it says so.
 const POSTGRES: &[&str] = &[
-    "run",
-    "--release",
-    "-p",
-    "tenure-sim",
-    "--",
     "--seed",
     "2",
     "--commands",
@@ -162,6 +147,12 @@ fn slow_steps() -> Vec<Step> {
             // Libraries alone: the command is called as the library is, and two pages cannot have one name.
             Work::Docs(&["doc", "--workspace", "--lib", "--all-features", "--no-deps"]),
         ),
+        step("earnest", "what is run in earnest builds, optimized", Work::Cargo(EARNEST)),
+        step(
+            "stories",
+            "all stories hold, and are written down for the runners of every language",
+            Work::Elsewhere(stories::written),
+        ),
         step(
             "tests",
             "all tests, scenarios, golden files, schemas and examples in documentation",
@@ -170,10 +161,10 @@ fn slow_steps() -> Vec<Step> {
         step(
             "sim",
             "random worlds: two opinions agree, what must be true is so, every reachable cell is reached",
-            Work::Cargo(SIM),
+            Work::Built(SIM, WORLDS),
         ),
-        step("stores", "random worlds are the same on each store", Work::Cargo(STORES)),
-        step("postgres", "random worlds are the same on PostgreSQL", Work::Tests(POSTGRES)),
+        step("stores", "random worlds are the same on each store", Work::Built(SIM, STORES)),
+        step("postgres", "random worlds are the same on PostgreSQL", Work::Built(SIM, POSTGRES)),
         step(
             "python",
             "the package for Python, as users get it: its tests, its types, its quick start under each Python",
@@ -203,6 +194,7 @@ pub(crate) fn run(workspace: &Workspace, reach: Reach) -> Result<bool, String> {
     let names: Vec<_> = steps.iter().map(|step| step.name).collect();
     println!("{} steps: {}", steps.len(), names.join(", "));
     let all = Stopwatch::started();
+    stories::forget(workspace);
     let mut tally = Tally::default();
     let mut made = Vec::new();
     for (place, step) in steps.iter().enumerate() {
@@ -253,7 +245,16 @@ fn make(workspace: &Workspace, step: &Step, tally: &mut Tally) -> bool {
             cargo.env("RUSTDOCFLAGS", "--deny warnings");
             finish(cargo)
         }),
-        Work::Tests(words) => start(workspace, words).and_then(|cargo| listen(cargo, tally)),
+        Work::Tests(words) => start(workspace, words).and_then(|mut cargo| {
+            stories::tell(workspace, &mut cargo);
+            listen(cargo, tally)
+        }),
+        Work::Built(program, words) => {
+            println!("  {program} {}", words.join(" "));
+            let mut program = workspace.built(program);
+            program.args(*words).current_dir(&workspace.root).stdin(Stdio::null());
+            listen(program, tally)
+        }
         Work::Elsewhere(command) => elsewhere(workspace, *command, tally),
     };
     made.unwrap_or_else(|trouble| {
@@ -270,6 +271,8 @@ fn elsewhere(
     match command(workspace) {
         Ok(mut command) => {
             command.current_dir(&workspace.root).stdin(Stdio::null()).env_remove("BLESS");
+            workspace::as_by_hand(&mut command);
+            stories::tell(workspace, &mut command);
             listen(command, tally)
         }
         Err(why) => {
@@ -286,7 +289,10 @@ pub(crate) fn binding(
     command: fn(&Workspace) -> Result<Command, String>,
 ) -> Result<bool, String> {
     let mut tally = Tally::default();
-    let held = elsewhere(workspace, command, &mut tally)?;
+    stories::forget(workspace);
+    // What is asked of a package is what Rust answers now.
+    let told = finish(start(workspace, EARNEST)?)? && elsewhere(workspace, stories::written, &mut tally)?;
+    let held = told && elsewhere(workspace, command, &mut tally)?;
     println!("{tally}");
     Ok(held && tally.failed == 0)
 }
@@ -404,8 +410,8 @@ mod tests {
         let whole = names(Reach::Everything);
         assert!(names(Reach::Fast).iter().all(|name| whole.contains(name)));
         for owed in [
-            "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "tests",
-            "sim", "stores", "postgres", "python", "node", "portal", "slack",
+            "format", "deps", "arrows", "sizes", "time", "map", "gen", "guards", "clippy", "docs", "earnest",
+            "stories", "tests", "sim", "stores", "postgres", "python", "node", "portal", "slack",
         ] {
             assert!(whole.contains(&owed), "{owed}");
         }

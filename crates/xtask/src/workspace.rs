@@ -36,7 +36,23 @@ pub(crate) enum Kind {
 
 /// The cargo that runs this chore, so that a chosen toolchain stays chosen.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    as_by_hand(&mut cargo);
+    cargo
+}
+
+/// Takes out of its environment what cargo told this chore about itself. Build scripts look at some of that: a cargo
+/// that is started here would compile anew what one that is started by hand has compiled, and the other way round.
+pub(crate) fn as_by_hand(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_a_package) {
+            command.env_remove(name);
+        }
+    }
+}
+
+fn is_of_a_package(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|whose| name.starts_with(whose))
 }
 
 impl Workspace {
@@ -52,6 +68,11 @@ impl Workspace {
             .map_err(|trouble| format!("cargo metadata is not JSON: {trouble}"))?;
         Self::from_metadata(&metadata)
             .ok_or_else(|| "cargo metadata does not look as this chore expects".to_owned())
+    }
+
+    /// A program of ours that was built to be run in earnest.
+    pub(crate) fn built(&self, program: &str) -> Command {
+        Command::new(self.target.join("release").join(program))
     }
 
     /// Nothing if the metadata lacks what is looked for: a check over half a workspace would hold for the wrong reason.
@@ -110,6 +131,18 @@ mod tests {
         let expected =
             [("tenure-core", Kind::Normal, false), ("cc", Kind::Build, false), ("proptest", Kind::Dev, true)];
         assert_eq!(needs, expected);
+    }
+
+    #[test]
+    fn cargo_is_not_told_which_package_started_it() {
+        assert!(std::env::vars().any(|(name, _)| name == "CARGO_MANIFEST_DIR"), "cargo tells this test");
+        let cargo = cargo();
+        let taken: Vec<_> =
+            cargo.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+            assert!(taken.contains(&std::ffi::OsStr::new(name)), "{name}");
+        }
+        assert!(!taken.contains(&std::ffi::OsStr::new("PATH")));
     }
 
     #[test]

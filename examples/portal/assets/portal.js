@@ -132,8 +132,8 @@ function dismiss(notice) {
 /** Shows a notice. What is told of a grant takes the place of what was told of it before. */
 async function tell(id) {
   const answer = await fetch(`/notices/${encodeURIComponent(id)}`).catch(() => null);
-  if (answer?.status === 404) memory.forget(id);
-  if (!answer?.ok) return;
+  if (answer?.status === 204) memory.forget(id);
+  if (answer?.status !== 200) return;
   const shown = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.notice');
   if (!shown) return;
   for (const before of document.querySelectorAll('#notices .notice')) {

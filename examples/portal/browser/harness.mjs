@@ -118,8 +118,21 @@ export class Person {
     await page.goto(`${portal.url}/sign-in?then=${encodeURIComponent(at)}`);
     if (as) await page.getByLabel('As if proved at').selectOption(as);
     await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
-    await person.listens();
+    if (options.javaScriptEnabled === false) await page.getByRole('main').waitFor();
+    else await person.listens();
     return person;
+  }
+
+  /** Somebody whose page stands still: what they see is of the moment at which they opened it. */
+  static async standingStill(browser, portal, name, options = {}) {
+    return Person.signedIn(browser, portal, name, { ...options, javaScriptEnabled: false });
+  }
+
+  /** Sends what a page of this person's could send: their session, their token, and whatever fields. */
+  async send(address, fields) {
+    const csrf = await this.page.locator('input[name=csrf]').first().inputValue();
+    const headers = { origin: this.portal.url, 'sec-fetch-site': 'same-origin' };
+    return this.context.request.post(this.portal.url + address, { form: { csrf, ...fields }, headers, maxRedirects: 0 });
   }
 
   #watch(page) {

@@ -37,7 +37,7 @@ struct Arguments {
     /// The namespace: one tenant's policy, people and record.
     #[arg(long, value_name = "NAME", default_value = "main")]
     namespace: String,
-    /// Let time run so many times as fast, once the demo's story was told.
+    /// Let time run so many times as fast, since the store was begun or the demo's story was told.
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
     speed: u32,
     /// Put this policy in force, a file or a folder, instead of the demo's with its story.
@@ -80,7 +80,9 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         None => Book::from_json(demo::PEOPLE)?,
     };
     match (&arguments.policy, demo::began(&engine)?) {
-        (Some(path), _) => {
+        (Some(path), began) => {
+            // A clock that runs fast goes on where it was.
+            clock.run_since(began.unwrap_or(now), arguments.speed);
             engine.publish(&Policy::from_path(path)?, system("portal")?, engine.clock())?;
         }
         (None, None) => demo::tell(&engine, &clock, now, arguments.speed)?,

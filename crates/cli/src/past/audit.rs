@@ -1,13 +1,16 @@
 //! `tenure audit`: the record handed out, and checked with nothing but the public key.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use tenure_audit::{Report, Trusted, VerifierKey, verify};
+use tenure_port::core::id::Namespace;
+use tenure_port::core::record::checkpoint::origin;
 use tenure_port::core::record::export::VERSION;
+use tenure_port::{LogKey, Signer};
 use tenure_scenario::trouble::tame;
 
 use super::{Kept, Trouble, ended, pages};
@@ -26,6 +29,7 @@ pub(crate) struct Audit {
 enum Task {
     Export(Export),
     Verify(Verify),
+    Key(Key),
 }
 
 /// Print the whole record as it is handed out: a JSON value a line, each record with its hash.
@@ -72,11 +76,54 @@ struct Verify {
     checkpoints: Vec<PathBuf>,
 }
 
+/// Make a key that signs checkpoints, into a file that the host is opened with; print the public key that checks them.
+///
+/// The file is readable to you alone. Whoever has it can sign another history: keep it off the machine of the auditor,
+/// and the checkpoints off that of the host.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tenure audit key audit.example.com log.key
+  tenure audit key audit.example.com log.key --namespace acme
+
+Exit status:
+  0  it was made
+  2  there is such a file already, it could not be written, or the command line is wrong")]
+struct Key {
+    /// The name of the log, such as `audit.example.com`.
+    #[arg(value_name = "LOG")]
+    log: String,
+    /// The file to make.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The namespace whose public key is printed. The same key signs for all of them.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    namespace: Namespace,
+}
+
 pub(crate) fn run(ask: &Audit, screen: &mut Screen) -> io::Result<End> {
     ended(match &ask.task {
         Task::Export(ask) => export(ask, screen),
         Task::Verify(ask) => verified(ask, screen),
+        Task::Key(ask) => made(ask, screen),
     })
+}
+
+fn made(ask: &Key, screen: &mut Screen) -> Result<End, Trouble> {
+    let unmade = |why: &dyn std::fmt::Display| Trouble::Unread(format!("`{}`: {why}", ask.file.display()));
+    let key = LogKey::random(&*ask.log).map_err(|why| unmade(&why))?;
+    // A log that cannot have that name leaves no file behind.
+    let text = key.secret_text().map_err(|why| Trouble::Unread(why.to_string()))?;
+    let public = VerifierKey::new(origin(&ask.log, &ask.namespace), key.public_key());
+    let public = public.map_err(|why| Trouble::Unread(why.to_string()))?;
+    let mut file = File::options();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let mut file = file.open(&ask.file).map_err(|why| unmade(&why))?;
+    writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(|why| unmade(&why))?;
+    screen.line(&public.to_string())?;
+    Ok(End::Well)
 }
 
 fn export(ask: &Export, screen: &mut Screen) -> Result<End, Trouble> {

@@ -5,6 +5,7 @@
 mod copies;
 mod database;
 mod hosts;
+mod keys;
 mod moving;
 
 use std::path::{Path, PathBuf};

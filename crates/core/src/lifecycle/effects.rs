@@ -17,6 +17,7 @@ use crate::limits::{LEASE_MAX, LEASE_MIN};
 use crate::machine::Fault;
 use crate::person::Item;
 use crate::time::Timestamp;
+use crate::world::By;
 
 pub use crate::lifecycle::verdict::{EffectConfirmed, EffectLate, EffectMissed};
 
@@ -96,6 +97,8 @@ pub(crate) fn pass_on(
         let held_before = items.iter().filter(marked).cloned().collect();
         if !items.is_empty() {
             let passed = KeptFor { from: from.clone(), items, held_before };
+            // A host that is ahead may have asked for it later than that.
+            let at = board.grant(heir).map_or(at, |heir| heir.changed_at.max(at));
             board.record(heir, at, cause.clone(), Happened::KeptFor(passed))?;
         }
     }
@@ -260,7 +263,7 @@ fn holding(
     };
     let until = |item: &Item| {
         let others = others.iter().filter(|other| tells(other, item));
-        others.chain([&grant]).filter_map(|one| expire::told_until(board, one, now)).max()
+        others.chain([&grant]).filter_map(|one| expire::told_until(board, one, now, By::Command)).max()
     };
     let here = grant.terms.scope.iter().filter(|item| item.resource.integration == *at);
     // A grant that is over holds nothing new: what was never given for it is the other grants' to give.

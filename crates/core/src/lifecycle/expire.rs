@@ -12,6 +12,7 @@ use crate::lifecycle::{deny, effects, remind, request};
 use crate::machine::Fault;
 use crate::person::Item;
 use crate::time::Timestamp;
+use crate::world::By;
 
 /// Access ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +99,9 @@ pub(crate) fn close_among(
         Stage::Approved(approved) => approved.told_until.is_some(),
         Stage::Pending(_) | Stage::Closed(_) => false,
     };
-    let kept = if told { kept_without(board, grant, at, together) } else { Vec::new() };
+    // Who revoked many did so at their instant, whenever it is written down.
+    let by = if cause.is_some() && together.is_empty() { By::Command } else { By::Time };
+    let kept = if told { kept_without(board, grant, at, by, together) } else { Vec::new() };
     board.record(id, at, cause.clone(), how(Ended { kept: kept.clone() }))?;
     effects::pass_on(board, id, &kept, at, cause)
 }
@@ -106,14 +109,14 @@ pub(crate) fn close_among(
 /// The items of this grant that another grant of the holder covers at that instant, active or with its
 /// `provision` sent.
 pub(crate) fn kept(board: &Board<'_>, grant: &Grant, at: Timestamp) -> Vec<Kept> {
-    kept_without(board, grant, at, &[])
+    kept_without(board, grant, at, By::Command, &[])
 }
 
 /// The same, where these grants, in order of id, end at that instant too.
-fn kept_without(board: &Board<'_>, grant: &Grant, at: Timestamp, together: &[GrantId]) -> Vec<Kept> {
+fn kept_without(board: &Board<'_>, grant: &Grant, at: Timestamp, by: By, together: &[GrantId]) -> Vec<Kept> {
     let mut others = beside(board, grant, at);
     others.retain(|other| together.binary_search(other.id()).is_err());
-    grant.terms.scope.iter().filter_map(|item| covered(board, &others, item, at)).collect()
+    grant.terms.scope.iter().filter_map(|item| covered(board, &others, item, at, by)).collect()
 }
 
 /// The holder's other grants for which targets are to hold what they name. What has an account of its own is
@@ -129,20 +132,21 @@ pub(crate) fn beside<'b>(board: &'b Board<'_>, grant: &Grant, at: Timestamp) -> 
 }
 
 /// Until when targets are told to hold what a grant names. Before access runs, no end can come of it that lies past the
-/// flow's `until` of today.
-pub(crate) fn told_until(board: &Board<'_>, grant: &Grant, now: Timestamp) -> Option<Timestamp> {
-    let reserved = grant.reserved_until(now)?;
-    let until = board.world.policy.flow(&grant.origin.flow).and_then(|since| since.flow.until);
+/// flow's `until` of then.
+pub(crate) fn told_until(board: &Board<'_>, grant: &Grant, at: Timestamp, by: By) -> Option<Timestamp> {
+    let reserved = grant.reserved_until(at)?;
+    let standing = board.world.policy.flows.get(&grant.origin.flow);
+    let until = standing.and_then(|standing| standing.until(at, by));
     let bound = until.filter(|_| grant.active().is_none());
     Some(bound.map_or(reserved, |until| until.min(reserved)))
 }
 
 /// Which of the grants covers the item: the latest end, then the smallest id.
-fn covered(board: &Board<'_>, others: &[&Grant], item: &Item, at: Timestamp) -> Option<Kept> {
+fn covered(board: &Board<'_>, others: &[&Grant], item: &Item, at: Timestamp, by: By) -> Option<Kept> {
     others
         .iter()
         .filter(|other| other.terms.scope.contains(item))
-        .filter_map(|other| Some((told_until(board, other, at)?, other.id())))
+        .filter_map(|other| Some((told_until(board, other, at, by)?, other.id())))
         .min_by_key(|(until, id)| (std::cmp::Reverse(*until), *id))
         .map(|(until, id)| Kept { item: item.clone(), by: id.clone(), until })
 }

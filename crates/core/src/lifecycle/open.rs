@@ -13,6 +13,7 @@ use crate::lifecycle::{break_glass, expire, remind, request};
 use crate::limits;
 use crate::machine::Fault;
 use crate::time::{Span, Timestamp};
+use crate::world::By;
 
 /// Access began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,12 +215,9 @@ pub(crate) fn begin(
     let flow = board.pinned(grant)?;
     let since = grant.origin.start.map_or(at, |start| start.max(at));
     let promised = grant.origin.start.unwrap_or(since).plus(grant.terms.span);
+    let by = if cause.is_some() { By::Command } else { By::Time };
     let standing = board.world.policy.flows.get(&grant.origin.flow);
-    // A command meets the policy of its own instant; time comes before it.
-    let until = match &cause {
-        Some(_) => standing.and_then(|standing| standing.history.last()?.flow.until),
-        None => standing.and_then(|standing| standing.until_before(at)),
-    };
+    let until = standing.and_then(|standing| standing.until(at, by));
     let close = hours(flow, grant).and_then(|_| close(flow, since));
     let end = [close, until].into_iter().flatten().fold(promised, Timestamp::min);
     if end <= since {

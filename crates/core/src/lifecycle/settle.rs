@@ -160,7 +160,7 @@ fn due_undecided(pending: &Pending) -> Option<(Timestamp, Due)> {
 /// then was.
 fn due_waiting(board: &Board<'_>, grant: &Grant, approved: &Approved) -> Option<(Timestamp, Due)> {
     let standing = board.world.policy.flows.get(&grant.origin.flow);
-    // After the last event: a policy of an earlier moment may come after it, from a host that is behind.
+    // Not before the last event: a policy of an earlier moment may come after it, from a host that is behind.
     let passes = standing.and_then(|standing| standing.until_passes(grant.changed_at));
     let until = passes.map(|passes| (passes, Due::Unused));
     let opens = approved.opens_at.map(|opens| (opens, Due::Open));
@@ -196,5 +196,7 @@ fn apply(board: &mut Board<'_>, id: &GrantId, at: Timestamp, due: Due) -> Result
     }
 }
 
+#[cfg(test)]
+mod stays;
 #[cfg(test)]
 mod tests;

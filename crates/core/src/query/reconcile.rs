@@ -17,7 +17,7 @@ use crate::machine::Fault;
 use crate::person::Item;
 use crate::query::settled;
 use crate::time::Timestamp;
-use crate::world::World;
+use crate::world::{By, World};
 
 /// One item in one person's hands at a target, as the orders to workers name it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -94,7 +94,9 @@ pub struct Compared {
 pub fn owed(world: &World, grant: &GrantId, now: Timestamp) -> Result<Vec<Owed>, Fault> {
     let board = settled(world, grant, now)?;
     let Some(grant) = board.grant(grant) else { return Ok(Vec::new()) };
-    let Some(until) = expire::told_until(&board, grant, board.now) else { return Ok(Vec::new()) };
+    let Some(until) = expire::told_until(&board, grant, board.now, By::Command) else {
+        return Ok(Vec::new());
+    };
     // Before access runs it is there from the moment that a worker was handed it.
     let there = |item: &&Item| grant.active().is_some() || grant.may_be_there(item);
     let one = |item: &Item| Owed {

@@ -1,5 +1,6 @@
 //! What a handle is opened with, as data.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 use tenure::tenure_core::id::Namespace;
 use tenure::tenure_core::time::Timestamp;
+use tenure::{BadKey, LogKey};
 
 use crate::call::Format;
 use crate::schema;
@@ -34,6 +36,11 @@ pub struct Config {
     /// is in force, or none; where it is in force already nothing is written. Absent, what is in force stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Source>,
+    /// The key that signs checkpoints: a file that holds its text, or the text itself, which begins with
+    /// `PRIVATE+KEY+`. `tenure audit key` makes one. Absent, a checkpoint is the fault `signer`.
+    #[serde(default, skip_serializing)]
+    #[schemars(with = "Option<String>")]
+    pub key: Option<Key>,
     /// For tests: the store's clock shows this instant, and stands until the call `clock` sets it to its `now`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Time>")]
@@ -41,6 +48,32 @@ pub struct Config {
     /// For tests: command ids that are made up are counted, so that the same calls have the same answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Counting>,
+}
+
+/// A key that signs, or where one is. It is read, and never written: not even by `{:?}`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// What signs.
+    ///
+    /// # Errors
+    /// In words, what is wrong with it.
+    pub(super) fn signer(&self) -> Result<LogKey, String> {
+        if LogKey::is_secret_text(&self.0) {
+            return self.0.parse().map_err(|bad: BadKey| bad.to_string());
+        }
+        let named = |why: &dyn fmt::Display| format!("`{}`: {why}", self.0);
+        let text = std::fs::read_to_string(&self.0).map_err(|why| named(&why))?;
+        text.parse().map_err(|bad: BadKey| named(&bad))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
 }
 
 /// Where a policy comes from.
@@ -83,7 +116,7 @@ impl<'de> Deserialize<'de> for Source {
         struct Reader;
         impl<'de> de::Visitor<'de> for Reader {
             type Value = Source;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a path, `{\"text\": …, \"format\": \"yaml\"}`, or a document as fields")
             }
             fn visit_str<E: de::Error>(self, path: &str) -> Result<Source, E> {

@@ -2,7 +2,7 @@
 //! another thread held stays held for ever, and SQLite believes that it holds the parent's locks on a file.
 
 use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// SQLite files that are open, and in which process: its id above, their number in the lower 32 bits.
 ///
@@ -10,13 +10,53 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static OPEN: AtomicU64 = AtomicU64::new(0);
 const NUMBER: u64 = 0xffff_ffff;
 
+/// The id of this process, where a fork is heard of.
+static THIS: AtomicU32 = AtomicU32::new(UNKNOWN);
+/// No process of ours has this id.
+const UNKNOWN: u32 = 0;
+
+/// Whether a fork is heard of from now on. One that goes by the C library is; a program that calls the kernel past it has
+/// no right to the C library in its child either.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the C library takes a function for what is to be done in a child")]
+fn is_heard_of() -> bool {
+    static HEARD_OF: AtomicBool = AtomicBool::new(false);
+    extern "C" fn forked() {
+        THIS.store(UNKNOWN, Ordering::Relaxed);
+    }
+    // Two threads that come here at once say it twice, which does no harm; a lock might be held at the instant of a fork.
+    if !HEARD_OF.load(Ordering::Acquire) {
+        // SAFETY: the function takes nothing, unwinds never, and does what may be done between a fork and what comes
+        // after it: it stores into an atomic. Where the library that it is in can be unloaded, the C library forgets it.
+        let said = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+        HEARD_OF.store(said == 0, Ordering::Release);
+    }
+    HEARD_OF.load(Ordering::Acquire)
+}
+
+#[cfg(not(unix))]
+fn is_heard_of() -> bool {
+    // There is no fork.
+    true
+}
+
 /// The process that something was made in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process(u32);
 
 impl Process {
+    /// The system is asked once: to ask it costs as much as the rest of a question at the door.
     pub(super) fn this() -> Self {
-        Self(process::id())
+        match THIS.load(Ordering::Relaxed) {
+            UNKNOWN => {
+                let id = process::id();
+                if is_heard_of() {
+                    THIS.store(id, Ordering::Relaxed);
+                }
+                Self(id)
+            }
+            id => Self(id),
+        }
     }
 
     #[cfg(test)]

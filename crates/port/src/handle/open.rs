@@ -16,7 +16,7 @@ use super::config::{Config, Counting, Source, Text};
 use super::fork::OpenFile;
 use super::{Door, FORKED_OPEN};
 use crate::Port;
-use crate::answer::Answer;
+use crate::answer::{Answer, Misread};
 
 /// Who publishes the policy that a handle is opened with.
 const OPENER: &str = "open";
@@ -26,8 +26,10 @@ const PUBLISHED_AFTER: usize = 3;
 
 pub(super) fn door(config: Config) -> Result<Door, Answer> {
     let clock = config.clock.map(|at| Arc::new(ManualClock::at(at)));
-    // A policy that is wrong leaves no file behind.
+    // A policy, or a key, that is wrong leaves no file behind.
     let policy = config.policy.map(policy).transpose()?;
+    let signer = config.key.map(|key| key.signer()).transpose();
+    let signer = signer.map_err(|why| Answer::from(Misread::out_of_range("key", why)))?;
     let shown = clock.clone().map(|clock| -> Arc<dyn Clock> { clock });
     let (store, file) = store(&config.store, shown)?;
     let mut engine = Engine::over(store);
@@ -40,7 +42,11 @@ pub(super) fn door(config: Config) -> Result<Door, Answer> {
     if let Some(policy) = policy {
         in_force(&engine, &policy)?;
     }
-    Ok(Door { port: Port::new(engine), clock, _file: file })
+    let mut port = Port::new(engine);
+    if let Some(signer) = signer {
+        port = port.signing(Arc::new(signer));
+    }
+    Ok(Door { port, clock, _file: file })
 }
 
 fn policy(source: Source) -> Result<Policy, Error> {

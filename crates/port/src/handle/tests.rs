@@ -117,6 +117,52 @@ fn a_policy_that_is_in_force_is_not_published_again() {
     assert_eq!(published(&opened(&json!({"store": store, "namespace": "another"}))), 0);
 }
 
+/// Of 32 sevens, as its text.
+const KEY: &str = "PRIVATE+KEY+audit.example.com+ca808ced+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+
+#[test]
+fn checkpoints_are_signed_with_the_key_that_was_given() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("log.key");
+    std::fs::write(&path, format!("{KEY}\n")).unwrap();
+    let told = [KEY, path.to_str().unwrap()].map(|key| {
+        let handle = opened(&json!({"policy": policy("4h"), "namespace": "acme", "key": key}));
+        called(&handle, &json!({"call": "checkpoint"}))
+    });
+    assert_eq!(told[0], told[1]);
+    let key = told[0]["ok"]["key"].as_str().unwrap();
+    assert!(key.starts_with("audit.example.com/acme+"), "{key}");
+    let without = opened(&json!({}));
+    assert_eq!(fault(&without.call(r#"{"call": "checkpoint"}"#)), "signer");
+}
+
+#[test]
+fn a_key_is_in_no_words_of_ours() {
+    let folder = TempDir::new().unwrap();
+    let store = folder.path().join("access.db");
+    let path = folder.path().join("log.key");
+    let secret = KEY.rsplit('+').next().unwrap();
+    std::fs::write(&path, KEY.replacen("ca80", "ca81", 1)).unwrap();
+    for key in [
+        json!(KEY.replacen("ca80", "ca81", 1)),
+        json!(format!("{KEY}=")),
+        json!(path.to_str().unwrap()),
+        json!("/nowhere/log.key"),
+        json!({"text": KEY}),
+        json!([KEY]),
+    ] {
+        let wrong = wrong(&config(&json!({"store": store.to_str().unwrap(), "key": key})));
+        assert_eq!(wrong["invalid"][0]["path"], "key", "{wrong}");
+        assert!(!wrong.to_string().contains(secret), "{wrong}");
+    }
+    assert!(!store.exists());
+    let known: Config = serde_json::from_value(json!({"store": ":memory:", "key": KEY})).unwrap();
+    assert!(known.key.is_some());
+    for words in [format!("{known:?}"), serde_json::to_string(&known).unwrap()] {
+        assert!(!words.contains(secret), "{words}");
+    }
+}
+
 #[test]
 fn a_call_after_the_end_answers_that_it_is_closed() {
     let handle = opened(&json!({"policy": policy("4h")}));

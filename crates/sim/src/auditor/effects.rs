@@ -195,9 +195,10 @@ impl Grant {
 }
 
 impl World {
-    /// Until when targets are told to hold what a grant names: not past today's `until` where it does not yet run.
-    fn told(&self, grant: &Grant, now: Ms) -> Option<Ms> {
-        let until = self.flow(&grant.flow.id, Ms::MAX).and_then(|(flow, _)| flow.until());
+    /// Until when targets are told to hold what a grant names: where it does not yet run, not past the flow's `until`
+    /// by the policies that came before some instant.
+    fn told(&self, grant: &Grant, now: Ms, before: Ms) -> Option<Ms> {
+        let until = self.until(&grant.flow.id, before);
         let until = until.filter(|_| grant.stage != Stage::Active).unwrap_or(Ms::MAX);
         grant.told(now).map(|told| told.min(until))
     }
@@ -209,6 +210,7 @@ impl World {
         grant: &'w Grant,
         item: &'w Item,
         now: Ms,
+        before: Ms,
     ) -> impl Iterator<Item = (&'w Grant, Ms)> {
         let others = self.grants.values().filter(|other| {
             other.id != grant.id
@@ -218,12 +220,19 @@ impl World {
                 && other.revoke_at.is_none()
                 && other.scope.contains(item)
         });
-        others.filter_map(move |other| Some((&**other, self.told(other, now)?)))
+        others.filter_map(move |other| Some((&**other, self.told(other, now, before)?)))
     }
 
     /// The grant for which an item stays: the latest end, then the smallest id.
-    fn keeper(&self, grant: &Grant, item: &Item, now: Ms, together: &[String]) -> Option<(String, Ms)> {
-        let others = self.others(grant, item, now).filter(|(other, _)| !together.contains(&other.id));
+    fn keeper(
+        &self,
+        grant: &Grant,
+        item: &Item,
+        now: Ms,
+        before: Ms,
+        together: &[String],
+    ) -> Option<(String, Ms)> {
+        let others = self.others(grant, item, now, before).filter(|(other, _)| !together.contains(&other.id));
         let best = others.min_by_key(|(other, until)| (std::cmp::Reverse(*until), &other.id));
         best.map(|(other, until)| (other.id.clone(), until))
     }
@@ -236,7 +245,7 @@ impl World {
             if !ran && !grant.given.keys().any(|[at, ..]| *at == target) {
                 continue;
             }
-            let kept = |item: &&Item| self.keeper(grant, item, now, together).is_some();
+            let kept = |item: &&Item| self.keeper(grant, item, now, Ms::MAX, together).is_some();
             let had = |item: &Item| grant.given.get(item) == Some(&true);
             if grant.scope_at(&target).any(|item| !had(item) && !kept(&item)) {
                 effects.push(Effect::task("deprovision", target.clone()));
@@ -263,21 +272,26 @@ impl World {
         together: &[String],
     ) {
         let Some(grant) = self.grants.get(id).cloned() else { return };
+        // Time, and who revokes many, meet the policy of their instant, whenever it is written down.
+        let law = if cause.is_some() && together.is_empty() { Ms::MAX } else { now };
         let mut keepers: BTreeMap<String, Vec<(Item, bool)>> = BTreeMap::new();
         for (item, before) in &grant.given {
             let here = target.is_none_or(|target| item[0] == target);
-            if let Some((keeper, _)) = self.keeper(&grant, item, now, together).filter(|_| here) {
+            if let Some((keeper, _)) = self.keeper(&grant, item, now, law, together).filter(|_| here) {
                 keepers.entry(keeper).or_default().push((item.clone(), *before));
             }
         }
         for (keeper, items) in keepers {
+            let mut at = now;
             self.change(&keeper, |keeper| {
+                // A host that is ahead may have asked for it later than that.
+                at = at.max(keeper.last);
                 for (item, before) in items {
                     keeper.inherited.insert(item.clone());
                     *keeper.given.entry(item).or_insert(false) |= before;
                 }
             });
-            self.tell(&keeper, now, "kept_for", cause, Vec::new());
+            self.tell(&keeper, at, "kept_for", cause, Vec::new());
         }
     }
 
@@ -295,7 +309,7 @@ impl World {
         let given = |item: &&Item| grant.given.contains_key(*item);
         let kept: Vec<_> = grant
             .scope_at(target)
-            .filter_map(|item| Some((item, self.keeper(grant, item, now, &[])?)))
+            .filter_map(|item| Some((item, self.keeper(grant, item, now, Ms::MAX, &[])?)))
             .collect();
         let keep = |all: bool| -> Value {
             let kept = kept.iter().filter(|(item, _)| all || given(item));
@@ -318,10 +332,10 @@ impl World {
         }
         // Each item with the latest end of all that cover it. Before access runs a grant tells its own end itself.
         let until = |item: &Item| {
-            let others = self.others(grant, item, now);
+            let others = self.others(grant, item, now, Ms::MAX);
             let tells =
                 others.filter(|(other, _)| other.stage == Stage::Active || other.given.contains_key(item));
-            tells.map(|(_, until)| until).chain(self.told(grant, now)).max()
+            tells.map(|(_, until)| until).chain(self.told(grant, now, Ms::MAX)).max()
         };
         let here = grant.scope_at(target).filter(|item| grant.open() || given(item));
         let held: Vec<_> = here.filter_map(|item| Some((item.clone(), until(item)?))).collect();

@@ -78,8 +78,6 @@ pub(super) struct Grant {
     pub(super) inherited: BTreeSet<Item>,
     pub(super) silent: Vec<Silent>,
     pub(super) last: Ms,
-    /// The last event that came of itself: not that something stays for it.
-    pub(super) own: Ms,
 }
 
 /// An extension that awaits its decision.
@@ -256,16 +254,16 @@ impl World {
     }
 
     /// Today's `until` of a flow.
-    fn until(&self, id: &str, before: Ms) -> Option<Ms> {
+    pub(super) fn until(&self, id: &str, before: Ms) -> Option<Ms> {
         self.flow(id, before).and_then(|(flow, _)| flow.until())
     }
 
-    /// When a flow's `until` passes after that instant, by the revision that then governs time: one does from the
+    /// When a flow's `until` passes, not before that instant, by the revision that then governs time: one does from the
     /// millisecond after it was put in force, up to and with the instant at which the next one was.
-    pub(super) fn until_passes(&self, id: &str, after: Ms) -> Option<Ms> {
+    pub(super) fn until_passes(&self, id: &str, earliest: Ms) -> Option<Ms> {
         let nexts = self.policies.iter().skip(1).map(|(at, _)| *at).chain([Ms::MAX]);
         self.policies.iter().zip(nexts).find_map(|((from, _), next)| {
-            let passes = self.until(id, from + 1)?.max(*from.max(&after) + 1);
+            let passes = self.until(id, from + 1)?.max(from + 1).max(earliest);
             (passes <= next).then_some(passes)
         })
     }
@@ -286,7 +284,7 @@ impl World {
             let mine =
                 self.grants.values().filter(|grant| holder.is_none_or(|holder| grant.holder_id() == holder));
             let due = mine.filter_map(|grant| {
-                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.own))?;
+                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.last))?;
                 (at <= now).then(|| (at, grant.id.clone(), what))
             });
             let Some((at, id, what)) = due.min() else { return };
@@ -500,10 +498,6 @@ impl World {
         let kinds: Vec<_> = effects.iter().map(|effect| effect.kind.clone()).collect();
         self.change(id, |grant| {
             grant.last = grant.last.max(now);
-            // What stays for a grant as another one ends delays nothing that comes to it at that very instant.
-            if event != "kept_for" {
-                grant.own = grant.own.max(now);
-            }
             effects.into_iter().for_each(|effect| grant.queue(effect, now));
         });
         self.fresh.push(json!({

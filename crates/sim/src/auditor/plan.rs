@@ -329,7 +329,6 @@ impl Judge<'_> {
             inherited: BTreeSet::new(),
             silent: Vec::new(),
             last: self.now,
-            own: self.now,
         }
     }
 }

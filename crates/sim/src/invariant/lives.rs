@@ -256,6 +256,28 @@ impl Lives {
         stored.filter_map(until).max()
     }
 
+    /// Whether that is an end that targets are to know: of what does not run yet, the flow's `until` may come first, as
+    /// it was when they were told.
+    pub(super) fn tells(&self, access: &Access, end: Timestamp, terms: &Terms) -> bool {
+        let stored = || self.sharing(access).filter_map(|life| life.stored.as_ref());
+        let bounded = |grant: &Arc<Grant>| {
+            let told = match &grant.stage {
+                Stage::Approved(approved) => approved.told_until.filter(|_| grant.may_be_there(&access.2)),
+                Stage::Pending(_) | Stage::Active(_) | Stage::Closed(_) => None,
+            };
+            told.is_some_and(|told| end < told && terms.until(&grant.origin.flow).any(|until| until == end))
+        };
+        let runs = stored().filter_map(|grant| grant.active()).map(|active| active.held_until()).max();
+        self.covers(access) == Some(end) || runs.is_none_or(|runs| runs <= end) && stored().any(bounded)
+    }
+
+    /// Whether the grant carries the mark that its holder had the item before.
+    pub(super) fn had_before(&self, grant: &GrantId, item: &Item) -> bool {
+        let stored = self.lives.get(grant).and_then(|life| life.stored.as_ref());
+        let target = stored.and_then(|grant| grant.targets.get(&item.resource.integration));
+        target.is_some_and(|target| target.held_before.contains(item))
+    }
+
     /// Whether some grant says that it is not yet as it should be at that target.
     pub(super) fn lists(&self, access: &Access) -> bool {
         let at = &access.2.resource.integration;

@@ -224,7 +224,7 @@ impl Watch {
                 }
             }
         }
-        self.targets.are_right(&self.lives)
+        self.targets.are_right(&self.lives, &self.terms)
     }
 
     fn hears(

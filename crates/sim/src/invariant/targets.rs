@@ -11,6 +11,7 @@ use tenure::{GrantId, Item, Timestamp};
 use tenure_port::{Answer, Call};
 
 use super::lives::Lives;
+use super::terms::Terms;
 use super::{Broken, Invariant, Moment};
 
 /// Whose, in which account where the grant has one of its own, to what.
@@ -37,7 +38,7 @@ impl Targets {
         if let (Call::EffectDone(done), Answer::Ok(_) | Answer::Refused(_)) = (moment.call, moment.answer) {
             let effect = (done.effect.grant.clone(), done.effect.number, done.worker.clone());
             if let Some(handed) = self.handed.remove(&effect) {
-                self.carry_out(&handed);
+                self.carry_out(&handed, lives);
             }
         }
         for record in moment.records {
@@ -58,7 +59,7 @@ impl Targets {
         Ok(())
     }
 
-    fn carry_out(&mut self, handed: &Handed) {
+    fn carry_out(&mut self, handed: &Handed, lives: &Lives) {
         let access = |kind: Kind, item: &Item| {
             let account = (kind == Kind::Ephemeral).then(|| handed.grant.clone());
             (handed.holder.clone(), account, item.clone())
@@ -66,6 +67,9 @@ impl Targets {
         match &handed.order {
             Order::Hold { items, kind, .. } => {
                 self.present.extend(items.iter().map(|held| (access(*kind, &held.item), held.until)));
+                // Taken away for a grant that did not know, it comes back as it was before.
+                let marked = items.iter().filter(|held| lives.had_before(&handed.grant, &held.item));
+                self.before.extend(marked.map(|held| access(*kind, &held.item)));
             }
             Order::Remove { remove, keep, kind, .. } => {
                 for item in remove {
@@ -93,10 +97,10 @@ impl Targets {
     }
 
     /// Once everything was delivered, what is there is what is covered, until the latest end, and all of it is there.
-    pub(super) fn are_right(&self, lives: &Lives) -> Result<(), Broken> {
+    pub(super) fn are_right(&self, lives: &Lives, terms: &Terms) -> Result<(), Broken> {
         for (access, until) in self.given() {
-            let covered = lives.covers(access);
-            Invariant::I14.holds(covered == Some(*until), || {
+            Invariant::I14.holds(lives.tells(access, *until, terms), || {
+                let covered = lives.covers(access);
                 format!("`{}` has `{}` until {until}, and should until {covered:?}", access.0, access.2)
             })?;
         }
@@ -109,7 +113,7 @@ impl Targets {
     }
 
     /// What is there, and was not before.
-    fn given(&self) -> impl Iterator<Item = (&Access, &Timestamp)> {
+    pub(super) fn given(&self) -> impl Iterator<Item = (&Access, &Timestamp)> {
         self.present.iter().filter(|(access, _)| !self.before.contains(*access))
     }
 }

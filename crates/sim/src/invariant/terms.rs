@@ -1,12 +1,12 @@
 //! How often and how far grants may be extended, as the documents say it that were in force: read from their
 //! fields, not from what the library made of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 use tenure::tenure_policy::Policy;
 use tenure::tenure_policy::document;
-use tenure::{Span, tenure_core::id::FlowId};
+use tenure::{Span, Timestamp, tenure_core::id::FlowId};
 use tenure_port::call::{Document, Format};
 use tenure_port::{Answer, Call};
 
@@ -29,7 +29,11 @@ enum GovernedBy {
 
 /// The flows in force.
 #[derive(Debug, Default)]
-pub(super) struct Terms(HashMap<FlowId, Bounds>);
+pub(super) struct Terms {
+    extending: HashMap<FlowId, Bounds>,
+    /// Every `until` that a flow ever had.
+    until: HashMap<FlowId, BTreeSet<Timestamp>>,
+}
 
 impl Terms {
     /// Takes note of a document that was put in force. One that is given again is in force already, or is not
@@ -48,15 +52,23 @@ impl Terms {
                 &read
             }
         };
-        let flows = fields.get("flows").and_then(Value::as_array).into_iter().flatten();
-        self.0 = flows
-            .filter_map(|flow| Some((flow.get("id")?.as_str()?.parse().ok()?, Bounds::of(flow)?)))
-            .collect();
+        let flows = || fields.get("flows").and_then(Value::as_array).into_iter().flatten();
+        let text = |flow: &Value, field| flow.get(field).and_then(Value::as_str).map(str::to_owned);
+        let id = |flow: &Value| text(flow, "id")?.parse::<FlowId>().ok();
+        self.extending = flows().filter_map(|flow| Some((id(flow)?, Bounds::of(flow)?))).collect();
+        for (id, until) in flows().filter_map(|flow| Some((id(flow)?, text(flow, "until")?.parse().ok()?))) {
+            self.until.entry(id).or_default().insert(until);
+        }
+    }
+
+    /// Every `until` that the flow ever had.
+    pub(super) fn until(&self, flow: &FlowId) -> impl Iterator<Item = Timestamp> {
+        self.until.get(flow).into_iter().flatten().copied()
     }
 
     /// What the flow says today.
     pub(super) fn today(&self, flow: &FlowId) -> Option<Bounds> {
-        self.0.get(flow).copied()
+        self.extending.get(flow).copied()
     }
 
     /// What binds an extension that is asked for now, of a grant that was asked for under other terms.

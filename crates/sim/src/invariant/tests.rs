@@ -12,6 +12,8 @@ use tenure::tenure_core::grant::Grant;
 
 use super::*;
 
+mod corners;
+
 const START: &str = "2026-03-02T09:00:00Z";
 
 /// A store, somebody who watches it, and a clock.
@@ -36,8 +38,13 @@ fn policy() -> Value {
     };
     let mut bridged = flow("bridged", json!("automatic"));
     bridged["extension"]["approval"] = json!({"bridge": "20m", "steps": [{"approvers": ["group:owners"]}]});
+    let mut hours = flow("hours", json!("automatic"));
+    hours["activation"] = json!("on_confirmation");
+    hours["until"] = json!("2026-03-02T20:00:00Z");
+    hours["hours"] = json!({"zone": "UTC", "open": [{"days": ["mon"], "from": "09:00", "to": "09:30"}]});
     json!({"version": 1, "flows": [
         bridged,
+        hours,
         flow("auto", json!("automatic")),
         flow("db", json!({"steps": [{"approvers": ["group:owners"]}]})),
     ]})
@@ -406,10 +413,13 @@ fn i14_what_is_taken_away_under_a_grant_and_what_is_forgotten() {
     for effect in taken {
         story.tell(&json!({"call": "effect_done", "worker": "w", "effect": effect.id.to_string()}));
     }
-    story.watch.targets.are_right(&story.watch.lives).unwrap();
+    story.watch.targets.are_right(&story.watch.lives, &story.watch.terms).unwrap();
     story.later(60);
     story.tell(&json!({"call": "sweep"}));
-    assert_eq!(story.watch.targets.are_right(&story.watch.lives).unwrap_err().invariant, Invariant::I14);
+    assert_eq!(
+        story.watch.targets.are_right(&story.watch.lives, &story.watch.terms).unwrap_err().invariant,
+        Invariant::I14
+    );
     // It is over, and no effect of it is open: nobody would ever take that access away.
     let ids = story.watch.lives.ids();
     let mut stored = story.subject.stored(&ids).unwrap();

@@ -9,8 +9,9 @@ mod model;
 mod python;
 mod typescript;
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::model::Model;
 use crate::verdict::Verdict;
@@ -55,6 +56,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, String> {
         format!("`{}` is not what `cargo xtask gen` prints from {SCHEMAS}; run it and commit", file.path)
     }));
     Ok(verdict)
+}
+
+/// The files that are printed, by their paths from the root.
+pub(crate) fn paths(root: &Path) -> Result<BTreeSet<PathBuf>, String> {
+    Ok(printed(root)?.into_iter().map(|file| PathBuf::from(file.path)).collect())
 }
 
 fn printed(root: &Path) -> Result<Vec<Printed>, String> {
@@ -118,7 +124,7 @@ mod tests {
         let [calls, answers] = schemas();
         let model = Model::read(&calls.to_string(), &answers.to_string()).unwrap();
         let printed = printed(&root).unwrap();
-        let mut known = std::collections::BTreeSet::new();
+        let mut known = BTreeSet::new();
         for path in crate::tree::files(&root.join("bindings/python")).unwrap() {
             let path = Path::new("bindings/python").join(path);
             let by_hand = !printed.iter().any(|file| Path::new(file.path) == path);

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod grant;
 pub mod history;
 pub mod inbox;
 pub mod notices;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> Router<Portal> {
         .merge(access::routes())
         .merge(ask::routes())
         .merge(inbox::routes())
+        .merge(grant::routes())
         .merge(notices::routes())
         .merge(who::routes())
         .merge(history::routes())

@@ -2,7 +2,8 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use tenure::tenure_core::effect::Notice as About;
@@ -22,8 +23,10 @@ pub(super) fn routes() -> Router<Portal> {
 }
 
 async fn show(State(portal): State<Portal>, who: Who, Path(id): Path<String>) -> Result<Response, Failure> {
-    // Whoever was not told of it learns nothing of its grant.
-    let notice = portal.hub().find(&id, &who.person.id).ok_or(Failure::Nowhere)?;
+    // Whoever was not told of it learns nothing of its grant: there is nothing to tell, as of one that is long gone.
+    let Some(notice) = portal.hub().find(&id, &who.person.id) else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
     let (asking, person, about) = (portal.clone(), who.person.clone(), notice.clone());
     let (view, offer, titles, now) = portal
         .ask(move |engine, now| {
@@ -143,14 +146,17 @@ impl Tell<'_> {
                 @if let Some(reason) = &view.reason { blockquote { (reason) } }
                 p { a.button href={ "/inbox#grant-" (view.id) } { "Decide" } }
             },
-            About::Active | About::Extended | About::BreakGlass => html! {
+            About::BreakGlass | About::ReviewDue | About::Stuck => html! {
+                p { a.button href={ "/grants/" (view.id) } { "Look at it" } }
+            },
+            About::Active | About::Extended => html! {
                 @if let Some(end) = view.held_until { p { "Until " (moment(end)) "." } }
             },
             About::EndingSoon => words::items(view.items.iter()),
             About::Ended => html! {
                 @if let Some(at) = view.closed_at { p { "At " (moment(at)) "." } }
             },
-            About::Decided | About::Stuck | About::ReviewDue => html! {},
+            About::Decided => html! {},
         }
     }
 }

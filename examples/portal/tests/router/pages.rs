@@ -138,6 +138,44 @@ async fn an_extension_that_needs_a_reason_and_a_yes_asks_for_them() {
     noor.follow(&form).await.says("You said yes. The access goes on.");
 }
 
+#[tokio::test]
+async fn a_grant_has_a_page_for_those_who_have_to_do_with_it_and_security_ends_it_there() {
+    let world = World::told();
+    let mut maria = world.signed_in("maria").await;
+    let form = maria.get("/access").await.form("/extend");
+    let address = form.action.trim_end_matches("/extend").to_owned();
+    maria.get(&address).await.says("Extend by 30 min").says_not("Why it must end");
+    let mut sam = world.signed_in("sam").await;
+    assert_eq!(sam.get(&address).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(sam.get("/grants/no-such-grant").await.status, StatusCode::NOT_FOUND);
+    let mut noor = world.signed_in("noor").await;
+    let page = noor.get(&address).await;
+    page.says("Why it must end").says("INC-2291").says_not("Extend by");
+    noor.follow(&page.form("/revoke")).await.says("reason.missing");
+    noor.follow(&page.form("/revoke").with("reason", "the laptop was stolen")).await.says("It was revoked");
+    maria.follow(&form).await.says("grant.not_active").says("You hold no access now");
+}
+
+#[tokio::test]
+async fn an_emergency_is_reviewed_by_whom_the_policy_names() {
+    let world = World::told();
+    let mut priya = world.signed_in("priya").await;
+    let form = priya.get("/ask/cloud-admin").await.form("/ask/cloud-admin");
+    let form =
+        form.with("span", "30m").with("reason", "INC-2291 the account is locked").with("break_glass", "yes");
+    let page = priya.follow(&form).await;
+    page.says("Your access has begun").says("emergency");
+    let card = page.text.split("<article").find(|card| card.contains("emergency")).unwrap();
+    let address = card.split('"').find(|text| text.starts_with("/grants/")).unwrap().to_owned();
+    priya.get(&address).await.says_not("What came of it");
+    let mut noor = world.signed_in("noor").await;
+    let page = noor.get(&address).await;
+    noor.follow(&page.form("/review").with("reason", "it was needed"))
+        .await
+        .says("It was reviewed")
+        .says("by you");
+}
+
 /// The form in the card of that title.
 fn form_of(page: &Page, title: &str, action: &str) -> crate::browser::Form {
     let card = page.text.split("<article").find(|card| card.contains(title)).unwrap();

@@ -103,7 +103,7 @@ fn top(portal: &Portal, who: &Who, view: &View, titles: &Titles) -> Markup {
     let others = view.holder != who.person.id;
     html! {
         header {
-            h2 id={ "title-" (view.id) } { (titles.get(&view.flow)) }
+            h2 id={ "title-" (view.id) } { a href={ "/grants/" (view.id) } { (titles.get(&view.flow)) } }
             @if view.break_glass { span.chip.bad { "emergency" } }
             @if others { span.chip { "for " (portal.name(&view.holder)) } }
             @if view.enforcement != Enforcement::None { span.chip.(tone(view.enforcement)) { (words::enforcement(view.enforcement)) } }
