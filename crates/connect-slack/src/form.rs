@@ -26,8 +26,6 @@ pub(crate) const ASK: &str = "tenure_ask";
 pub(crate) const SAY: &str = "tenure_say";
 /// The block in which a flow is chosen, and its menu.
 pub(crate) const FLOW: &str = "flow";
-/// The block of a span.
-pub(crate) const SPAN: &str = "span";
 /// The block of a reason.
 pub(crate) const REASON: &str = "reason";
 
@@ -93,9 +91,9 @@ fn inputs(flow: &Flow, items: &[Asked]) -> Vec<Value> {
     }
     let options: Vec<Value> = spans(flow).into_iter().map(span_option).collect();
     blocks.push(json!({
-        "type": "input", "block_id": SPAN, "label": plain("For how long", INPUT_LABEL_MAX),
+        "type": "input", "block_id": span_block(flow.id.as_str()), "label": plain("For how long", INPUT_LABEL_MAX),
         "element": {
-            "type": "static_select", "action_id": SPAN, "options": options,
+            "type": "static_select", "action_id": "span", "options": options,
             "initial_option": span_option(flow.duration.default),
         },
     }));
@@ -112,7 +110,7 @@ fn items_of(flow: &Flow, items: &[Asked]) -> Vec<Value> {
     }
     let options: Vec<Value> = items.iter().take(OPTIONS_MAX).map(item_option).collect();
     let mut blocks = vec![json!({
-        "type": "input", "block_id": items_block(flow), "label": plain("What", INPUT_LABEL_MAX),
+        "type": "input", "block_id": items_block(flow.id.as_str()), "label": plain("What", INPUT_LABEL_MAX),
         "element": {"type": "multi_static_select", "action_id": "items", "options": options},
     })];
     if items.len() > OPTIONS_MAX {
@@ -122,8 +120,13 @@ fn items_of(flow: &Flow, items: &[Asked]) -> Vec<Value> {
 }
 
 /// The block in which items are chosen: another one for every flow, so that Slack keeps no choice of another.
-pub(crate) fn items_block(flow: &Flow) -> String {
-    format!("items.{}", flow.id)
+pub(crate) fn items_block(flow: &str) -> String {
+    format!("items.{flow}")
+}
+
+/// The block of a span, likewise.
+pub(crate) fn span_block(flow: &str) -> String {
+    format!("span.{flow}")
 }
 
 fn item_option(item: &Asked) -> Value {

@@ -12,6 +12,9 @@
 //! A command's id is made from the click, so that the same request, sent again, is the same command. A second click is another
 //! one: it carries the end that the first saw, and is refused.
 //!
+//! What is asked for here is access under a flow, for whoever asks, from now on. Kits, planned starts, emergencies, access for
+//! somebody else and an approval that gives less are asked where there is more room: each message has a link there.
+//!
 //! # The app
 //!
 //! An app needs the bot scopes `chat:write`, `im:write` and `commands`, *Interactivity* with the address at which the host

@@ -33,13 +33,14 @@ impl Slack {
     fn asked(&self, person: &Person, view: &View, id: String, now: Timestamp) -> Heard {
         let chosen = view.state.chosen(form::FLOW);
         // Before a flow is chosen there is nothing to ask with: the form goes on to what it takes.
-        if chosen.is_none() || view.state.input(form::SPAN).is_none() {
+        let Some(id_of_flow) = chosen.filter(|flow| view.state.input(&form::span_block(flow)).is_some())
+        else {
             return match self.ask_form(person, chosen, now) {
                 Ok(form) => Heard::replaced(form, Vec::new()),
                 Err(error) => Heard::replaced(form::refused(&words(&error)), Vec::new()),
             };
-        }
-        let flow = match self.flow(chosen.unwrap_or_default()) {
+        };
+        let flow = match self.flow(id_of_flow) {
             Ok(Some(flow)) => flow,
             Ok(None) => return Heard::replaced(form::refused("There is no such flow any more."), Vec::new()),
             Err(error) => return Heard::replaced(form::refused(&words(&error)), Vec::new()),
@@ -60,12 +61,16 @@ impl Slack {
     /// What the form asks for. Of items it has names alone: their facts are the host's, as of now.
     fn request(&self, flow: &Flow, person: &Person, view: &View) -> Request {
         let state = &view.state;
-        let chosen = state.input(&form::items_block(flow)).map(|input| input.selected_options.as_slice());
+        let chosen =
+            state.input(&form::items_block(flow.id.as_str())).map(|input| input.selected_options.as_slice());
         let chosen = chosen.unwrap_or_default();
         let items = self.people.items(flow, person);
         let is_chosen = |name: &str| chosen.iter().any(|chosen| chosen.value == name);
         let items = items.into_iter().filter(|item| is_chosen(&form::item_name(item)));
-        let span = state.chosen(form::SPAN).and_then(|millis| u64::from_str(millis).ok()).map(Span::millis);
+        let span = state
+            .chosen(&form::span_block(flow.id.as_str()))
+            .and_then(|millis| u64::from_str(millis).ok())
+            .map(Span::millis);
         let names = flow.reason.fields.iter().map(|field| field.name.as_str());
         let request = Request::new(&flow.id, person)
             .context(self.words.directory().context(person))
@@ -136,13 +141,16 @@ fn errors(refusal: &Refusal, view: &View, flow: Option<&Flow>) -> Heard {
     });
     let about = match refusal.code.as_str().split('.').next() {
         Some("reason") => lacking.chain([form::REASON.to_owned()]).collect(),
-        Some("duration") => vec![form::SPAN.to_owned()],
-        Some("scope" | "request") => flow.map(form::items_block).into_iter().collect(),
+        Some("duration") => flow.map(|flow| form::span_block(flow.id.as_str())).into_iter().collect(),
+        Some("scope" | "request") => {
+            flow.map(|flow| form::items_block(flow.id.as_str())).into_iter().collect()
+        }
         _ => Vec::new(),
     };
     // Slack takes errors of inputs that are in the form, and of no others.
     let there = |block: &String| view.state.values.contains_key(block);
-    let block = about.into_iter().find(there).or_else(|| view.state.values.keys().next().cloned());
+    let about = about.into_iter().chain([form::FLOW.to_owned()]).find(there);
+    let block = about.or_else(|| view.state.values.keys().next().cloned());
     let Some(block) = block else { return Heard::replaced(form::refused(&refused(refusal)), Vec::new()) };
     let errors = Map::from_iter([(block, Value::String(cut(&refused(refusal), SECTION_MAX)))]);
     Heard::form(&json!({"response_action": "errors", "errors": errors}), Vec::new())

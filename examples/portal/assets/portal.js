@@ -96,23 +96,33 @@ function replace(old, fresh) {
   [...(again?.querySelectorAll('button, a, summary') ?? [])].find((one) => one.textContent === words)?.focus();
 }
 
-let asked = null;
-/** Fetches this page anew, once for whatever happened within a moment. */
+let due = null;
+let busy = false;
+let again = false;
+/** Fetches this page anew, once for whatever happened within a moment, and never twice at a time. */
 function refresh() {
-  clearTimeout(asked);
-  asked = setTimeout(async () => {
-    const answer = await fetch(location.href, { headers: { 'x-live': 'yes' }, redirect: 'manual' }).catch(() => null);
-    if (!answer?.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    clock.set(Number(fresh.body.dataset.now), Number(fresh.body.dataset.speed));
-    for (const old of document.querySelectorAll('[data-live]')) {
-      const part = fresh.getElementById(old.id);
-      if (part) replace(old, part);
-    }
-    moments(document);
-    tick();
-    document.dispatchEvent(new Event('refreshed'));
+  clearTimeout(due);
+  due = setTimeout(async () => {
+    again = busy;
+    if (busy) return;
+    busy = true;
+    await renew().catch(() => {});
+    busy = false;
+    if (again) refresh();
   }, 120);
+}
+
+async function renew() {
+  const answer = await fetch(location.href, { headers: { 'x-live': 'yes' }, redirect: 'manual' });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  clock.set(Number(fresh.body.dataset.now), Number(fresh.body.dataset.speed));
+  for (const old of document.querySelectorAll('[data-live]')) {
+    const part = fresh.getElementById(old.id);
+    if (part) replace(old, part);
+  }
+  moments(document);
+  tick();
 }
 
 /** What this tab was told and must not forget when it opens another page. It is of one session. */

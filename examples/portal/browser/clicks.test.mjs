@@ -129,6 +129,8 @@ test('a button that may not be pressed yet opens by itself when it may', LIMIT, 
 
 test('a thousand grants on the page', { timeout: 300_000 }, () => portal((policy) => policy.replace('limits: {open_per_person: 3}', ''), async (_, enter) => {
   const sam = await enter('Sam', { at: '/ask/customer-records' });
+  // A debug build looks at a thousand grants for a while.
+  sam.context.setDefaultTimeout(90_000);
   const item = await sam.page.getByLabel('read on retail-north').inputValue();
   const began = performance.now();
   let asked = 0;
@@ -149,8 +151,6 @@ test('a thousand grants on the page', { timeout: 300_000 }, () => portal((policy
   assert.equal(await sam.page.getByRole('article').count(), 20);
   console.log(`  1000 asked for in ${Math.round(made - began)} ms, shown in ${Math.round(shown - made)} ms`);
   await sam.picture('a-thousand');
-  await sam.page.getByRole('link', { name: 'Later ends' }).click();
-  await sam.page.getByText('21–40 of 1000').waitFor();
   await sam.open('/access?skip=999');
   await sam.page.getByText('981–1000 of 1000').waitFor();
   await sam.page.getByRole('button', { name: 'Give back' }).last().click();

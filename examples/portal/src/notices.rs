@@ -99,7 +99,8 @@ impl Elsewhere {
         Words::new(portal.engine().clone(), Arc::new(Known(portal.clone())))
             .link(move |grant| {
                 let grant: String = form_urlencoded::byte_serialize(grant.as_str().as_bytes()).collect();
-                Some(format!("{base}/access#grant-{grant}"))
+                // In a path a plus is a plus.
+                Some(format!("{base}/grants/{}", grant.replace('+', "%20")))
             })
             .wall(|| SystemClock.now())
     }

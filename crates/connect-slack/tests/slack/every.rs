@@ -44,6 +44,28 @@ fn told(house: &House) -> BTreeMap<String, Value> {
     house.stand_in.messages().into_iter().map(|message| (headline(&message), message)).collect()
 }
 
+/// What is owed: the first words of each notice, and its buttons.
+fn owed() -> BTreeMap<String, Vec<String>> {
+    let owed = [
+        ("Access ends soon", vec!["extend", "open"]),
+        ("Access has begun", vec!["open"]),
+        ("Access has ended", vec!["open"]),
+        ("Approval of an extension wanted", vec!["approve_extension", "deny_extension", "open"]),
+        ("Approval wanted", vec!["approve", "deny", "open"]),
+        ("Approved", vec!["activate", "open"]),
+        ("Emergency access awaits its review", vec!["review", "open"]),
+        ("Emergency access was taken", vec!["review", "open"]),
+        ("Extension denied", vec!["open"]),
+        ("Extension not decided in time", vec!["open"]),
+        ("Not decided in time", vec!["open"]),
+        ("Something is stuck", vec!["open"]),
+        ("Still waiting for a decision", vec!["approve", "deny", "open"]),
+    ];
+    let owed = owed
+        .map(|(headline, buttons)| (headline.to_owned(), buttons.into_iter().map(str::to_owned).collect()));
+    BTreeMap::from(owed)
+}
+
 #[test]
 fn each_notice_is_a_message_with_its_button() {
     let house = House::with(POLICY, 1);
@@ -98,24 +120,7 @@ fn each_notice_is_a_message_with_its_button() {
     house.later(Span::hours(2));
     look(&mut seen);
 
-    let owed = [
-        ("Access ends soon", vec!["extend", "open"]),
-        ("Access has begun", vec!["open"]),
-        ("Access has ended", vec!["open"]),
-        ("Approval of an extension wanted", vec!["approve_extension", "deny_extension", "open"]),
-        ("Approval wanted", vec!["approve", "deny", "open"]),
-        ("Approved", vec!["activate", "open"]),
-        ("Emergency access awaits its review", vec!["review", "open"]),
-        ("Emergency access was taken", vec!["review", "open"]),
-        ("Extension denied", vec!["open"]),
-        ("Extension not decided in time", vec!["open"]),
-        ("Not decided in time", vec!["open"]),
-        ("Something is stuck", vec!["open"]),
-        ("Still waiting for a decision", vec!["approve", "deny", "open"]),
-    ];
-    let owed = owed
-        .map(|(headline, buttons)| (headline.to_owned(), buttons.into_iter().map(str::to_owned).collect()));
-    assert_eq!(seen, BTreeMap::from(owed));
+    assert_eq!(seen, owed());
     let stuck = said(&stuck["Something is stuck"]);
     assert!(stuck.contains("fails again and again") && stuck.contains("> no connection"), "{stuck}");
 }

@@ -39,7 +39,7 @@ flows:
     assert!(said(&view).contains("All that belongs to it is asked for."));
     let values = json!({
         "flow": {"flow": {"selected_option": {"value": "whole"}}},
-        "span": {"span": {"selected_option": {"value": "3600000"}}},
+        "span.whole": {"span": {"selected_option": {"value": "3600000"}}},
         "reason": {"text": {"value": null}},
     });
     let heard = house.send(&house.submit("U1", &view, "V1", &values));
@@ -82,11 +82,13 @@ fn a_refusal_stands_beside_what_it_is_about() {
         let items = blocks.iter().find(|block| block["block_id"] == "items.prod-db").unwrap();
         items["element"]["options"][0]["value"].clone()
     };
-    for (span, ticket, beside) in [("36000000", "INC-7", "span"), ("3600000", "CHG-7", "field.ticket")] {
+    for (span, ticket, beside) in
+        [("36000000", "INC-7", "span.prod-db"), ("3600000", "CHG-7", "field.ticket")]
+    {
         let values = json!({
             "flow": {"flow": {"selected_option": {"value": "prod-db"}}},
             "items.prod-db": {"items": {"selected_options": [{"value": orders}]}},
-            "span": {"span": {"selected_option": {"value": span}}},
+            "span.prod-db": {"span": {"selected_option": {"value": span}}},
             "reason": text("INC-7 is on"), "field.ticket": text(ticket),
         });
         let heard = house.send(&house.submit("U1", &view, "V1", &values));

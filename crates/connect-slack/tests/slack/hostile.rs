@@ -1,8 +1,10 @@
 //! Requests that are not Slack's, or not as Slack makes them, and texts that want to be more than texts.
 
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 use tenure::Span;
-use tenure_connect_slack::signature::{BODY_BYTES_MAX, SigningSecret};
+use tenure_connect_slack::signature::{BODY_BYTES_MAX, Incoming, SigningSecret};
 
 use crate::house::{House, SECRET, said, text};
 
@@ -110,6 +112,53 @@ fn nothing_that_people_write_calls_a_channel_or_is_a_link() {
     }
 }
 
+/// What may be done to a payload before it is signed: places, and what then stands there.
+fn damage() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4)
+}
+
+#[test]
+fn whatever_is_in_a_signed_payload_it_is_answered() {
+    let house = House::new();
+    house.ask("prod-db");
+    house.turn();
+    let wanted = house.stand_in.messages();
+    let ask = json!({"callback_id": "tenure_ask", "private_metadata": ""});
+    let metadata = json!({"wanted": {"verb": "deny", "grant": "g", "about": "ended"}});
+    let say = json!({"callback_id": "tenure_say", "private_metadata": metadata.to_string()});
+    let values = json!({
+        "flow": {"flow": {"selected_option": {"value": "prod-db"}}}, "span.prod-db": {"span": {}}, "reason": text("INC-7"),
+    });
+    let payloads = [
+        house.click("U2", &wanted[0], "approve"),
+        house.submit("U1", &ask, "V1", &values),
+        house.submit("U2", &say, "V1", &values),
+        json!({"type": "shortcut", "callback_id": "tenure_ask", "trigger_id": "1", "user": {"id": "U1", "team_id": "T1"}}),
+    ];
+    let config = ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() };
+    let given = (0..payloads.len(), damage(), any::<bool>(), any::<prop::sample::Index>());
+    let answered = TestRunner::new(config).run(&given, |(which, damage, is_cut, cut)| {
+        let mut bytes = payloads[which].to_string().into_bytes();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()) + 1);
+        }
+        let body: String = form_urlencoded::byte_serialize(&bytes).collect();
+        let body = format!("payload={body}");
+        let timestamp = house.now().millis().div_euclid(1_000).to_string();
+        let signature = SigningSecret::new(SECRET).sign(&timestamp, body.as_bytes());
+        let incoming =
+            Incoming { timestamp: &timestamp, signature: &signature, body: body.as_bytes(), at: house.now() };
+        let heard = house.slack.hear(&incoming, house.now());
+        prop_assert!([200, 400].contains(&heard.status));
+        Ok(())
+    });
+    answered.unwrap();
+}
+
 #[test]
 fn items_are_the_hosts_whatever_a_form_names() {
     let house = House::new();
@@ -117,7 +166,7 @@ fn items_are_the_hosts_whatever_a_form_names() {
     let values = json!({
         "flow": {"flow": {"selected_option": {"value": "prod-db"}}},
         "items.prod-db": {"items": {"selected_options": [{"value": "{\"integration\": \"prod-pg\", \"name\": \"hr\"}"}]}},
-        "span": {"span": {"selected_option": {"value": "3600000"}}},
+        "span.prod-db": {"span": {"selected_option": {"value": "3600000"}}},
         "reason": text("INC-7 is on"), "field.ticket": text("INC-7"),
     });
     let heard = house.send(&house.submit("U1", &view, "V1", &values));

@@ -34,14 +34,14 @@ fn asked(house: &House) -> tenure::View {
         view["blocks"].as_array().unwrap().iter().find(|block| block["block_id"] == id).unwrap().clone()
     };
     let item = block("items.prod-db")["element"]["options"][0]["value"].clone();
-    assert_eq!(block("span")["element"]["initial_option"]["text"]["text"], "1h");
+    assert_eq!(block("span.prod-db")["element"]["initial_option"]["text"]["text"], "1h");
 
     // Sent with a reason that is too short, it says so beside the reason; with a good one it is a request.
     let values = |reason: &str| {
         json!({
             "flow": {"flow": {"type": "static_select", "selected_option": {"value": "prod-db"}}},
             "items.prod-db": {"items": {"type": "multi_static_select", "selected_options": [{"value": item}]}},
-            "span": {"span": {"type": "static_select", "selected_option": {"value": "3600000"}}},
+            "span.prod-db": {"span": {"type": "static_select", "selected_option": {"value": "3600000"}}},
             "reason": text(reason),
             "field.ticket": text("INC-7"),
         })

@@ -102,7 +102,7 @@ async fn a_click_in_slack_carries_access_on_and_the_message_says_so() {
     let (base, called) = slack();
     let (ways, _folder) = ways(&world, &base);
     let (grant, message) = ending(&world, &ways, &called);
-    assert!(message.to_string().contains("https://iam.example.com/access#grant-"), "{message}");
+    assert!(message.to_string().contains("https://iam.example.com/grants/"), "{message}");
     let ends = || world.portal.engine().look(&grant, world.portal.now()).unwrap().unwrap().ends_at.unwrap();
     let before = ends();
 

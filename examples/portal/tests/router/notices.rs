@@ -58,7 +58,7 @@ async fn a_notice_comes_while_the_page_is_open_and_carries_its_button() {
     assert!(data.contains("\"kind\":\"extended\""), "{data}");
     assert_eq!(
         sam.get(&format!("/notices/{id}")).await.status,
-        StatusCode::NOT_FOUND,
+        StatusCode::NO_CONTENT,
         "it did not go to him"
     );
     // A page that was away is told what it missed, in order, and no more.

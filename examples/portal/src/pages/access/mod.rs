@@ -13,8 +13,8 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use tenure::tenure_core::person::Record as Facts;
 use tenure::{
-    Activate, Engine, Error, Extend, GiveBack, List, Offer, Person, PersonId, Refusal, StageName, Timestamp,
-    View, Withdraw,
+    Activate, Engine, Error, Extend, GiveBack, List, Offer, Person, Refusal, StageName, Timestamp, View,
+    Withdraw,
 };
 
 use self::life::Life;
@@ -57,6 +57,8 @@ struct Mine {
     count: usize,
     skipped: usize,
     titles: Titles,
+    /// Whether it is of others, on whose behalf this person asked.
+    others: bool,
 }
 
 async fn show(
@@ -65,22 +67,25 @@ async fn show(
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
     let skip = asked.get("skip").and_then(|skip| skip.parse().ok()).unwrap_or(0);
+    let others = asked.get("for").is_some_and(|whom| whom == "others");
     let (person, asking) = (who.person.clone(), portal.clone());
     let (mine, now) =
-        portal.ask(move |engine, now| Ok((mine(engine, &asking, &person, skip, now)?, now))).await?;
+        portal.ask(move |engine, now| Ok((mine(engine, &asking, &person, others, skip, now)?, now))).await?;
     let body = view(&portal, &who, &mine, now)?;
-    Ok(page(&portal, &who, HERE, "My access", &body))
+    let title = if others { "What I asked for others" } else { "My access" };
+    Ok(page(&portal, &who, HERE, title, &body))
 }
 
-/// What this person holds or asked for, soonest end first.
+/// What this person holds, or asked for on somebody's behalf; soonest end first.
 fn mine(
     engine: &Engine,
     portal: &Portal,
     person: &Person,
+    others: bool,
     skip: usize,
     now: Timestamp,
 ) -> Result<Mine, Error> {
-    let mut running = of(engine, person, StageName::Active, now)?;
+    let mut running = of(engine, person, others, StageName::Active, now)?;
     running.sort_by(|one, other| (one.held_until, &one.id).cmp(&(other.held_until, &other.id)));
     let count = running.len();
     let skipped = skip.min(count.saturating_sub(1)) / SHOWN * SHOWN;
@@ -88,32 +93,35 @@ fn mine(
     let running =
         shown.map(|view| look_closer(engine, portal, person, view, now)).collect::<Result<_, _>>()?;
     Ok(Mine {
-        pending: of(engine, person, StageName::Pending, now)?,
-        approved: of(engine, person, StageName::Approved, now)?,
+        pending: of(engine, person, others, StageName::Pending, now)?,
+        approved: of(engine, person, others, StageName::Approved, now)?,
         running,
         count,
         skipped,
         titles: Titles::of(engine)?,
+        others,
     })
 }
 
-/// Grants in that stage that this person holds, or asked for on somebody's behalf.
-fn of(engine: &Engine, person: &Person, stage: StageName, now: Timestamp) -> Result<Vec<View>, Error> {
-    let holds = |id: &PersonId| List { holder: Some(id.clone()), ..List::default() };
-    let asked = |id: &PersonId| List { requester: Some(id.clone()), ..List::default() };
-    let mut grants = BTreeMap::new();
-    for list in [holds(&person.id), asked(&person.id)] {
-        let mut list = List { stage: Some(stage), ..list };
-        loop {
-            let page = engine.list(&list, now)?;
-            grants.extend(page.grants.into_iter().map(|view| (view.id.clone(), view)));
-            list.after = page.next;
-            if list.after.is_none() {
-                break;
-            }
+/// Grants in that stage: those that this person holds, or those that they asked for on somebody's behalf.
+fn of(
+    engine: &Engine,
+    person: &Person,
+    others: bool,
+    stage: StageName,
+    now: Timestamp,
+) -> Result<Vec<View>, Error> {
+    let mut list = List { stage: Some(stage), ..List::default() };
+    *(if others { &mut list.requester } else { &mut list.holder }) = Some(person.id.clone());
+    let mut grants = Vec::new();
+    loop {
+        let page = engine.list(&list, now)?;
+        grants.extend(page.grants.into_iter().filter(|view| !others || view.holder != person.id));
+        list.after = page.next;
+        if list.after.is_none() {
+            return Ok(grants);
         }
     }
-    Ok(grants.into_values().collect())
 }
 
 fn look_closer(
@@ -150,31 +158,37 @@ fn holder(portal: &Portal, person: &Person, view: &View) -> Option<Person> {
 }
 
 fn view(portal: &Portal, who: &Who, mine: &Mine, now: Timestamp) -> Result<Markup, Failure> {
-    let Mine { pending, approved, running, count, skipped, titles } = mine;
+    let Mine { pending, approved, running, count, skipped, titles, others } = mine;
     let nothing = pending.is_empty() && approved.is_empty() && running.is_empty();
     Ok(html! {
         div #mine data-live {
             @if nothing {
                 div.nothing #nothing {
-                    p { "You hold no access now, and none of your requests waits." }
+                    @if *others { p { "You asked for nothing for others that runs or waits." } } @else {
+                        p { "You hold no access now, and none of your requests waits." }
+                    }
                     a.button href="/ask" { "Ask for access" }
                 }
             }
             @for view in approved { (card::approved(portal, who, view, titles, now)?) }
             @for grant in running { (card::running(portal, who, grant, titles, now)?) }
-            @if count > &SHOWN { (pager(*count, *skipped)) }
+            @if count > &SHOWN { (pager(*count, *skipped, *others)) }
             @for view in pending { (card::pending(portal, who, view, titles, now)?) }
+        }
+        p.aside {
+            @if *others { a href=(HERE) { "My own access" } } @else { a href={ (HERE) "?for=others" } { "What I asked for others" } }
         }
     })
 }
 
-fn pager(count: usize, skipped: usize) -> Markup {
+fn pager(count: usize, skipped: usize, others: bool) -> Markup {
     let last = count.min(skipped.saturating_add(SHOWN));
+    let page = |skip: usize| format!("{HERE}?{}skip={skip}", if others { "for=others&" } else { "" });
     html! {
         nav.pager #pager aria-label="More grants" {
-            @if skipped > 0 { a rel="prev" href={ (HERE) "?skip=" (skipped.saturating_sub(SHOWN)) } { "Sooner ends" } }
+            @if skipped > 0 { a rel="prev" href=(page(skipped.saturating_sub(SHOWN))) { "Sooner ends" } }
             span { (skipped.saturating_add(1)) "–" (last) " of " (count) ", soonest end first" }
-            @if last < count { a rel="next" href={ (HERE) "?skip=" (last) } { "Later ends" } }
+            @if last < count { a rel="next" href=(page(last)) { "Later ends" } }
         }
     }
 }
