@@ -48,7 +48,7 @@ const RULES: &[Rule] = &[
     Rule { name: "tenure-connect-*", may_use: &["tenure"], beside: true },
     Rule {
         name: "tenure-portal",
-        may_use: &["tenure", "tenure-connect-slack", "tenure-connect-notices"],
+        may_use: &["tenure", "tenure-past", "tenure-connect-slack", "tenure-connect-notices"],
         beside: true,
     },
     Rule { name: "tenure-rust-portal-snippet", may_use: &["tenure"], beside: true },

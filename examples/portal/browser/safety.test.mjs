@@ -27,6 +27,16 @@ async function started(t, ...words) {
   return portal;
 }
 
+/** A portal of a test's own, with people and a policy of its own as well. */
+async function startedWith(t, name, people, policy) {
+  const file = (kind, content) => {
+    const at = path.join(folder, `${name}.${kind}.json`);
+    writeFileSync(at, JSON.stringify(content));
+    return at;
+  };
+  return started(t, '--people', file('people', people), '--policy', file('policy', policy));
+}
+
 /** What the portal answers to a request from this page: its status, and its text. */
 async function asked(page, address, { form, ...headers } = {}) {
   return page.evaluate(async ({ address, form, headers }) => {
@@ -101,8 +111,11 @@ test('a person without rights sees their own, and changes nothing', { timeout: 9
   for (const person of [noor, maria, sam]) await person.context.close();
 });
 
-test('what people write is text, wherever it is shown', { timeout: 120_000 }, async (t) => {
-  const bad = (where) => `<img data-xss="${where}" src=x onerror="window.xss='${where}'">"'><script>window.xss=1</script>{{7*7}}`;
+/** Words that would run as a script, were they not text; `where` tells which of them did. */
+const bad = (where) => `<img data-xss="${where}" src=x onerror="window.xss='${where}'">"'><script>window.xss=1</script>{{7*7}}`;
+
+/** People, resources and a policy whose every word is `bad`. */
+function hostile() {
   const people = {
     people: [
       { name: `Eve ${bad('name')}`, title: bad('title'), person: { id: 'eve', groups: ['all'], roles: ['auditor', 'policy-author'], manager: 'bob' } },
@@ -123,10 +136,12 @@ test('what people write is text, wherever it is shown', { timeout: 120_000 }, as
       extension: { times: 3, span: { default: '30m' }, approval: { first: 1, steps: [{ name: bad('second'), approvers: ['group:bosses'] }] } },
     }],
   };
-  const [peopleFile, policyFile] = ['people.json', 'policy.json'].map((name) => path.join(folder, name));
-  writeFileSync(peopleFile, JSON.stringify(people));
-  writeFileSync(policyFile, JSON.stringify(policy));
-  const portal = await started(t, '--people', peopleFile, '--policy', policyFile);
+  return { people, policy };
+}
+
+test('what people write is text, wherever it is shown', { timeout: 120_000 }, async (t) => {
+  const { people, policy } = hostile();
+  const portal = await startedWith(t, 'hostile', people, policy);
   const eve = await Person.signedIn(chrome, portal, 'Eve');
   const bob = await Person.signedIn(chrome, portal, 'Bob');
   const token = await csrf(eve.page);
@@ -222,10 +237,10 @@ test('a page of another site sends nothing that counts', { timeout: 90_000 }, as
   await maria.context.close();
 });
 
-test('a thousand grants', { timeout: 300_000 }, async (t) => {
-  const [holders, each] = [50, 20];
-  const count = holders * each;
-  const name = (number, digits) => String(number).padStart(digits, '0');
+const name = (number, digits) => String(number).padStart(digits, '0');
+
+/** So many people, each of whom may ask for the same resources; the first is an auditor. */
+function crowd(holders, each) {
   const policy = {
     version: 1,
     flows: [{
@@ -244,10 +259,14 @@ test('a thousand grants', { timeout: 300_000 }, async (t) => {
       { resource: { integration: 'pg', type: 'db', name: `n${name(number, 2)}` }, permissions: ['read'] }
     )),
   };
-  const [peopleFile, policyFile] = ['many.json', 'many-policy.json'].map((file) => path.join(folder, file));
-  writeFileSync(peopleFile, JSON.stringify(people));
-  writeFileSync(policyFile, JSON.stringify(policy));
-  const portal = await started(t, '--people', peopleFile, '--policy', policyFile);
+  return { people, policy };
+}
+
+test('a thousand grants', { timeout: 300_000 }, async (t) => {
+  const [holders, each] = [50, 20];
+  const count = holders * each;
+  const { people, policy } = crowd(holders, each);
+  const portal = await startedWith(t, 'many', people, policy);
   const ada = await Person.signedIn(chrome, portal, 'Person 00', { at: '/who' });
   const { page } = ada;
   const token = await csrf(page);
