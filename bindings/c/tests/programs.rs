@@ -1,10 +1,6 @@
 //! Programs in C and C++ against the installed library: misuse, threads, forks, and the quick start of the README.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "these are tests: a panic is how they fail"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "these are tests: a panic is how they fail")]
 
 mod prefix;
 
