@@ -87,6 +87,7 @@ fn found(invariant: Invariant, step: usize, why: String) -> Finding {
 fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, String> {
     let mut subject = Subject::on(store, Timestamp::from_millis(0)).map_err(|fault| fault.to_string())?;
     let (mut now, mut published) = (Timestamp::from_millis(0), Timestamp::from_millis(0));
+    let mut read = 0;
     let sweep = |subject: &Subject, clock: Timestamp, published: Timestamp| {
         let ahead = Some(published).filter(|published| clock < *published);
         drop(subject.answer(clock, Call::Sweep(Sweep { now: ahead })));
@@ -103,7 +104,9 @@ fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, St
                 if !is_sweep {
                     let answer = subject.answer(now, (**call).clone());
                     if matches!((&**call, answer), (Call::Publish(_), Answer::Ok(_))) {
-                        published = published.max(call.now().unwrap_or(now));
+                        let written = subject.records(read).map_err(|fault| fault.to_string())?;
+                        read = written.last().map_or(read, |last| last.position);
+                        published = in_force_since(&written).map_or(published, |at| at.max(published));
                     }
                 }
             }
@@ -115,6 +118,15 @@ fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, St
     sweep(&subject, now, published);
     let records = subject.records(0).map_err(|fault| fault.to_string())?;
     Ok(by_grant(&records))
+}
+
+/// When the last policy of these records was put in force: a command that is given again puts none in force, and its
+/// `now` may be another.
+fn in_force_since(records: &[Arc<Record>]) -> Option<Timestamp> {
+    records.iter().rev().find_map(|record| match &record.entry {
+        Entry::Published(published) => Some(published.at),
+        _ => None,
+    })
 }
 
 fn by_grant(records: &[Arc<Record>]) -> Events {
@@ -201,5 +213,30 @@ mod tests {
         less.values_mut().for_each(|events| events.truncate(3));
         assert!(same(&told, &less).is_err());
         sweeps(&steps(), StoreKind::Memory).unwrap();
+    }
+
+    /// The host is a minute ahead; `again` is the `now` of the same command when it is given again.
+    fn published_ahead(again: &str) -> Vec<Step> {
+        let mut steps = steps();
+        let Step::Call { call, .. } = &steps[0] else { unreachable!("the first is a publish") };
+        let mut publish = serde_json::to_value(&**call).unwrap();
+        publish["command_id"] = "policy".into();
+        let mut given = |now: &str| {
+            publish["now"] = now.into();
+            Step::Call {
+                clock: "2026-03-02T09:00:00Z".parse().unwrap(),
+                call: Box::new(serde_json::from_value(publish.clone()).unwrap()),
+            }
+        };
+        let both = [given("2026-03-02T09:01:00Z"), given(again)];
+        steps.splice(0..1, both);
+        steps
+    }
+
+    #[test]
+    fn i11_a_policy_that_a_host_ahead_puts_in_force_dates_what_follows() {
+        for again in ["2026-03-02T09:01:00Z", "2026-03-02T09:02:00Z"] {
+            sweeps(&published_ahead(again), StoreKind::Memory).unwrap();
+        }
     }
 }
