@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tenure_port::core::limits::DOCUMENT_BYTES_MAX;
 use tenure_port::policy::Policy;
-use tenure_port::policy::document::{self, Format};
+use tenure_port::policy::document::{self, Format, Node, Value};
 
 use crate::read::{self, NoPolicy, Policies};
 use crate::story::Scenario;
@@ -18,6 +18,9 @@ const FOLDERS_DEEP: usize = 16;
 /// Files of one run.
 const FILES_MAX: usize = 10_000;
 
+/// What a scenario is made of beside its steps; a name has everything.
+const OF_A_SCENARIO: [&str; 6] = ["context", "effects", "people", "policy", "resources", "start"];
+
 /// What a text of a known format holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
@@ -27,7 +30,9 @@ pub enum Holds {
     Policy,
     /// People, for `tenure who`.
     People,
-    /// Neither, or it cannot be told.
+    /// A document of somebody else: it has no field that a scenario is made of.
+    Foreign,
+    /// None of these, or it cannot be told.
     Other,
 }
 
@@ -98,11 +103,12 @@ fn search(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Un
     Ok(())
 }
 
-/// Whether a file of a searched folder is meant: policies and people stand beside the scenarios.
+/// Whether a file of a searched folder is meant: policies and people stand beside the scenarios, and so may the manifest
+/// of a package.
 /// What cannot be read at all is meant too, so that it is not passed over in silence.
 fn is_told(path: &Path) -> bool {
     match text(path) {
-        Ok((text, format)) => !matches!(holds(&text, format), Holds::Policy | Holds::People),
+        Ok((text, format)) => !matches!(holds(&text, format), Holds::Policy | Holds::People | Holds::Foreign),
         Err(_) => true,
     }
 }
@@ -112,12 +118,15 @@ fn is_told(path: &Path) -> bool {
 pub fn holds(text: &str, format: Format) -> Holds {
     let Ok(documents) = document::parse_many(text, format, None) else { return Holds::Other };
     let has = |key: &str| documents.first().is_some_and(|node| node.field(key).is_some());
+    let is_map = matches!(documents.first().map(Node::value), Some(Value::Map(_)));
     if has("steps") || has("scenarios") {
         Holds::Scenarios
     } else if has("version") || has("flows") {
         Holds::Policy
     } else if has("people") && !["name", "policy", "start"].into_iter().any(has) {
         Holds::People
+    } else if is_map && !OF_A_SCENARIO.into_iter().any(has) {
+        Holds::Foreign
     } else {
         Holds::Other
     }
@@ -154,4 +163,21 @@ pub fn text(path: &Path) -> Result<(String, Format), Unreadable> {
 fn unreadable(path: &Path, error: &std::io::Error) -> Unreadable {
     let message = format!("it cannot be read: {}", document::said(error));
     Unreadable::file(&path.display().to_string(), message, document::READABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_no_scenario_and_a_misspelt_scenario_is_one() {
+        let manifest = "[package]\nname = \"a\"\n[dependencies]\nb = \"1\"";
+        assert_eq!(holds(manifest, Format::Toml), Holds::Foreign);
+        assert_eq!(holds(r#"{"name": "a", "private": true}"#, Format::Json), Holds::Foreign);
+        for misspelt in
+            ["start: now\nstep: []", "policy: flows.yaml", "people: {}\nname: a", "- a", "a: [", ""]
+        {
+            assert_eq!(holds(misspelt, Format::Yaml), Holds::Other, "{misspelt}");
+        }
+    }
 }

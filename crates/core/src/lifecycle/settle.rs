@@ -10,7 +10,7 @@ use crate::id::{GrantId, PersonId};
 use crate::lifecycle::remind::Reminded;
 use crate::lifecycle::{escalate, expire, open, review, revoke_all};
 use crate::machine::Fault;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::world::World;
 
 /// What falls due, in the order in which it happens to one grant at one instant.
@@ -160,8 +160,10 @@ fn due_undecided(pending: &Pending) -> Option<(Timestamp, Due)> {
 /// then was.
 fn due_waiting(board: &Board<'_>, grant: &Grant, approved: &Approved) -> Option<(Timestamp, Due)> {
     let standing = board.world.policy.flows.get(&grant.origin.flow);
-    // Not before the last event: a policy of an earlier moment may come after it, from a host that is behind.
-    let passes = standing.and_then(|standing| standing.until_passes(grant.changed_at));
+    // Not before the last event: a policy of an earlier moment may come after it, from a host that is behind. And who
+    // approved did so by the policy of that instant, which comes after what time does then.
+    let from = grant.changed_at.max(approved.at.plus(Span::millis(1)));
+    let passes = standing.and_then(|standing| standing.until_passes(from));
     let until = passes.map(|passes| (passes, Due::Unused));
     let opens = approved.opens_at.map(|opens| (opens, Due::Open));
     let fails = approved.fails_at.map(|fails| (fails, Due::Failed));

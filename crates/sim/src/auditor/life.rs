@@ -78,6 +78,7 @@ pub(super) struct Grant {
     pub(super) inherited: BTreeSet<Item>,
     pub(super) silent: Vec<Silent>,
     pub(super) last: Ms,
+    pub(super) approved_at: Ms,
 }
 
 /// An extension that awaits its decision.
@@ -284,7 +285,10 @@ impl World {
             let mine =
                 self.grants.values().filter(|grant| holder.is_none_or(|holder| grant.holder_id() == holder));
             let due = mine.filter_map(|grant| {
-                let (at, what) = grant.due(|| self.until_passes(&grant.flow.id, grant.last))?;
+                let (at, what) = grant.due(|| {
+                    // Who approved did so by the policy of that instant, which comes after what time does then.
+                    self.until_passes(&grant.flow.id, grant.last.max(grant.approved_at + 1))
+                })?;
                 (at <= now).then(|| (at, grant.id.clone(), what))
             });
             let Some((at, id, what)) = due.min() else { return };
@@ -352,6 +356,7 @@ impl World {
         let until = self.until(&grant.flow.id, if cause.is_some() { Ms::MAX } else { at });
         self.change(id, |grant| {
             if approved {
+                grant.approved_at = at;
                 let base = at.max(grant.start.unwrap_or(at));
                 let within = ms(&grant.flow.doc, "activate_within").unwrap_or(0);
                 let in_hours =

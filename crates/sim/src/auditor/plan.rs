@@ -329,6 +329,7 @@ impl Judge<'_> {
             inherited: BTreeSet::new(),
             silent: Vec::new(),
             last: self.now,
+            approved_at: 0,
         }
     }
 }
