@@ -57,16 +57,16 @@ struct Arguments {
     #[arg(long, value_name = "URL", requires_all = ["client_id", "url"])]
     issuer: Option<String>,
     /// What the portal is called there.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "issuer")]
     client_id: Option<String>,
     /// A file with the portal's secret there, where it has one.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "issuer")]
     client_secret: Option<PathBuf>,
     /// Where people reach the portal: `https://access.example.com`. The issuer sends them back there.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// What the issuer calls a level of login, as in `--acr urn:example:mfa=aal2`. Without any, levels are called as here.
-    #[arg(long, value_name = "ACR=LEVEL", value_parser = acr)]
+    #[arg(long, value_name = "ACR=LEVEL", value_parser = acr, requires = "issuer")]
     acr: Vec<(String, Level)>,
     /// The 32 secret bytes that checkpoints of the record are signed with; made where the file is not there. With
     /// `--data FILE` that is `FILE.log-key`.
@@ -133,6 +133,12 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
 fn sign_in(arguments: &Arguments) -> Result<Arc<dyn SignIn>, Trouble> {
     let (Some(issuer), Some(client), Some(url)) = (&arguments.issuer, &arguments.client_id, &arguments.url)
     else {
+        // Whoever reaches it would be whoever they like.
+        if !arguments.listen.ip().is_loopback() {
+            let address = arguments.listen;
+            let words = "and there people sign in by picking who they are: name an `--issuer`, or listen on 127.0.0.1";
+            return Err(format!("it would listen on {address}, where others reach it, {words}").into());
+        }
         return Ok(Arc::new(PickAPerson));
     };
     let secret = arguments.client_secret.as_ref().map(std::fs::read_to_string).transpose()?;
@@ -245,4 +251,42 @@ fn beside(arguments: &Arguments, ending: &str) -> Option<PathBuf> {
 /// The portal itself, as who puts the policy in force that it was started with.
 fn system(name: &str) -> Result<Actor, Trouble> {
     Ok(Actor::System(SystemName::new(name)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn how(words: &[&str]) -> Result<(), String> {
+        let arguments =
+            Arguments::try_parse_from([&["tenure-portal"], words].concat()).map_err(|bad| bad.to_string())?;
+        sign_in(&arguments).map(|_| ()).map_err(|trouble| trouble.to_string())
+    }
+
+    #[test]
+    fn nobody_picks_who_they_are_where_others_reach_it() {
+        assert_eq!(how(&[]), Ok(()));
+        assert_eq!(how(&["--listen", "[::1]:0"]), Ok(()));
+        for address in ["0.0.0.0:8080", "[::]:80", "192.0.2.7:8080"] {
+            assert!(how(&["--listen", address]).unwrap_err().contains("--issuer"), "{address}");
+        }
+        let issuer = [
+            "--listen",
+            "0.0.0.0:8080",
+            "--issuer",
+            "https://id.example.com",
+            "--client-id",
+            "tenure",
+            "--url",
+            "https://access.example.com",
+        ];
+        assert_eq!(how(&issuer), Ok(()));
+    }
+
+    #[test]
+    fn what_is_said_of_an_issuer_needs_one() {
+        for words in [["--client-id", "tenure"], ["--client-secret", "file"], ["--acr", "gold=aal2"]] {
+            assert!(how(&words).unwrap_err().contains("--issuer"), "{words:?}");
+        }
+    }
 }
