@@ -66,19 +66,26 @@ fn items(portal: &Portal, flow: &Flow, written: &Sent) -> Markup {
             legend { "What" }
             ul.choices {
                 @for (resource, permissions) in &by_resource {
-                    li role="group" aria-label=(resource) {
-                        span { (words::resource(resource)) }
-                        @for item in permissions {
-                            label {
-                                input type="checkbox" name="item" value=(serde_json::to_string(item).unwrap_or_default())
-                                    checked[chosen(item)] aria-label={ (item.permission) " on " (item.resource.name) };
-                                span.permissions { (item.permission) }
-                            }
+                    li {
+                        div role="group" aria-label=(resource) {
+                            span { (words::resource(resource)) }
+                            @for item in permissions { (choice(item, chosen(item))) }
                         }
                     }
                 }
             }
             @if offered.is_empty() { p.hint { "The directory knows nothing that this is about." } }
+        }
+    }
+}
+
+/// One permission on one resource, to be chosen.
+fn choice(item: &Item, chosen: bool) -> Markup {
+    html! {
+        label {
+            input type="checkbox" name="item" value=(serde_json::to_string(item).unwrap_or_default())
+                checked[chosen] aria-label={ (item.permission) " on " (item.resource.name) };
+            span.permissions { (item.permission) }
         }
     }
 }
