@@ -88,7 +88,7 @@ def test_work_that_outlasts_its_access_is_not_gone_on_with(store: Path) -> None:
 
 
 def test_it_runs_as_its_readme_says(store: Path) -> None:
-    program = [sys.executable, EXAMPLE / "nightly.py", store, FLOWS, "sales", "stock"]
+    program: list[str | Path] = [sys.executable, EXAMPLE / "nightly.py", store, FLOWS, "sales", "stock"]
     first, again = (subprocess.run(program, capture_output=True, text=True, timeout=60, check=False) for _ in range(2))
     assert first.returncode == 0 and "done, given back:" in first.stdout, first.stderr
     # It is the same night, and its grant is over: a job that is started again works on nothing.
