@@ -29,6 +29,8 @@ use crate::told::Told;
 const IDLE_MAX: Span = Span::hours(1);
 /// A session is over after so long, used or not.
 const AGE_MAX: Span = Span::hours(12);
+/// How long it may be that sessions were used, and that is not kept yet.
+const KEPT_EVERY: Span = Span::minutes(1);
 /// Sessions at a time; beyond, whoever was not seen longest goes, strangers first.
 const SESSIONS_MAX: usize = 10_000;
 
@@ -38,6 +40,8 @@ pub struct Sessions {
     /// By the digest of their keys.
     by_digest: Mutex<HashMap<String, Session>>,
     file: Option<PathBuf>,
+    /// When they were kept last.
+    kept_at: Mutex<Option<Timestamp>>,
     secure: bool,
 }
 
@@ -102,7 +106,7 @@ impl Sessions {
             }
             Some(_) | None => HashMap::new(),
         };
-        Ok(Self { by_digest: Mutex::new(kept), file, secure })
+        Ok(Self { by_digest: Mutex::new(kept), file, kept_at: Mutex::default(), secure })
     }
 
     /// Somebody has proved who they are: a session under a new name, so that nobody is signed in by a name that they
@@ -199,7 +203,14 @@ impl Sessions {
             return None;
         }
         session.seen = now;
-        Some(Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) })
+        let visit = Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) };
+        drop(sessions);
+        // A restart takes nobody for idle who was not.
+        let kept_at = *self.kept_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept_at.is_none_or(|kept_at| now.since(kept_at) >= KEPT_EVERY) {
+            self.keep();
+        }
+        Some(visit)
     }
 
     /// Who sent a request with these headers, where somebody is signed in.
@@ -211,6 +222,7 @@ impl Sessions {
     /// Writes down who is signed in, where that is to be kept. A portal that cannot do so still works until it restarts.
     fn keep(&self) {
         let Some(file) = &self.file else { return };
+        *self.kept_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(SystemClock.now());
         let sessions = self.lock();
         let kept: HashMap<_, _> = sessions.iter().filter(|(_, session)| session.who.is_some()).collect();
         let written =
@@ -347,5 +359,29 @@ impl FromRequestParts<Portal> for Who {
         let listed = portal.directory().person(&id).ok_or_else(stranger)?;
         let person = Person { authenticated: Some(authenticated), ..listed.person.clone() };
         Ok(Self { visit, person, listed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_restart_takes_nobody_for_idle_who_was_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions");
+        let long_ago = SystemClock.now().minus(Span::minutes(50));
+        let authenticated = Authenticated { at: long_ago, methods: BTreeSet::new(), level: None };
+        let who = Some(SignedIn { id: "maria".parse().unwrap(), authenticated });
+        let session =
+            Session { who, told: None, pending: None, draft: None, begun: long_ago, seen: long_ago };
+        let kept = HashMap::from([(digest(DIGEST, "key"), session)]);
+        std::fs::write(&file, serde_json::to_vec(&kept).unwrap()).unwrap();
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static("tenure=key"))]);
+        let sessions = Sessions::open(Some(file.clone()), false).unwrap();
+        assert!(sessions.signed_in(&headers).is_some());
+        let kept: HashMap<String, Session> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert!(SystemClock.now().since(kept[&digest(DIGEST, "key")].seen) < Span::minutes(1));
     }
 }
