@@ -31,6 +31,8 @@ const IDLE_MAX: Span = Span::hours(1);
 const AGE_MAX: Span = Span::hours(12);
 /// How long it may be that sessions were used, and that is not kept yet.
 const KEPT_EVERY: Span = Span::minutes(1);
+/// Bytes of a form that are kept for a session.
+const DRAFT_BYTES_MAX: usize = 64 << 10;
 /// Sessions at a time; beyond, whoever was not seen longest goes, strangers first.
 const SESSIONS_MAX: usize = 10_000;
 
@@ -164,8 +166,11 @@ impl Sessions {
         self.lock().get_mut(&visit.digest)?.pending.take()
     }
 
-    /// Keeps what was written into the form at that address.
+    /// Keeps what was written into the form at that address; more than a form of ours holds is not worth its room.
     pub fn keep_draft(&self, visit: &Visit, address: &str, sent: Sent) {
+        if sent.size() > DRAFT_BYTES_MAX {
+            return;
+        }
         if let Some(session) = self.lock().get_mut(&visit.digest) {
             session.draft = Some((address.to_owned(), sent));
         }
@@ -366,6 +371,16 @@ impl FromRequestParts<Portal> for Who {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn no_session_keeps_more_than_a_form_of_ours_holds() {
+        let sessions = Sessions::open(None, false).unwrap();
+        let (_, visit) = sessions.begin(None).unwrap();
+        for (bytes, kept) in [(DRAFT_BYTES_MAX - 1, true), (DRAFT_BYTES_MAX, false)] {
+            sessions.keep_draft(&visit, "/ask/a", Sent::read(format!("a={}", "x".repeat(bytes)).as_bytes()));
+            assert_eq!(sessions.draft(&visit, "/ask/a").is_some(), kept, "{bytes}");
+        }
+    }
 
     #[test]
     fn a_restart_takes_nobody_for_idle_who_was_not() {
