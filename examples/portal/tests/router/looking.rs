@@ -106,3 +106,15 @@ fn a_download_that_nobody_reads_makes_nobody_wait() {
         assert_eq!(u64::try_from(count).unwrap(), world.portal.engine().inclusion(1, None).unwrap().size);
     });
 }
+
+#[tokio::test]
+async fn a_time_or_a_permission_without_a_resource_is_not_passed_over() {
+    let world = World::told();
+    let mut noor = world.signed_in("noor").await;
+    for asked in ["at=2026-03-02T11:00", "permission=read"] {
+        noor.get(&format!("/who?{asked}")).await.says("Name a resource, too");
+    }
+    for asked in ["", "resource=prod-pg/database/orders&permission=read&at=2026-03-02T11:00"] {
+        noor.get(&format!("/who?{asked}")).await.says_not("Name a resource, too");
+    }
+}
