@@ -2,7 +2,7 @@
 
 use tenure::{Carried, Handler, Taken, Trouble};
 
-use crate::sent::Sent;
+use crate::sent::{Sent, told_all};
 
 /// Gives each notice to all of its handlers. One that fails holds up no other, and the notice then comes again for those
 /// that failed alone.
@@ -29,16 +29,16 @@ impl Everywhere {
 
 impl Handler for Everywhere {
     fn carry_out(&self, effect: &Taken) -> Result<Carried, Trouble> {
-        let mut first = None;
+        let mut troubles = Vec::new();
         for (name, way) in &self.ways {
             if self.sent.has(&effect.id, name) {
                 continue;
             }
             match way.carry_out(effect) {
                 Ok(_) => self.sent.put(&effect.id, name),
-                Err(trouble) => first = first.or(Some(trouble)),
+                Err(trouble) => troubles.push(trouble),
             }
         }
-        first.map_or_else(|| Ok(Carried::out()), Err)
+        told_all(troubles)
     }
 }

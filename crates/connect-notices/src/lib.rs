@@ -68,5 +68,5 @@ pub mod words;
 
 pub use everywhere::Everywhere;
 pub use quiet::Quiet;
-pub use sent::Sent;
+pub use sent::{Sent, told_all};
 pub use words::{Action, Directory, Line, Said, Told, Words};

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tenure::tenure_core::effect::Order;
 use tenure::{Carried, EffectId, Handler, Taken, Timestamp, Trouble};
 
-use crate::sent::Sent;
+use crate::sent::{Sent, told_all};
 use crate::words::{Told, Words};
 
 pub use lettre;
@@ -86,7 +86,7 @@ impl Handler for Mail {
         // One that cannot be reached holds up no other.
         let tried = mailboxes.iter().map(|to| self.send(&effect.id, to, &told, now));
         let troubles: Vec<Trouble> = tried.filter_map(Result::err).collect();
-        troubles.into_iter().next().map_or_else(|| Ok(Carried::out()), Err)
+        told_all(troubles)
     }
 }
 
@@ -96,6 +96,14 @@ impl Handler for Mail {
 /// [`Trouble`] where TLS cannot be set up.
 pub fn relay(host: &str) -> Result<lettre::transport::smtp::SmtpTransportBuilder, Trouble> {
     Ok(SmtpTransport::relay(host)?.timeout(Some(PATIENCE)))
+}
+
+/// A relay by its address, as `lettre` reads one: `smtps://user:password@mail.example.com`.
+///
+/// # Errors
+/// [`Trouble`] where it is no such address.
+pub fn relay_at(url: &str) -> Result<SmtpTransport, Trouble> {
+    Ok(SmtpTransport::from_url(url)?.timeout(Some(PATIENCE)).build())
 }
 
 /// A relay without TLS: one on this machine.

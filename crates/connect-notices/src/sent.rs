@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use tenure::EffectId;
+use tenure::{Carried, EffectId, Trouble};
 
 /// Deliveries that are remembered: far more than fail at a time, little in memory.
 const REMEMBERED: usize = 10_000;
@@ -40,6 +40,15 @@ impl Sent {
             kept.known.remove(&oldest);
         }
     }
+}
+
+/// What came of telling several. For as long as trying again is of use to one of them, the notice comes again soon: what no
+/// retry mends for another does not make it wait.
+///
+/// # Errors
+/// The first [`Trouble`] that a retry may mend; where there is none, the first.
+pub fn told_all(troubles: impl IntoIterator<Item = Trouble>) -> Result<Carried, Trouble> {
+    troubles.into_iter().min_by_key(Trouble::is_last).map_or_else(|| Ok(Carried::out()), Err)
 }
 
 #[cfg(test)]

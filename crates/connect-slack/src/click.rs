@@ -38,22 +38,28 @@ impl Slack {
         let id = command_id(account, click);
         let command = match self.command(&person, &wanted, Written::default(), id, now) {
             Ok(command) => command,
-            Err(error) => return Heard::then(self.whisper(clicked, &words(&error)).into_iter().collect()),
+            Err(error) => {
+                let told = self.whisper(clicked, &words(&error));
+                return Heard::then(told.into_iter().collect()).because(&error);
+            }
         };
         if let Some(view) = self.unsaid(clicked, &wanted, command.clone(), now) {
             let open = json!({"trigger_id": clicked.trigger_id, "view": view});
             return Heard::then(vec![Call(To::Method("views.open"), open)]);
         }
-        let given = self.words.engine().give(command, now);
-        Heard::then(self.answer(clicked, &wanted, &person, given.err().as_ref(), now))
+        let refused = self.words.engine().give(command, now).err();
+        let heard = Heard::then(self.answer(clicked, &wanted, &person, refused.as_ref(), now));
+        refused.iter().fold(heard, Heard::because)
     }
 
     /// A flow was chosen in the form that asks: the form then asks for what that takes.
     fn chosen(&self, clicked: &Clicked, taken: &Taken, view: &View, now: Timestamp) -> Heard {
         let flow = taken.selected_option.as_ref().map(|chosen| chosen.value.as_str());
         let person = self.person(&clicked.by).filter(|_| view.callback_id == form::ASK && flow.is_some());
-        let Some(asked) = person.and_then(|person| self.ask_form(&person, flow, now).ok()) else {
-            return Heard::status(200);
+        let asked = match person.map(|person| self.ask_form(&person, flow, now)) {
+            None => return Heard::status(200),
+            Some(Err(error)) => return Heard::status(200).because(&error),
+            Some(Ok(asked)) => asked,
         };
         let mut update = json!({"view_id": view.id, "view": asked});
         // Two choices, one right after the other: the later one is not undone by the earlier.

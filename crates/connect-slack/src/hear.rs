@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tenure::tenure_core::effect::Notice;
-use tenure::{Error, Person, Timestamp, Trouble};
+use tenure::{Error, Fault, Person, StoreFault, Timestamp, Trouble};
 use tenure_connect_notices::words::refused;
 
 use crate::api::{Call, To};
@@ -20,26 +20,36 @@ pub struct Heard {
     pub body: Option<String>,
     /// Calls that are made after the answer was given.
     pub then: Vec<Call>,
+    /// What failed, for whoever runs it: people are told only that something did.
+    pub fault: Option<String>,
 }
 
 impl Heard {
     pub(crate) const fn status(status: u16) -> Self {
-        Self { status, body: None, then: Vec::new() }
+        Self { status, body: None, then: Vec::new(), fault: None }
     }
 
     /// It was heard; that follows.
     pub(crate) const fn then(then: Vec<Call>) -> Self {
-        Self { status: 200, body: None, then }
+        Self { status: 200, body: None, then, fault: None }
     }
 
     /// A form is answered with that, in its place.
     pub(crate) fn form(body: &Value, then: Vec<Call>) -> Self {
-        Self { status: 200, body: Some(body.to_string()), then }
+        Self { status: 200, body: Some(body.to_string()), then, fault: None }
     }
 
     /// The form is replaced by another.
     pub(crate) fn replaced(view: Value, then: Vec<Call>) -> Self {
         Self::form(&json!({"response_action": "update", "view": view}), then)
+    }
+
+    /// That error is the reason; where it is a fault, somebody else must hear of it.
+    pub(crate) fn because(mut self, error: &Error) -> Self {
+        if let Error::Fault(fault) = error {
+            self.fault = Some(fault.to_string());
+        }
+        self
     }
 }
 
@@ -78,15 +88,15 @@ impl Slack {
         if shortcut.callback_id != SHORTCUT {
             return Heard::status(200);
         }
-        let view = match self.person(&shortcut.by) {
-            None => form::refused(UNKNOWN),
-            Some(person) => match self.ask_form(&person, None, now) {
-                Ok(view) => view,
-                Err(error) => form::refused(&words(&error)),
-            },
+        let open = |view: Value| {
+            let open = json!({"trigger_id": shortcut.trigger_id, "view": view});
+            Heard::then(vec![Call(To::Method("views.open"), open)])
         };
-        let open = json!({"trigger_id": shortcut.trigger_id, "view": view});
-        Heard::then(vec![Call(To::Method("views.open"), open)])
+        match self.person(&shortcut.by).map(|person| self.ask_form(&person, None, now)) {
+            None => open(form::refused(UNKNOWN)),
+            Some(Ok(view)) => open(view),
+            Some(Err(error)) => open(form::refused(&words(&error))).because(&error),
+        }
     }
 
     /// What this person may ask for; of the chosen flow, or the only one, what it takes.
@@ -130,7 +140,12 @@ pub(crate) fn words(error: &Error) -> String {
     match error {
         Error::Refused(refusal) => refused(refusal),
         Error::Invalid(problems) => problems.to_string(),
-        Error::Fault(fault) => format!("It could not be done now: {fault}."),
+        Error::Fault(Fault::Store(StoreFault::InDoubt)) => {
+            "It is not known whether this was done. Look at it before you try again.".to_owned()
+        }
+        Error::Fault(_) => {
+            "Something behind this failed. Nothing was decided. Try again in a moment.".to_owned()
+        }
     }
 }
 

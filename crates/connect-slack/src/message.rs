@@ -7,12 +7,14 @@ use tenure_connect_notices::{Action, Line, Said, Told};
 
 use crate::payload::{Verb, Wanted};
 use crate::text::{
-    BLOCKS_MAX, HEADER_MAX, LABEL_MAX, MESSAGE_MAX, SECTION_MAX, URL_MAX, VALUE_MAX, at, cut, escaped,
-    marked, plain,
+    BLOCKS_MAX, HEADER_MAX, LABEL_MAX, MESSAGE_MAX, SECTION_MAX, URL_MAX, VALUE_MAX, at, escaped, marked,
+    plain, quoted,
 };
 
 /// Characters of one thing that a person wrote: the rest is behind the link.
 const QUOTE_MAX: usize = 2_000;
+/// The same with its marks, one for each line: beside its label it fits into a section.
+const QUOTED_MAX: usize = 2_500;
 
 /// The message: its text, for lists and for who cannot see it, and its blocks. `after` says what somebody just did.
 pub(crate) fn message(told: &Told, after: Option<&str>) -> Value {
@@ -56,12 +58,7 @@ fn line(line: &Line) -> String {
         match said {
             Said::Words(words) => text.push_str(&escaped(words, QUOTE_MAX)),
             Said::At(instant) => text.push_str(&at(*instant)),
-            Said::Quote(written) => {
-                for written in cut(&escaped(written, QUOTE_MAX), QUOTE_MAX).lines() {
-                    text.push_str("\n> ");
-                    text.push_str(written);
-                }
-            }
+            Said::Quote(written) => text.push_str(&quoted(written, QUOTE_MAX, QUOTED_MAX)),
         }
     }
     text

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use serde_json::{Value, json};
 use tenure::tenure_core::effect::Order;
 use tenure::{Carried, Handler, Taken, Timestamp, Trouble};
+use tenure_connect_notices::told_all;
 
 use crate::api::{Call, To};
 use crate::message::message;
@@ -22,13 +23,13 @@ impl Handler for Slack {
         let places: BTreeSet<Place> = to.iter().flat_map(|to| self.people.places(to)).collect();
         let message = message(&told, None);
         // One that cannot be reached holds up no other.
-        let mut first = None;
+        let mut troubles = Vec::new();
         for place in places {
             if let Err(trouble) = self.tell(effect, &place, &message, now) {
-                first = first.or(Some(trouble));
+                troubles.push(trouble);
             }
         }
-        first.map_or_else(|| Ok(Carried::out()), Err)
+        told_all(troubles)
     }
 }
 

@@ -37,13 +37,13 @@ impl Slack {
         else {
             return match self.ask_form(person, chosen, now) {
                 Ok(form) => Heard::replaced(form, Vec::new()),
-                Err(error) => Heard::replaced(form::refused(&words(&error)), Vec::new()),
+                Err(error) => failed(&error, Vec::new()),
             };
         };
         let flow = match self.flow(id_of_flow) {
             Ok(Some(flow)) => flow,
             Ok(None) => return Heard::replaced(form::refused("There is no such flow any more."), Vec::new()),
-            Err(error) => return Heard::replaced(form::refused(&words(&error)), Vec::new()),
+            Err(error) => return failed(&error, Vec::new()),
         };
         let request = self.request(&flow, person, view).command_id(id);
         match self.words.engine().request(request, now) {
@@ -54,7 +54,7 @@ impl Slack {
                 Heard::replaced(told, Vec::new())
             }
             Err(Error::Refused(refusal)) => errors(&refusal, view, Some(&flow)),
-            Err(error) => Heard::replaced(form::refused(&words(&error)), Vec::new()),
+            Err(error) => failed(&error, Vec::new()),
         }
     }
 
@@ -105,9 +105,7 @@ impl Slack {
         match given {
             Ok(_) => Heard::then(self.update(&unsaid, person, true, now)),
             Err(Error::Refused(refusal)) if lacks_words(&refusal) => errors(&refusal, view, None),
-            Err(error) => {
-                Heard::replaced(form::refused(&words(&error)), self.update(&unsaid, person, false, now))
-            }
+            Err(error) => failed(&error, self.update(&unsaid, person, false, now)),
         }
     }
 
@@ -124,6 +122,11 @@ impl Slack {
         update_of.extend(stands);
         vec![Call(To::Method("chat.update"), update)]
     }
+}
+
+/// Bad news in the place of the form.
+fn failed(error: &Error, then: Vec<Call>) -> Heard {
+    Heard::replaced(form::refused(&words(error)), then).because(error)
 }
 
 fn lacks_words(refusal: &Refusal) -> bool {

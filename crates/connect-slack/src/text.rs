@@ -73,6 +73,20 @@ fn cut_as(text: &str, most: usize, write: impl Fn(char, &mut String)) -> String 
     out
 }
 
+/// What a person wrote, escaped, behind a mark on each line. The marks count: many short lines are longer than they seem.
+pub(crate) fn quoted(text: &str, most: usize, with_marks: usize) -> String {
+    let mut out = String::new();
+    for line in escaped(text, most).lines() {
+        let line = format!("\n> {line}");
+        if size(&out).saturating_add(size(&line)) > with_marks {
+            out.push('…');
+            break;
+        }
+        out.push_str(&line);
+    }
+    out
+}
+
 /// An instant in each reader's own time.
 pub(crate) fn at(at: Timestamp) -> String {
     let seconds = at.millis().div_euclid(1_000);

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use tenure::{Code, Error, Fault, Problems, Refusal};
+use tenure::{Code, Error, Fault, Problems, Refusal, StoreFault};
 
 use crate::page;
 use crate::told;
@@ -17,6 +17,8 @@ pub enum Failure {
     Invalid(Problems),
     /// The world failed. What went wrong is for whoever runs the portal, not for its visitors.
     Fault(String),
+    /// Whether it was done is not known. The same form, sent again, is the same command.
+    InDoubt,
     /// Nobody is signed in; where to go to sign in.
     Stranger(String),
     /// The portal will not take this, from whomever it comes, and why.
@@ -36,6 +38,7 @@ impl From<Error> for Failure {
             Error::Invalid(problems) => Self::Invalid(problems),
             // An address or a form with an id that nothing can have.
             Error::Fault(Fault::BadId { .. }) => Self::Nowhere,
+            Error::Fault(Fault::Store(StoreFault::InDoubt)) => Self::InDoubt,
             Error::Fault(fault) => Self::Fault(fault.to_string()),
         }
     }
@@ -59,6 +62,11 @@ impl IntoResponse for Failure {
                 let words = html! { p { "Something behind this portal failed. Nothing was decided. Try again in a moment." } };
                 (StatusCode::SERVICE_UNAVAILABLE, "Not now", words)
             }
+            Self::InDoubt => {
+                eprintln!("tenure-portal: {}", StoreFault::InDoubt);
+                let words = html! { p { "It is not known whether this was done. Go back and send the same form again: it is done once." } };
+                (StatusCode::SERVICE_UNAVAILABLE, "In doubt", words)
+            }
             Self::Barred(why) => (StatusCode::FORBIDDEN, "Not taken", html! { p { (why) } }),
             Self::Malformed(why) => (StatusCode::BAD_REQUEST, "Not understood", html! { p { (why) } }),
             Self::TooLarge => {
@@ -70,5 +78,21 @@ impl IntoResponse for Failure {
         };
         (status, page::bare(title, &html! { (words) p { a href="/access" { "To my access" } } }))
             .into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_is_told_that_nothing_was_decided_where_that_is_not_known() {
+        for (fault, known) in [(StoreFault::InDoubt, false), (StoreFault::Busy, true)] {
+            let response = Failure::from(Error::Fault(Fault::Store(fault))).into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let page = String::from_utf8_lossy(&body).into_owned();
+            assert_eq!(page.contains("Nothing was decided"), known, "{page}");
+        }
     }
 }

@@ -23,6 +23,12 @@ impl Sent {
         Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// Bytes of all that was written.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.iter().fold(0, |sum, (name, value)| sum.saturating_add(name.len()).saturating_add(value.len()))
+    }
+
     /// What was written in that field; nothing where it is blank.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {

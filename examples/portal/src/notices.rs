@@ -8,7 +8,7 @@ use clap::Args;
 use tenure::tenure_core::person::Record as Facts;
 use tenure::{Clock, Handler, Person, PersonId, SystemClock, Taken};
 use tenure_connect_notices::http::Http;
-use tenure_connect_notices::mail::{Mail, lettre::SmtpTransport};
+use tenure_connect_notices::mail::{Mail, relay_at};
 use tenure_connect_notices::webhook::Webhook;
 use tenure_connect_notices::{Directory, Everywhere, Words};
 use tenure_connect_slack::Slack;
@@ -80,7 +80,7 @@ impl Elsewhere {
             ways.routes = slack::routes(slack, portal.clone());
         }
         if let (Some(url), Some(from)) = (&self.smtp, &self.mail_from) {
-            let relay = SmtpTransport::from_url(url)?.build();
+            let relay = relay_at(url).map_err(told)?;
             let people = portal.clone();
             let mail =
                 Mail::new(relay, from, words.clone(), move |to| mailboxes(&people, to)).map_err(told)?;

@@ -1,6 +1,6 @@
 //! Who is who, and what there is: what a host knows of its people and resources, and vouches for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Deserialize;
@@ -63,7 +63,7 @@ impl Book {
     /// Reads one.
     ///
     /// # Errors
-    /// [`BadBook`]: it is no JSON of that shape, or somebody is in it twice.
+    /// [`BadBook`]: it is no JSON of that shape, or somebody or an account is in it twice.
     pub fn from_json(text: &str) -> Result<Self, BadBook> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -74,8 +74,15 @@ impl Book {
         }
         let document: Document = serde_json::from_str(text).map_err(|error| BadBook(error.to_string()))?;
         let mut book = Self::default();
+        // Whoever comes with an account is one person.
+        let mut accounts = BTreeSet::new();
         for listed in document.people {
             let id = listed.person.id.clone();
+            for account in &listed.accounts {
+                if !accounts.insert((account.0.clone(), account.1.clone())) {
+                    return Err(BadBook(format!("the {} account `{}` is in it twice", account.0, account.1)));
+                }
+            }
             if book.people.insert(id.clone(), listed).is_some() {
                 return Err(BadBook(format!("`{id}` is in it twice")));
             }
@@ -117,11 +124,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn somebody_who_is_in_it_twice_is_told() {
+    fn somebody_or_an_account_that_is_in_it_twice_is_told() {
         let ada = r#"{"name": "Ada", "person": {"id": "ada"}}"#;
         assert_eq!(Book::from_json(&format!(r#"{{"people": [{ada}]}}"#)).unwrap().people().len(), 1);
         let twice = Book::from_json(&format!(r#"{{"people": [{ada}, {ada}]}}"#)).unwrap_err();
         assert!(twice.to_string().contains("`ada` is in it twice"), "{twice}");
         assert!(Book::from_json(r#"{"people": [{"name": "Ada", "persona": {}}]}"#).is_err());
+        let has = |id: &str, account: &str| {
+            format!(r#"{{"name": "{id}", "accounts": {{"slack": "{account}"}}, "person": {{"id": "{id}"}}}}"#)
+        };
+        let book = |of: &str| Book::from_json(&format!(r#"{{"people": [{}, {of}]}}"#, has("ada", "U1")));
+        assert_eq!(book(&has("bob", "U2")).unwrap().people().len(), 2);
+        let two = book(&has("bob", "U1")).unwrap_err();
+        assert!(two.to_string().contains("slack account `U1` is in it twice"), "{two}");
     }
 }

@@ -29,6 +29,10 @@ use crate::told::Told;
 const IDLE_MAX: Span = Span::hours(1);
 /// A session is over after so long, used or not.
 const AGE_MAX: Span = Span::hours(12);
+/// How long it may be that sessions were used, and that is not kept yet.
+const KEPT_EVERY: Span = Span::minutes(1);
+/// Bytes of a form that are kept for a session.
+const DRAFT_BYTES_MAX: usize = 64 << 10;
 /// Sessions at a time; beyond, whoever was not seen longest goes, strangers first.
 const SESSIONS_MAX: usize = 10_000;
 
@@ -38,6 +42,8 @@ pub struct Sessions {
     /// By the digest of their keys.
     by_digest: Mutex<HashMap<String, Session>>,
     file: Option<PathBuf>,
+    /// When they were kept last.
+    kept_at: Mutex<Option<Timestamp>>,
     secure: bool,
 }
 
@@ -102,7 +108,7 @@ impl Sessions {
             }
             Some(_) | None => HashMap::new(),
         };
-        Ok(Self { by_digest: Mutex::new(kept), file, secure })
+        Ok(Self { by_digest: Mutex::new(kept), file, kept_at: Mutex::default(), secure })
     }
 
     /// Somebody has proved who they are: a session under a new name, so that nobody is signed in by a name that they
@@ -160,8 +166,11 @@ impl Sessions {
         self.lock().get_mut(&visit.digest)?.pending.take()
     }
 
-    /// Keeps what was written into the form at that address.
+    /// Keeps what was written into the form at that address; more than a form of ours holds is not worth its room.
     pub fn keep_draft(&self, visit: &Visit, address: &str, sent: Sent) {
+        if sent.size() > DRAFT_BYTES_MAX {
+            return;
+        }
         if let Some(session) = self.lock().get_mut(&visit.digest) {
             session.draft = Some((address.to_owned(), sent));
         }
@@ -199,7 +208,14 @@ impl Sessions {
             return None;
         }
         session.seen = now;
-        Some(Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) })
+        let visit = Visit { live: headers.contains_key("x-live"), ..Visit::of(&key, session) };
+        drop(sessions);
+        // A restart takes nobody for idle who was not.
+        let kept_at = *self.kept_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept_at.is_none_or(|kept_at| now.since(kept_at) >= KEPT_EVERY) {
+            self.keep();
+        }
+        Some(visit)
     }
 
     /// Who sent a request with these headers, where somebody is signed in.
@@ -211,6 +227,7 @@ impl Sessions {
     /// Writes down who is signed in, where that is to be kept. A portal that cannot do so still works until it restarts.
     fn keep(&self) {
         let Some(file) = &self.file else { return };
+        *self.kept_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(SystemClock.now());
         let sessions = self.lock();
         let kept: HashMap<_, _> = sessions.iter().filter(|(_, session)| session.who.is_some()).collect();
         let written =
@@ -347,5 +364,39 @@ impl FromRequestParts<Portal> for Who {
         let listed = portal.directory().person(&id).ok_or_else(stranger)?;
         let person = Person { authenticated: Some(authenticated), ..listed.person.clone() };
         Ok(Self { visit, person, listed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_session_keeps_more_than_a_form_of_ours_holds() {
+        let sessions = Sessions::open(None, false).unwrap();
+        let (_, visit) = sessions.begin(None).unwrap();
+        for (bytes, kept) in [(DRAFT_BYTES_MAX - 1, true), (DRAFT_BYTES_MAX, false)] {
+            sessions.keep_draft(&visit, "/ask/a", Sent::read(format!("a={}", "x".repeat(bytes)).as_bytes()));
+            assert_eq!(sessions.draft(&visit, "/ask/a").is_some(), kept, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_restart_takes_nobody_for_idle_who_was_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions");
+        let long_ago = SystemClock.now().minus(Span::minutes(50));
+        let authenticated = Authenticated { at: long_ago, methods: BTreeSet::new(), level: None };
+        let who = Some(SignedIn { id: "maria".parse().unwrap(), authenticated });
+        let session =
+            Session { who, told: None, pending: None, draft: None, begun: long_ago, seen: long_ago };
+        let kept = HashMap::from([(digest(DIGEST, "key"), session)]);
+        std::fs::write(&file, serde_json::to_vec(&kept).unwrap()).unwrap();
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static("tenure=key"))]);
+        let sessions = Sessions::open(Some(file.clone()), false).unwrap();
+        assert!(sessions.signed_in(&headers).is_some());
+        let kept: HashMap<String, Session> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert!(SystemClock.now().since(kept[&digest(DIGEST, "key")].seen) < Span::minutes(1));
     }
 }

@@ -47,6 +47,9 @@ async fn interaction(
         ear.hear(&incoming, portal.now())
     });
     let Ok(heard) = heard.await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    if let Some(fault) = &heard.fault {
+        eprintln!("tenure-portal: what Slack asked failed: {fault}");
+    }
     let answer = answer(&heard);
     // Slack waits for the answer, and does nothing else meanwhile: its methods are called after that.
     tokio::task::spawn_blocking(move || {

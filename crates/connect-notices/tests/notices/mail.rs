@@ -1,8 +1,11 @@
 //! E-mail, as a server gets it.
 
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use tenure::tenure_core::grant::Enforcement;
 use tenure::{Handler, Runner, Span};
-use tenure_connect_notices::mail::{Mail, relay_in_the_clear};
+use tenure_connect_notices::mail::{Mail, relay_at, relay_in_the_clear};
 
 use crate::house::House;
 use crate::sink::Sink;
@@ -130,4 +133,32 @@ fn where_no_relay_answers_the_notice_stays_and_is_told_later() {
     assert_eq!(sink.got().len(), 2);
     let view = house.engine.look(&grant.id, house.now()).unwrap().unwrap();
     assert_eq!(view.enforcement, Enforcement::None);
+}
+
+#[test]
+fn a_mailbox_that_there_is_not_makes_no_other_wait() {
+    let (house, sink) = (House::new(), Sink::default());
+    let runner =
+        Runner::new(house.engine.clone(), "mail", Span::minutes(1)).notices(mail(&house, sink.start()));
+    house.request("prod-db", "INC-7");
+    let refuses = [("bob@example.com".to_owned(), 550), ("carol@example.com".to_owned(), 451)];
+    sink.refuses.lock().unwrap().extend(refuses);
+    assert_eq!(runner.turn(house.now()).unwrap().failed, 1);
+    sink.refuses.lock().unwrap().pop();
+    house.later(Span::seconds(5));
+    runner.turn(house.now()).unwrap();
+    assert_eq!(sink.got().iter().map(|got| got.to.as_str()).collect::<Vec<_>>(), ["carol@example.com"]);
+}
+
+#[test]
+fn a_relay_that_says_nothing_is_given_up_long_before_a_lease_is_over() {
+    let house = House::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = relay_at(&format!("smtp://{}", silent.local_addr().unwrap())).unwrap();
+    let only = |to: &str| (to == "group:owners").then(|| "bob@example.com".to_owned()).into_iter().collect();
+    let mail = Mail::new(relay, "access@iam.example.com", house.words(), only).unwrap();
+    house.request("prod-db", "INC-7");
+    let (notice, (told, given_up)) = (house.notice(), channel());
+    std::thread::spawn(move || told.send(mail.carry_out(&notice)));
+    given_up.recv_timeout(Duration::from_secs(30)).unwrap().unwrap_err();
 }

@@ -178,3 +178,19 @@ fn items_are_the_hosts_whatever_a_form_names() {
     assert!(heard.body.unwrap().contains("not known here"));
     assert!(house.engine.list(&tenure::List::default(), house.now()).unwrap().grants.is_empty());
 }
+
+#[test]
+fn a_fault_is_told_to_whoever_runs_it_and_to_nobody_in_slack() {
+    let house = House::new();
+    house.ask("prod-db");
+    house.turn();
+    let wanted = house.stand_in.messages();
+    let (timestamp, signature, body) = house.signed(&house.click("U2", &wanted[0], "approve"));
+    let incoming = Incoming { timestamp: &timestamp, signature: &signature, body: &body, at: house.now() };
+    // A host whose clock is far ahead: the store takes nothing of it.
+    let heard = house.slack.hear(&incoming, house.now().plus(Span::minutes(10)));
+    let fault = heard.fault.clone().unwrap();
+    house.slack.finish(&heard).unwrap();
+    let told = house.stand_in.calls().iter().map(|call| call.body.to_string()).collect::<String>();
+    assert!(told.contains("failed") && !told.contains(&fault), "{fault}: {told}");
+}

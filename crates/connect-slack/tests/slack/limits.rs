@@ -93,3 +93,17 @@ fn long_texts_and_long_lists_are_cut_where_slack_says() {
         assert!(option["value"].as_str().unwrap().len() <= 75);
     }
 }
+
+#[test]
+fn a_reason_of_many_lines_keeps_no_notice_from_slack() {
+    for line in ["a\n", "\n", "<\n\n"] {
+        let house = House::new();
+        house.ask_because("prod-db", &format!("INC-7 {}end", line.repeat(1_300)));
+        house.turn();
+        let message = house.stand_in.messages().remove(0);
+        for block in message["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "section") {
+            let text = block["text"]["text"].as_str().unwrap();
+            assert!(text.encode_utf16().count() <= 3_000, "{}", text.len());
+        }
+    }
+}

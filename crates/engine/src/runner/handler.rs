@@ -62,6 +62,12 @@ impl Trouble {
     pub fn last(self) -> Self {
         Self { last: true, ..self }
     }
+
+    /// Whether trying again is of no use.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.last
+    }
 }
 
 impl<E: Error> From<E> for Trouble {

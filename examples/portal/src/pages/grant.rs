@@ -6,7 +6,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use tenure::{
-    Approve, Code, Deny, Engine, Error, Explanation, Offer, Person, Refusal, Review, Revoke, Timestamp, View,
+    Approve, ApproveExtension, Code, Deny, DenyExtension, Engine, Error, Explanation, Offer, Person, Refusal,
+    Review, Revoke, Timestamp, View,
 };
 
 use super::access::life::{self, Life};
@@ -68,6 +69,8 @@ fn seen(
     let decide = [
         refused(engine.explain(Approve::new(grant, person), now)?),
         refused(engine.explain(Deny::new(grant, person), now)?),
+        refused(engine.explain(ApproveExtension::new(grant, person), now)?),
+        refused(engine.explain(DenyExtension::new(grant, person), now)?),
     ];
     let stranger = |code: &Option<Code>| {
         matches!(code, Some(Code::ActorNotAllowed | Code::ApprovalNotApprover | Code::ApprovalOwn))

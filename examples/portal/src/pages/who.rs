@@ -116,7 +116,12 @@ fn view(portal: &Portal, question: &Question, at: Option<Timestamp>, told: &Told
         (form(portal, question))
         @match told {
             Told::Resource(holders) => (of_resource(portal, question, at, holders)),
-            Told::Running(page, titles) => (running(portal, page, titles)),
+            Told::Running(page, titles) => {
+                @if question.at.is_some() || question.permission.is_some() {
+                    p.waits { "Name a resource, too: a time and a permission are asked of one. This is all that runs now." }
+                }
+                (running(portal, page, titles))
+            }
         }
     }
 }

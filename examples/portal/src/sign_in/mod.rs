@@ -23,6 +23,11 @@ pub trait SignIn: Send + Sync {
     /// for, where they refused one.
     fn begin(&self, then: &str, needed: Option<&Login>) -> String;
 
+    /// Where somebody is who signed out.
+    fn signed_out(&self) -> &'static str {
+        "/sign-in"
+    }
+
     /// The `acr` values by which that level or a better one is asked for, with a space between them.
     fn acr_values(&self, level: Level) -> String {
         step_up::own_name(level)
@@ -32,7 +37,7 @@ pub trait SignIn: Send + Sync {
 /// Signs out.
 pub async fn out(State(portal): State<Portal>, visit: Visit) -> Redirect {
     portal.sessions().leave(&visit);
-    Redirect::to("/sign-in")
+    Redirect::to(portal.sign_in().signed_out())
 }
 
 /// An address of this portal to come back to: anything else is the first page.

@@ -221,7 +221,10 @@ async fn an_answer_counts_once_and_only_where_it_was_asked_for() {
     let back = maria.as_far_as_the_issuer("/access").await;
     let again = back.clone();
     assert_eq!(maria.get(&back).await.status, 303);
-    maria.sign_out().await;
+    // The issuer knows her still: what she sees next does not ask it.
+    let out = maria.sign_out().await;
+    assert_eq!(maria.follow(&out).await, out);
+    assert!(maria.get(&out).await.text.contains("You are signed out"));
     assert_eq!(maria.get(&again).await.status, 403);
     assert!(!maria.is("Maria Lindqvist").await);
     // An answer that was begun in another browser signs nobody in here: not with its state, and not with ours.

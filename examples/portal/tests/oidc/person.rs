@@ -158,9 +158,10 @@ impl Person {
         page.status == 200 && page.text.contains(name)
     }
 
-    pub(crate) async fn sign_out(&mut self) {
+    /// Says where that leads.
+    pub(crate) async fn sign_out(&mut self) -> String {
         let csrf = self.field("/access", "csrf").await;
-        self.ask("/sign-out", Some(vec![("csrf".to_owned(), csrf)]), "text/html").await;
+        self.ask("/sign-out", Some(vec![("csrf".to_owned(), csrf)]), "text/html").await.header("location")
     }
 
     pub(crate) async fn ask_for_payments(&mut self, accept: &str) -> Answer {

@@ -140,6 +140,14 @@ impl Browser {
         response.into_body()
     }
 
+    /// Begins to download that, and reads nothing of it.
+    pub(crate) async fn download(&self, address: &str) -> Body {
+        let request = self.request(Method::GET, address, &[], Vec::new());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body()
+    }
+
     fn request(
         &self,
         method: Method,

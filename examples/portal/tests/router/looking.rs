@@ -2,6 +2,11 @@
 
 use axum::http::header::SET_COOKIE;
 use axum::http::{Method, StatusCode};
+use std::time::Duration;
+use tenure::Policy;
+use tenure::tenure_policy::document::Format;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
 
 use crate::browser::World;
 
@@ -75,4 +80,41 @@ async fn what_another_site_sends_takes_nobodys_session_away() {
         assert!(!sent.headers.contains_key(SET_COOKIE), "{address}");
     }
     assert!(stranger.get("/sign-in").await.headers.contains_key(SET_COOKIE));
+}
+
+#[test]
+fn a_download_that_nobody_reads_makes_nobody_wait() {
+    let few_threads = Builder::new_multi_thread().max_blocking_threads(2).enable_all().build().unwrap();
+    few_threads.block_on(async {
+        let world = World::told();
+        let policy = Policy::from_text("version: 1\nflows: []\n", Format::Yaml).unwrap();
+        let author = world.portal.person(&"noor".parse().unwrap()).unwrap();
+        for _ in 0..2_000 {
+            world.portal.engine().publish(&policy, &author, world.portal.now()).unwrap();
+        }
+        let noor = world.signed_in("noor").await;
+        let mut maria = world.signed_in("maria").await;
+        let mut unread = Vec::new();
+        for _ in 0..4 {
+            unread.push(noor.download("/history.jsonl").await);
+        }
+        let page = timeout(Duration::from_secs(10), maria.get("/access")).await.unwrap();
+        assert_eq!(page.status, StatusCode::OK);
+        // Read at last, all of it is there.
+        let lines = axum::body::to_bytes(unread.remove(0), usize::MAX).await.unwrap();
+        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(u64::try_from(count).unwrap(), world.portal.engine().inclusion(1, None).unwrap().size);
+    });
+}
+
+#[tokio::test]
+async fn a_time_or_a_permission_without_a_resource_is_not_passed_over() {
+    let world = World::told();
+    let mut noor = world.signed_in("noor").await;
+    for asked in ["at=2026-03-02T11:00", "permission=read"] {
+        noor.get(&format!("/who?{asked}")).await.says("Name a resource, too");
+    }
+    for asked in ["", "resource=prod-pg/database/orders&permission=read&at=2026-03-02T11:00"] {
+        noor.get(&format!("/who?{asked}")).await.says_not("Name a resource, too");
+    }
 }

@@ -1,6 +1,8 @@
 //! Asking and deciding.
 
 use axum::http::StatusCode;
+use tenure::tenure_policy::document::Format;
+use tenure::{Policy, Request};
 
 use crate::browser::{Page, World};
 
@@ -181,4 +183,32 @@ fn form_of(page: &Page, title: &str, action: &str) -> crate::browser::Form {
     let card = page.text.split("<article").find(|card| card.contains(title)).unwrap();
     let (status, headers) = (page.status, page.headers.clone());
     Page { status, headers, text: card.to_owned() }.form(action)
+}
+
+/// The notice that wants their decision leads there.
+#[tokio::test]
+async fn whoever_decides_on_extensions_alone_finds_the_grant() {
+    const POLICY: &str = "
+version: 1
+flows:
+  - id: records
+    who: {any: [group:support]}
+    what: [{integration: crm, permissions: [read]}]
+    duration: {max: 1h}
+    approval: automatic
+    extension: {times: 1, span: {default: 30m}, approval: {steps: [{approvers: [group:support-leads]}]}}
+";
+    let world = World::told();
+    let (engine, now) = (world.portal.engine(), world.portal.now());
+    let person = |id: &str| world.portal.person(&id.parse().unwrap()).unwrap();
+    engine.publish(&Policy::from_text(POLICY, Format::Yaml).unwrap(), person("noor"), now).unwrap();
+    let known = world.portal.directory().resources();
+    let segment = known.iter().find(|known| known.resource.id.integration.as_str() == "crm").unwrap();
+    let ask = Request::new("records", person("sam")).item(segment.resource.permission("read"));
+    let grant = engine.request(ask, now).unwrap();
+    for (who, status) in [("sam", StatusCode::OK), ("ines", StatusCode::OK), ("jonas", StatusCode::NOT_FOUND)]
+    {
+        let page = world.signed_in(who).await.get(&format!("/grants/{}", grant.id)).await;
+        assert_eq!(page.status, status, "{who}");
+    }
 }

@@ -9,10 +9,9 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde_json::Value as Json;
-use tenure::{Engine, Error, Timestamp};
-use tenure_past::log::{HEAD, cells, position};
+use tenure::{Error, Timestamp};
+use tenure_past::log::{HEAD, cells};
 use tenure_past::row;
-use tokio::sync::mpsc::{self, Sender};
 
 use super::Question;
 use super::seen::{Looked, json};
@@ -46,17 +45,8 @@ pub(super) async fn jsonl(
 }
 
 fn sent(portal: &Portal, question: Question, form: Form) -> Response {
-    let (pages, sent) = mpsc::channel(2);
-    let asking = portal.clone();
-    tokio::task::spawn_blocking(move || {
-        let told = tell(asking.engine(), &question, form, asking.now(), &pages);
-        // An answer that breaks off is seen to: it has no end.
-        if let Err(broken) = told {
-            eprintln!("tenure-portal: {broken}");
-            let _gone = pages.blocking_send(Err(broken));
-        }
-    });
-    let body = stream::unfold(sent, |mut sent| async move { Some((sent.recv().await?, sent)) });
+    let told = Told { portal: portal.clone(), question, form, now: portal.now(), after: None, over: false };
+    let body = stream::unfold(Some(told), |told| async move { told?.next().await });
     let (kind, name) = match form {
         Form::Csv => ("text/csv; charset=utf-8", "history.csv"),
         Form::JsonLines => ("application/jsonl; charset=utf-8", "history.jsonl"),
@@ -66,39 +56,61 @@ fn sent(portal: &Portal, question: Question, form: Form) -> Response {
         .into_response()
 }
 
-fn tell(
-    engine: &Engine,
-    question: &Question,
+/// How far the record was told. Whoever reads slowly holds this, and no thread.
+struct Told {
+    portal: Portal,
+    question: Question,
     form: Form,
     now: Timestamp,
-    pages: &Sender<io::Result<Bytes>>,
-) -> io::Result<()> {
-    let mut looked = Looked::new(engine, now);
-    let mut text = match form {
-        Form::Csv => format!("{}\n", row::csv(HEAD.into_iter().map(str::to_owned))?),
-        Form::JsonLines => String::new(),
-    };
-    let mut after = 0;
-    loop {
-        let page = match &question.grant {
-            Some(_) if after > 0 => Vec::new(),
+    /// The last record that was read.
+    after: Option<u64>,
+    over: bool,
+}
+
+impl Told {
+    /// The next lines, made on a thread that may wait, and from where it goes on; nothing once all was told.
+    async fn next(mut self) -> Option<(io::Result<Bytes>, Option<Self>)> {
+        let made = tokio::task::spawn_blocking(move || (self.lines(), self)).await;
+        let broken = match made {
+            Ok((Ok(lines), told)) => return Some((Ok(lines?), Some(told))),
+            Ok((Err(broken), _)) => broken,
+            Err(panicked) => io::Error::other(panicked),
+        };
+        // An answer that breaks off is seen to: it has no end.
+        eprintln!("tenure-portal: {broken}");
+        Some((Err(broken), None))
+    }
+
+    fn lines(&mut self) -> io::Result<Option<Bytes>> {
+        let portal = self.portal.clone();
+        let mut looked = Looked::new(portal.engine(), self.now);
+        let begun = self.after;
+        self.after = Some(begun.unwrap_or_default());
+        let mut text = match (begun, self.form) {
+            (None, Form::Csv) => format!("{}\n", row::csv(HEAD.into_iter().map(str::to_owned))?),
+            (None, Form::JsonLines) | (Some(_), _) => String::new(),
+        };
+        while text.is_empty() && !self.over {
+            self.read_on(&mut looked, &mut text)?;
+        }
+        Ok(Some(text).filter(|text| !text.is_empty()).map(Bytes::from))
+    }
+
+    fn read_on(&mut self, looked: &mut Looked<'_>, text: &mut String) -> io::Result<()> {
+        let (engine, after) = (self.portal.engine(), self.after.unwrap_or_default());
+        let page = match &self.question.grant {
             Some(grant) => engine.history(grant).map_err(broken)?,
             None => engine.records(after, AT_ONCE).map_err(broken)?,
         };
+        self.over = page.is_empty() || self.question.grant.is_some();
+        self.after = Some(page.last().map_or(after, |last| last.position));
         for record in page.iter().map(|record| json(record)) {
-            after = position(&record);
-            if looked.wanted(&question.wanted, &record).map_err(broken)? {
-                text.push_str(&line(&record, form, &mut looked)?);
+            if looked.wanted(&self.question.wanted, &record).map_err(broken)? {
+                text.push_str(&line(&record, self.form, looked)?);
                 text.push('\n');
             }
         }
-        // Whoever asked may have gone.
-        if !text.is_empty() && pages.blocking_send(Ok(Bytes::from(std::mem::take(&mut text)))).is_err() {
-            return Ok(());
-        }
-        if page.is_empty() {
-            return Ok(());
-        }
+        Ok(())
     }
 }
 

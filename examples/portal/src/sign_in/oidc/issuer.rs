@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::JwkSet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tenure::{Span, Timestamp};
 use ureq::Agent;
 
 use super::Settings;
@@ -16,6 +17,8 @@ use super::id_token::{Claims, Doubt, Expected, verified};
 
 /// Bytes of an answer that are read.
 const ANSWER_MAX: u64 = 1 << 20;
+/// For how long its keys count without asking for them again.
+const KEYS_AGE_MAX: Span = Span::hours(1);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -28,7 +31,15 @@ pub(super) struct Issuer {
 #[derive(Clone, Default)]
 struct Known {
     addresses: Option<Addresses>,
-    keys: Option<JwkSet>,
+    /// With the instant at which they were asked for.
+    keys: Option<(Timestamp, JwkSet)>,
+}
+
+impl Known {
+    /// Its keys, as long as they count: one that it gave up, because it was stolen, is not believed for long.
+    fn keys_of(&self, now: Timestamp) -> Option<JwkSet> {
+        self.keys.as_ref().filter(|(asked, _)| now.since(*asked) < KEYS_AGE_MAX).map(|(_, keys)| keys.clone())
+    }
 }
 
 /// Where an issuer is reached (OpenID Connect Discovery 1.0).
@@ -95,13 +106,13 @@ impl Issuer {
     ) -> Result<Claims, Unproved> {
         let addresses = self.addresses(settings)?;
         let token = self.token(settings, &addresses, code, verifier)?;
-        let keys = match self.known().keys {
+        let keys = match self.known().keys_of(expected.now) {
             Some(keys) => keys,
-            None => self.keys(&addresses)?,
+            None => self.keys(&addresses, expected.now)?,
         };
         match verified(&token, &keys, expected) {
             // It may have a new key since: it is asked for its keys once more.
-            Err(Doubt::UnknownKey) => verified(&token, &self.keys(&addresses)?, expected),
+            Err(Doubt::UnknownKey) => verified(&token, &self.keys(&addresses, expected.now)?, expected),
             claims => claims,
         }
         .map_err(Unproved::Token)
@@ -136,9 +147,9 @@ impl Issuer {
     }
 
     /// Its keys of now.
-    fn keys(&self, addresses: &Addresses) -> Result<JwkSet, Unproved> {
+    fn keys(&self, addresses: &Addresses, now: Timestamp) -> Result<JwkSet, Unproved> {
         let keys: JwkSet = self.fetched(&addresses.jwks_uri)?;
-        self.learn(|known| known.keys = Some(keys.clone()));
+        self.learn(|known| known.keys = Some((now, keys.clone())));
         Ok(keys)
     }
 
@@ -180,3 +191,17 @@ impl fmt::Display for Unproved {
 }
 
 impl std::error::Error for Unproved {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_count_for_an_hour_and_no_longer() {
+        let asked: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let known = Known { addresses: None, keys: Some((asked, JwkSet { keys: Vec::new() })) };
+        let late = asked.plus(KEYS_AGE_MAX);
+        assert!(known.keys_of(asked).is_some() && known.keys_of(late.minus(Span::millis(1))).is_some());
+        assert!(known.keys_of(late).is_none());
+    }
+}

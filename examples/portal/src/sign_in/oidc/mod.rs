@@ -18,6 +18,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use maud::html;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -29,6 +30,7 @@ use self::issuer::Issuer;
 pub use self::issuer::Unproved;
 use super::{SignIn, own_address, query};
 use crate::failure::Failure;
+use crate::page::bare;
 use crate::portal::Portal;
 use crate::session::{SignedIn, Visit, token};
 
@@ -38,6 +40,8 @@ const LOGIN_AGE_MAX: Span = Span::hours(12);
 const UNDER_WAY_MAX: Span = Span::minutes(10);
 /// The name under which the directory may list whom the issuer means.
 const ACCOUNT: &str = "oidc";
+/// The address of whoever signed out.
+const SIGNED_OUT: &str = "/sign-in/ended";
 
 /// What is known of the issuer and of this portal as its client.
 #[derive(Clone, Debug)]
@@ -115,7 +119,7 @@ impl Oidc {
 impl SignIn for Oidc {
     fn routes(&self) -> Router<Portal> {
         let routes = Router::new().route("/sign-in", get(begin)).route("/sign-in/callback", get(come_back));
-        routes.layer(Extension(self.clone()))
+        routes.route(SIGNED_OUT, get(signed_out)).layer(Extension(self.clone()))
     }
 
     fn begin(&self, then: &str, needed: Option<&Login>) -> String {
@@ -129,9 +133,25 @@ impl SignIn for Oidc {
         format!("/sign-in?{}", query(&said))
     }
 
+    /// No page that goes on to the issuer: that would sign them in again at once.
+    fn signed_out(&self) -> &'static str {
+        SIGNED_OUT
+    }
+
     fn acr_values(&self, level: Level) -> String {
         self.0.settings.at_least(level)
     }
+}
+
+/// Where somebody is who signed out.
+async fn signed_out() -> Response {
+    bare(
+        "Signed out",
+        &html! {
+            p { "You are signed out here. Your issuer may know you still: sign out there, too, where others use this browser." }
+            p { a.button href="/sign-in" { "Sign in" } }
+        },
+    )
 }
 
 /// Sends somebody to the issuer.
