@@ -238,3 +238,18 @@ unsafe fn ended<'a>(start: *const c_char) -> Option<&'a str> {
     // SAFETY: it is not null, and the caller says that it ends.
     unsafe { CStr::from_ptr(start) }.to_str().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::panic, reason = "a panic is what is tested")]
+
+    use super::*;
+
+    #[test]
+    fn r39_a_panic_in_a_call_is_a_fault_and_the_next_call_is_answered() {
+        let bad = guarded(|| -> tenure_status { panic!("told to") }).unwrap_err();
+        assert_eq!(status(&bad), tenure_status::TENURE_FAULT);
+        assert!(bad.to_json().starts_with(r#"{"fault":{"code":"panicked","#), "{}", bad.to_json());
+        assert_eq!(guarded(|| tenure_status::TENURE_OK).unwrap(), tenure_status::TENURE_OK);
+    }
+}
