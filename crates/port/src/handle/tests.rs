@@ -305,3 +305,31 @@ fn what_could_not_be_opened_says_why_until_it_is_closed() {
     assert_eq!(handle.close().to_json(), r#"{"ok":null}"#);
     assert_eq!(fault(&handle.call(r#"{"call": "sweep"}"#)), "closed");
 }
+
+/// Something below the port that panics in the middle of a call.
+struct Panics;
+
+impl tenure::Ids for Panics {
+    fn next(&self) -> Result<tenure::tenure_core::id::CommandId, tenure::Fault> {
+        panic!("told to")
+    }
+}
+
+#[test]
+fn r38_r39_a_panic_inside_of_a_call_is_a_fault_of_this_handle_alone() {
+    let port = Port::open_with_ids(Arc::new(tenure::MemoryStore::new()), Panics);
+    let door = Door { port, clock: None, _file: None };
+    let broken = Handle { process: Process::this(), state: RwLock::new(State::Open(Box::new(door))) };
+    let other = opened(&json!({"policy": policy("2h")}));
+    let held = |handle: &Handle| handle.holds("alice", "pg", "database", "orders", "read", None);
+
+    assert_eq!(held(&broken).map(|verdict| verdict.allowed).map_err(|bad| bad.to_json()), Ok(false));
+    assert_eq!(fault(&broken.call(&request().to_string())), "panicked");
+    // Nobody knows what it interrupted: from here on every form of call is one, and no yes.
+    assert_eq!(fault(&broken.call(r#"{"call": "sweep"}"#)), "panicked");
+    assert_eq!(fault(&held(&broken).unwrap_err().to_json()), "panicked");
+    assert_eq!(broken.close().to_json(), r#"{"ok":null}"#);
+
+    called(&other, &request());
+    assert!(held(&other).unwrap().allowed);
+}
