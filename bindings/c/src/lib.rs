@@ -241,8 +241,6 @@ unsafe fn ended<'a>(start: *const c_char) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::panic, reason = "a panic is what is tested")]
-
     use super::*;
 
     #[test]

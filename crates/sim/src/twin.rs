@@ -125,7 +125,7 @@ fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, St
 fn in_force_since(records: &[Arc<Record>]) -> Option<Timestamp> {
     records.iter().rev().find_map(|record| match &record.entry {
         Entry::Published(published) => Some(published.at),
-        _ => None,
+        Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Revoked(_) => None,
     })
 }
 
