@@ -84,9 +84,10 @@ test("one click before the end goes on, once, for the holder", async (t) => {
   assert.equal((await ask("maria", "GET", "/orders")).status, 200, "it went on");
   await at(60);
   assert.equal((await ask("maria", "GET", "/orders")).status, 403, "and ended");
+  await access.sweep();
   const { records } = await access.history({ grant });
   const happened = records.map(({ event }) => event).filter((event) => ["requested", "extended", "expired"].includes(event));
-  assert.deepEqual(happened, ["requested", "extended"]);
+  assert.deepEqual(happened, ["requested", "extended", "expired"], "and all of it is on record");
 });
 
 test("nobody decides on their own access, and what is no request is told", async (t) => {
