@@ -27,6 +27,20 @@ function written(name, takes, call) {
 }
 
 const isObject = (value) => typeof value === "object" && value !== null;
+const isText = (value) => typeof value === "string" && value.isWellFormed();
+
+/** As many labels, and as long ones, as are looked at one by one. */
+const LABELS_MAX = 32;
+const LABEL_LENGTH_MAX = 256;
+
+/** Labels that are right, or none. Who holds what does not depend on them, but wrong ones are said to be wrong. */
+function areLabels(labels) {
+  if (labels === undefined) return true;
+  if (Object.prototype.toString.call(labels) !== "[object Object]") return false;
+  const names = Object.keys(labels);
+  const isLabel = (text) => isText(text) && text.length <= LABEL_LENGTH_MAX;
+  return names.length <= LABELS_MAX && names.every((name) => isLabel(name) && isLabel(labels[name]));
+}
 
 /** An open store: calls go in as text, and answers come out. The methods of each call are on `Calls`. */
 class Door {
@@ -61,10 +75,10 @@ class Door {
     if (!isObject(call) || !isObject(call.resource)) return undefined;
     const { person, resource, permission, now } = call;
     // Further fields are read, or refused, where all are.
-    if (Object.keys(call).length !== ("now" in call ? 4 : 3) || Object.keys(resource).length !== 3) return undefined;
-    const { integration, type, name } = resource;
-    const texts = [person, integration, type, name, permission];
-    if (!texts.every((text) => typeof text === "string" && text.isWellFormed())) return undefined;
+    if (Object.keys(call).length !== ("now" in call ? 4 : 3)) return undefined;
+    if (Object.keys(resource).length !== ("labels" in resource ? 4 : 3)) return undefined;
+    const { integration, type, name, labels } = resource;
+    if (![person, integration, type, name, permission].every(isText) || !areLabels(labels)) return undefined;
     if (now !== undefined && !(now instanceof Date && !Number.isNaN(now.getTime()))) return undefined;
     const held = this.#handle.holdsSync(person, integration, type, name, permission, now?.getTime());
     if (held === null) return { allowed: false };

@@ -55,6 +55,30 @@ test("holds is the same in all its forms", async () => {
   }
 });
 
+test("labels that are wrong are said to be, in all forms of holds", async () => {
+  const access = await opened();
+  await granted(access);
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`label-${at}`, "v"]));
+  const came = (asking) => asking.then(({ allowed }) => allowed, ({ name, code, problems }) => ({ name, code, problems }));
+  for (const [labels, right] of [
+    [{ env: "prod", team: undefined }, true],
+    [{ env: "v".repeat(1_000) }, true],
+    [many, true],
+    [undefined, true],
+    [null, false],
+    [["prod"], false],
+    [new Map([["env", "prod"]]), false],
+    [{ env: 7 }, false],
+    [{ env: "\ud800" }, false],
+    [{ "\ud800": "prod" }, false],
+  ]) {
+    const call = { person: "maria", resource: { ...orders, labels }, permission: "read" };
+    const [sync, other] = [await came((async () => access.holdsSync(call))()), await came(access.holds(call))];
+    assert.deepEqual(sync, other);
+    assert.equal(sync === true, right, JSON.stringify(sync));
+  }
+});
+
 test("an answer goes by which field was named", async () => {
   const access = await opened();
   const kit = await access.request({ kit: "start", actor: maria, grant: "k" });
