@@ -35,9 +35,12 @@ impl<'w> Board<'w> {
     }
 
     /// How far time has surely come: what other people hold is over only then. A host may be ahead, and another
-    /// one may extend what it takes to be over. On what is imagined, time itself has gone on.
+    /// one may extend what it takes to be over; but nobody decides anything before the policy was put in force. On what
+    /// is imagined, time itself has gone on.
     pub(crate) fn surely(&self) -> Timestamp {
-        if self.imagined { self.now } else { self.now.min(self.world.clock) }
+        let clock = self.world.clock;
+        let surely = self.world.policy.published_at.map_or(clock, |published| published.max(clock));
+        if self.imagined { self.now } else { self.now.min(surely) }
     }
 
     /// The grant as it stands by now.

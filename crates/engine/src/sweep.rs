@@ -67,7 +67,7 @@ impl Engine {
     /// swept first.
     pub fn sweep(&self, now: Timestamp) -> Result<SweepReport, Error> {
         let mut swept = Swept::default();
-        let until = self.believed(now)?;
+        let until = self.settled_until(now)?;
         let limit = Limit::new(PEOPLE_AT_ONCE);
         let mut after = None;
         loop {
@@ -91,6 +91,13 @@ impl Engine {
             self.store.transact(&self.namespace, &mut WriteUp::new(now, self.ids.salt()?))?;
         }
         Ok(())
+    }
+
+    /// The instant by which a sweep settles everybody: nobody decides anything before the policy was put in force, so
+    /// whoever is settled is settled by then at least. So what is written down is no matter of whose turn it was.
+    fn settled_until(&self, now: Timestamp) -> Result<Timestamp, Error> {
+        let believed = self.believed(now)?;
+        self.question(|_| Vec::new(), |world| surely(believed, world))
     }
 
     /// Flows whose `until` has passed.
@@ -175,10 +182,10 @@ impl Engine {
 
     /// Of how many grants of each of these people something is due; of whoever has one that cannot be read, of many.
     fn due_grants(&self, people: &[PersonId], now: Timestamp) -> Result<Vec<usize>, Error> {
-        let until = self.believed(now)?;
+        let believed = self.believed(now)?;
         let wanted = |world: &World| unread(people.iter().cloned().map(Read::Person).collect(), world);
         let is_due = |world: &World, grant: &Grant| {
-            grant.deadline().is_some_and(|deadline| deadline <= until)
+            grant.deadline().is_some_and(|deadline| deadline <= surely(believed, world))
                 || matches!(grant.stage, Stage::Approved(_))
                 || world.revoked.contains_key(grant.id())
         };
@@ -249,6 +256,11 @@ impl Engine {
         }
         Ok(now.max(clock))
     }
+}
+
+/// That instant, or the one at which the policy was put in force where that is later.
+fn surely(believed: Timestamp, world: &World) -> Timestamp {
+    world.policy.published_at.map_or(believed, |published| published.max(believed))
 }
 
 const fn is_unreadable(error: &Error) -> bool {

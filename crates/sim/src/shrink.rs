@@ -108,7 +108,7 @@ impl Search<'_> {
                 let Some((clock, call)) = call(shrunk, number) else { break };
                 place = next(&call, &at);
                 let Some(part) = &place else { break };
-                if is_of_a_person(&call, part) {
+                if stays(&call, part) {
                     continue;
                 }
                 let less = without(&call, part).and_then(|less| serde_json::from_value::<Call>(less).ok());
@@ -129,13 +129,15 @@ impl Search<'_> {
     }
 }
 
-/// Whether it is a fact about a person. Those are of the story and not of one step: somebody who is less in one step
-/// than in the next makes it longer.
-fn is_of_a_person(call: &Value, place: &[usize]) -> bool {
+/// Whether it is a fact about a person, or what a command is called. Those are of the story and not of one step:
+/// somebody who is less in one step than in the next makes it longer, and commands without a name are counted, so that
+/// those who come after it would be called otherwise.
+fn stays(call: &Value, place: &[usize]) -> bool {
     let field = |index: usize| call.as_object().and_then(|fields| fields.keys().nth(index));
     match place {
-        [first, _, ..] => field(*first).is_some_and(|name| matches!(name.as_str(), "actor" | "holder")),
-        [] | [_] => false,
+        [] => false,
+        [only] => field(*only).is_some_and(|name| name == "command_id"),
+        [first, ..] => field(*first).is_some_and(|name| matches!(name.as_str(), "actor" | "holder")),
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tenure::tenure_core::event::Event;
 use tenure::tenure_core::record::{Entry, Record};
 use tenure::{GrantId, Timestamp};
+use tenure_port::Call;
 use tenure_port::call::Sweep;
-use tenure_port::{Answer, Call};
 
 use crate::episode::{Looks, Luck, Played, play};
 use crate::finding::{Finding, Kind};
@@ -81,17 +81,12 @@ fn found(invariant: Invariant, step: usize, why: String) -> Finding {
 
 /// The events of each grant when its time's doing is written down so, and all of it at the end.
 ///
-/// A sweep is by the store's own clock: what a host that is ahead of it makes true early stays true. Where it put a
-/// policy in force, everything that is decided from then on is dated no earlier, whoever's it is: so are sweeps. And
-/// effects are taken of what was written down, so that is done before: which effects there are is no matter of this.
+/// A sweep is by the store's own clock: what a host that is ahead of it makes true early stays true. And effects are
+/// taken of what was written down, so that is done before: which effects there are is no matter of this.
 fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, String> {
     let mut subject = Subject::on(store, Timestamp::from_millis(0)).map_err(|fault| fault.to_string())?;
-    let (mut now, mut published) = (Timestamp::from_millis(0), Timestamp::from_millis(0));
-    let mut read = 0;
-    let sweep = |subject: &Subject, clock: Timestamp, published: Timestamp| {
-        let ahead = Some(published).filter(|published| clock < *published);
-        drop(subject.answer(clock, Call::Sweep(Sweep { now: ahead })));
-    };
+    let mut now = Timestamp::from_millis(0);
+    let sweep = |subject: &Subject, clock| drop(subject.answer(clock, Call::Sweep(Sweep { now: None })));
     for step in steps {
         match step {
             Step::Restart => subject.restart().map_err(|fault| fault.to_string())?,
@@ -99,34 +94,20 @@ fn events(steps: &[Step], store: StoreKind, sweeps: Sweeps) -> Result<Events, St
                 now = *clock;
                 let is_sweep = matches!(**call, Call::Sweep(_));
                 if matches!(**call, Call::TakeEffects(_)) || (is_sweep && sweeps != Sweeps::Never) {
-                    sweep(&subject, now, published);
+                    sweep(&subject, now);
                 }
                 if !is_sweep {
-                    let answer = subject.answer(now, (**call).clone());
-                    if matches!((&**call, answer), (Call::Publish(_), Answer::Ok(_))) {
-                        let written = subject.records(read).map_err(|fault| fault.to_string())?;
-                        read = written.last().map_or(read, |last| last.position);
-                        published = in_force_since(&written).map_or(published, |at| at.max(published));
-                    }
+                    drop(subject.answer(now, (**call).clone()));
                 }
             }
         }
         if sweeps == Sweeps::Always {
-            sweep(&subject, now, published);
+            sweep(&subject, now);
         }
     }
-    sweep(&subject, now, published);
+    sweep(&subject, now);
     let records = subject.records(0).map_err(|fault| fault.to_string())?;
     Ok(by_grant(&records))
-}
-
-/// When the last policy of these records was put in force: a command that is given again puts none in force, and its
-/// `now` may be another.
-fn in_force_since(records: &[Arc<Record>]) -> Option<Timestamp> {
-    records.iter().rev().find_map(|record| match &record.entry {
-        Entry::Published(published) => Some(published.at),
-        Entry::Event(_) | Entry::Refused(_) | Entry::MoreRefused(_) | Entry::Revoked(_) => None,
-    })
 }
 
 fn by_grant(records: &[Arc<Record>]) -> Events {

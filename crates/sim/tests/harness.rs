@@ -144,6 +144,10 @@ fn a_difference_is_found_shrunk_and_told() {
     assert!(!story.contains("on_call") && !story.contains("INC-7"), "{story}");
     assert!(!story.contains(r#""id":"one""#) && story.contains(r#""items":["r1/write"]"#), "{story}");
     assert!(story.contains(r#""expect":{"refused":"grant.not_active"}"#), "{story}");
+    // Commands are called what they were: those without a name would be counted, each by those before it.
+    for name in ["ask", "more", "back"] {
+        assert!(story.contains(&format!(r#""id":"{name}-"#)), "{story}");
+    }
     // The command line reads it, and says as the library does that this is not so.
     assert_eq!(tested("difference", &story), Some(1), "{story}");
     let right =

@@ -52,7 +52,7 @@ pub(crate) fn up_to(board: &mut Board<'_>, holder: &PersonId, most: usize) -> Re
 }
 
 /// How many of the loaded grants that match are open, whoever's they are. What is not the holder's was not settled:
-/// it is open until the store's clock says that it is over.
+/// it is open until it surely is over.
 pub(crate) fn count_open(board: &Board<'_>, matches: impl Fn(&Grant) -> bool) -> Result<usize, Fault> {
     let mut open = 0_usize;
     for grant in board.grants().filter(|grant| !grant.is_closed() && matches(grant)) {

@@ -39,14 +39,14 @@ impl<G: Given> Auditor<G> {
     }
 
     /// The world as a call sees it, and when: the holder's grants as they are then, those of others as they surely
-    /// are by the store's clock.
+    /// are by the store's clock, or when the policy was put in force: nothing is decided before that.
     pub(super) fn seen(&self, call: &Value, now: Ms) -> (World, Ms) {
         let mut world = self.world.clone();
         let now = self.moment(call, now);
         if let Some(holder) = self.holder(call) {
             world.settle(Some(&holder), now);
         }
-        world.settle(None, world.clock);
+        world.settle(None, self.published().map_or(world.clock, |published| published.max(world.clock)));
         (world, now)
     }
 
@@ -55,8 +55,12 @@ impl<G: Given> Auditor<G> {
         let loads = self.loads(call);
         let loaded = self.world.grants.values().filter(|grant| loads.has(grant));
         let last = loaded.flat_map(|grant| [Some(grant.last), grant.revoke_at.as_ref().map(|(at, _)| *at)]);
-        let published = self.world.policies.last().map(|(from, _)| *from);
-        last.chain([published]).flatten().fold(now, Ms::max)
+        last.chain([self.published()]).flatten().fold(now, Ms::max)
+    }
+
+    /// When the policy was put in force.
+    fn published(&self) -> Option<Ms> {
+        self.world.policies.last().map(|(from, _)| *from)
     }
 
     fn loads(&self, call: &Value) -> Loads {

@@ -21,8 +21,10 @@ pub(super) struct Tally {
 
 impl World {
     /// Writes down what is true by then, holder by holder: the first is whose first deadline is earliest. What only
-    /// today's end of a flow makes true comes after that, then minutes of refusals that are over.
+    /// today's end of a flow makes true comes after that, then minutes of refusals that are over. Nothing is decided
+    /// before the policy was put in force, so by then at least.
     pub(super) fn sweep(&mut self, now: Ms) -> Value {
+        let now = self.policies.last().map_or(now, |(from, _)| now.max(*from));
         let due = self.grants.values().filter_map(|grant| {
             let (at, _) = grant.due(|| None).filter(|(at, _)| *at <= now)?;
             Some((at, grant.holder_id().to_owned()))
