@@ -1,7 +1,7 @@
 //! What stands between the portal and other people's pages: headers on every answer, and a token in every form.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
 use crate::failure::Failure;
+use crate::portal::Portal;
 use crate::session::Visit;
+use crate::site::Site;
 
 /// Nothing but what comes from here, and no script or style that stands in a page.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -46,20 +48,22 @@ pub async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// Lets what only looks pass, and of what changes something only what one of our own pages sent.
-pub async fn own_pages_only(request: Request, next: Next) -> Response {
+pub async fn own_pages_only(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
-    match sent_from_here(request).await {
+    match sent_from_here(portal.site(), request).await {
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
     }
 }
 
-async fn sent_from_here(request: Request) -> Result<Request, Failure> {
+async fn sent_from_here(site: Option<&Site>, request: Request) -> Result<Request, Failure> {
     let (parts, body) = request.into_parts();
-    if !of_this_site(&parts.headers) {
-        return Err(Failure::Barred("This was sent from a page of another site."));
+    if !is_own(&parts.headers, site) {
+        return Err(Failure::Barred(
+            "This was sent from a page of another site, or the portal was reached by a name that is not its own.",
+        ));
     }
     let visit = parts.extensions.get::<Visit>();
     let visit = visit.ok_or(Failure::Barred("This was sent without a session."))?;
@@ -73,14 +77,17 @@ async fn sent_from_here(request: Request) -> Result<Request, Failure> {
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
-/// Whether a browser says that one of our own pages sent it, or nobody says anything.
-fn of_this_site(headers: &HeaderMap) -> bool {
-    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let site = headers.get("sec-fetch-site").map(text);
-    let origin = headers.get(ORIGIN).map(text);
-    let host = headers.get(HOST).map(text).unwrap_or_default();
-    let same = |origin: String| origin.split_once("://").is_some_and(|(_, authority)| authority == host);
-    site.is_none_or(|site| site == "same-origin") && origin.is_none_or(same)
+/// Whether a browser says that one of our own pages sent it, or nobody says anything. A page is ours by the site that
+/// people reach; where that was not said, by the name in this very request.
+fn is_own(headers: &HeaderMap, site: Option<&Site>) -> bool {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let fetched = text(&HeaderName::from_static("sec-fetch-site"));
+    let host = text(&HOST).unwrap_or_default();
+    let ours = |origin: &str| match site {
+        Some(site) => origin == site.origin(),
+        None => origin.split_once("://").is_some_and(|(_, authority)| authority == host),
+    };
+    fetched.is_none_or(|site| site == "same-origin") && text(&ORIGIN).is_none_or(ours)
 }
 
 fn token(headers: &HeaderMap, body: &[u8]) -> Option<String> {

@@ -20,6 +20,7 @@ pub mod portal;
 pub mod reports;
 pub mod session;
 pub mod sign_in;
+pub mod site;
 pub mod slack;
 pub mod told;
 pub mod words;
@@ -49,7 +50,7 @@ pub fn router(portal: Portal) -> Router {
         .route("/events", get(events::stream))
         .fallback(page::nowhere)
         .layer(from_fn_with_state(portal.clone(), sign_in::step_up::challenge))
-        .layer(from_fn(guard::own_pages_only))
+        .layer(from_fn_with_state(portal.clone(), guard::own_pages_only))
         .layer(from_fn_with_state(portal.clone(), session::visit))
         .layer(DefaultBodyLimit::disable());
     pages.merge(assets::routes()).layer(from_fn(guard::headers)).with_state(portal)

@@ -19,6 +19,7 @@ use tenure_portal::session::Sessions;
 use tenure_portal::sign_in::SignIn;
 use tenure_portal::sign_in::dev::PickAPerson;
 use tenure_portal::sign_in::oidc::{Oidc, Settings};
+use tenure_portal::site::Site;
 use tenure_portal::worker::{Ledger, Worker};
 use tenure_portal::{Parts, Portal, demo, router};
 use tokio::net::TcpListener;
@@ -62,9 +63,10 @@ struct Arguments {
     /// A file with the portal's secret there, where it has one.
     #[arg(long, value_name = "FILE", requires = "issuer")]
     client_secret: Option<PathBuf>,
-    /// Where people reach the portal: `https://access.example.com`. The issuer sends them back there.
+    /// Where people reach the portal: `https://access.example.com`. Links in notices begin with it, the issuer sends people
+    /// back there, and forms are taken from its pages alone. With https, cookies travel no other way.
     #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    url: Option<Site>,
     /// What the issuer calls a level of login, as in `--acr urn:example:mfa=aal2`. Without any, levels are called as here.
     #[arg(long, value_name = "ACR=LEVEL", value_parser = acr, requires = "issuer")]
     acr: Vec<(String, Level)>,
@@ -72,9 +74,6 @@ struct Arguments {
     /// `--data FILE` that is `FILE.log-key`.
     #[arg(long, value_name = "FILE")]
     log_key: Option<PathBuf>,
-    /// It is reached by https, through something in front of it: cookies then travel no other way.
-    #[arg(long)]
-    https: bool,
     #[command(flatten)]
     elsewhere: Elsewhere,
 }
@@ -116,13 +115,18 @@ fn start(arguments: &Arguments) -> Result<(), Trouble> {
         speed: arguments.speed,
         directory: Arc::new(book),
         sign_in: sign_in(arguments)?,
-        sessions: Sessions::open(sessions_file(arguments), arguments.https)?,
+        sessions: Sessions::open(
+            sessions_file(arguments),
+            arguments.url.as_ref().is_some_and(Site::is_https),
+        )?,
         log: Arc::new(LogKey::new("tenure-portal", &log_secret(arguments)?)),
+        site: arguments.url.clone(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind(arguments.listen))?;
-    let Ways { handlers, routes } =
-        arguments.elsewhere.ways(&portal, &format!("http://{}", listener.local_addr()?))?;
+    let listening = format!("http://{}", listener.local_addr()?);
+    let base = arguments.url.as_ref().map_or(&*listening, Site::origin);
+    let Ways { handlers, routes } = arguments.elsewhere.ways(&portal, base)?;
     let worker = Worker::start(portal.clone(), Ledger::default(), handlers);
     let served = runtime.block_on(serve(portal, routes, listener));
     worker.stop();
@@ -147,7 +151,7 @@ fn sign_in(arguments: &Arguments) -> Result<Arc<dyn SignIn>, Trouble> {
         issuer: issuer.clone(),
         client: client.clone(),
         secret: secret.map(|secret| secret.trim_end().to_owned()),
-        callback: format!("{}/sign-in/callback", url.trim_end_matches('/')),
+        callback: format!("{}/sign-in/callback", url.origin()),
         levels: if levels.is_empty() { Settings::own_levels() } else { levels },
     })))
 }

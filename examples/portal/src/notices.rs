@@ -21,9 +21,6 @@ use crate::slack;
 /// Where notices go, besides to whoever has a page open.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Elsewhere {
-    /// Where people reach the portal: what links in notices begin with.
-    #[arg(long, value_name = "URL")]
-    pub address: Option<String>,
     /// The file with the signing secret of a Slack app, whose interactivity goes to `/slack/interactions`.
     #[arg(long, value_name = "FILE", requires_all = ["slack_token_file", "slack_team"])]
     pub slack_signing_secret_file: Option<PathBuf>,
@@ -66,12 +63,12 @@ pub struct Ways {
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 impl Elsewhere {
-    /// What was asked for. `listening` is where people reach the portal if nobody says otherwise.
+    /// What was asked for. `base` is where people reach the portal: what links in notices begin with.
     ///
     /// # Errors
     /// A file that cannot be read, or that does not hold what it should.
-    pub fn ways(&self, portal: &Portal, listening: &str) -> Result<Ways, Trouble> {
-        let words = self.words(portal, listening);
+    pub fn ways(&self, portal: &Portal, base: &str) -> Result<Ways, Trouble> {
+        let words = words(portal, base);
         let (mut everywhere, mut ways) = (Everywhere::new(), Ways::default());
         if let Some(slack) = self.slack(portal, &words)? {
             let slack = Arc::new(slack);
@@ -92,17 +89,6 @@ impl Elsewhere {
         // One way to all of them: what was told one way is not told again because another failed.
         ways.handlers.push(Box::new(everywhere));
         Ok(ways)
-    }
-
-    fn words(&self, portal: &Portal, listening: &str) -> Words {
-        let base = self.address.as_deref().unwrap_or(listening).trim_end_matches('/').to_owned();
-        Words::new(portal.engine().clone(), Arc::new(Known(portal.clone())))
-            .link(move |grant| {
-                let grant: String = form_urlencoded::byte_serialize(grant.as_str().as_bytes()).collect();
-                // In a path a plus is a plus.
-                Some(format!("{base}/grants/{}", grant.replace('+', "%20")))
-            })
-            .wall(|| SystemClock.now())
     }
 
     fn slack(&self, portal: &Portal, words: &Words) -> Result<Option<Slack>, Trouble> {
@@ -130,6 +116,17 @@ impl Elsewhere {
         }
         Ok(if self.webhook_in_the_clear { webhook.through(Http::in_the_clear()) } else { webhook })
     }
+}
+
+fn words(portal: &Portal, base: &str) -> Words {
+    let base = base.to_owned();
+    Words::new(portal.engine().clone(), Arc::new(Known(portal.clone())))
+        .link(move |grant| {
+            let grant: String = form_urlencoded::byte_serialize(grant.as_str().as_bytes()).collect();
+            // In a path a plus is a plus.
+            Some(format!("{base}/grants/{}", grant.replace('+', "%20")))
+        })
+        .wall(|| SystemClock.now())
 }
 
 /// What the portal's directory knows of people.

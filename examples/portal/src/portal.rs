@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::people::{Directory, Listed};
 use crate::session::Sessions;
 use crate::sign_in::SignIn;
+use crate::site::Site;
 
 /// The portal. Clones are of one.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Signs checkpoints of the record.
     pub log: Arc<dyn Signer>,
+    /// Where people reach it; where that is not said, by whatever name they call it.
+    pub site: Option<Site>,
 }
 
 struct Inner {
@@ -82,6 +85,12 @@ impl Portal {
     #[must_use]
     pub fn log(&self) -> &dyn Signer {
         &*self.0.parts.log
+    }
+
+    /// Where people reach it, where that was said.
+    #[must_use]
+    pub fn site(&self) -> Option<&Site> {
+        self.0.parts.site.as_ref()
     }
 
     /// Who is listening for notices.

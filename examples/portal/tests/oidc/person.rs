@@ -47,6 +47,7 @@ impl House {
             sign_in: Arc::new(Oidc::new(settings)),
             sessions: Sessions::open(None, false).unwrap(),
             log: Arc::new(LogKey::new("test", &[7; 32])),
+            site: None,
         });
         let router = router(portal.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

@@ -11,6 +11,7 @@ use tenure_portal::clock::RunningClock;
 use tenure_portal::people::Book;
 use tenure_portal::session::Sessions;
 use tenure_portal::sign_in::dev::PickAPerson;
+use tenure_portal::site::Site;
 use tenure_portal::{Parts, Portal, demo, router};
 use tower::ServiceExt;
 
@@ -28,10 +29,12 @@ pub(crate) fn noon() -> Timestamp {
 
 impl World {
     pub(crate) fn told() -> Self {
-        Self::with(demo::PEOPLE, false)
+        Self::with(demo::PEOPLE, None)
     }
 
-    pub(crate) fn with(people: &str, secure: bool) -> Self {
+    /// With these people, reached there, where that is said.
+    pub(crate) fn with(people: &str, site: Option<&str>) -> Self {
+        let site: Option<Site> = site.map(|site| site.parse().unwrap());
         let clock = Arc::new(RunningClock::since(noon(), 0));
         let engine = Engine::new(MemoryStore::with_clock(clock.clone()));
         demo::tell(&engine, &clock, noon(), 0).unwrap();
@@ -40,8 +43,9 @@ impl World {
             speed: 1,
             directory: Arc::new(Book::from_json(people).unwrap()),
             sign_in: Arc::new(PickAPerson),
-            sessions: Sessions::open(None, secure).unwrap(),
+            sessions: Sessions::open(None, site.as_ref().is_some_and(Site::is_https)).unwrap(),
             log: Arc::new(tenure::LogKey::new("test", &[7; 32])),
+            site,
         });
         Self { portal, clock, began: noon().minus(demo::STORY) }
     }
@@ -53,7 +57,8 @@ impl World {
     }
 
     pub(crate) fn browser(&self) -> Browser {
-        Browser { router: router(self.portal.clone()), cookie: None }
+        let origin = self.portal.site().map_or("http://portal.test", Site::origin).to_owned();
+        Browser { router: router(self.portal.clone()), origin, cookie: None }
     }
 
     pub(crate) async fn signed_in(&self, person: &str) -> Browser {
@@ -72,6 +77,8 @@ impl World {
 
 pub(crate) struct Browser {
     router: Router,
+    /// Where it believes to be.
+    origin: String,
     pub(crate) cookie: Option<String>,
 }
 
@@ -96,7 +103,8 @@ impl Browser {
 
     /// Sends a form as a page of the portal itself would.
     pub(crate) async fn send(&mut self, form: &Form) -> Page {
-        self.send_with(form, &[("sec-fetch-site", "same-origin"), ("origin", "http://portal.test")]).await
+        let origin = self.origin.clone();
+        self.send_with(form, &[("sec-fetch-site", "same-origin"), ("origin", &origin)]).await
     }
 
     /// Sends a form, and what the browser says of where it came from.

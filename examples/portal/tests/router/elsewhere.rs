@@ -44,14 +44,13 @@ fn ways(world: &World, base: &str) -> (Ways, tempfile::TempDir) {
         Some(file)
     };
     let elsewhere = Elsewhere {
-        address: Some("https://iam.example.com/".to_owned()),
         slack_signing_secret_file: file("secret", &format!("{SECRET}\n")),
         slack_token_file: file("token", "xoxb-1\n"),
         slack_team: Some("T1".to_owned()),
         slack_stand_in: Some(base.to_owned()),
         ..Elsewhere::default()
     };
-    (elsewhere.ways(&world.portal, "http://127.0.0.1:1").unwrap(), folder)
+    (elsewhere.ways(&world.portal, "https://iam.example.com").unwrap(), folder)
 }
 
 async fn post(world: &World, ways: &Ways, payload: &Value, secret: &str) -> Response<Body> {
@@ -147,7 +146,7 @@ async fn a_webhook_is_told_what_happens_and_a_file_without_its_secret_is_no_star
         webhook_in_the_clear: true,
         ..Elsewhere::default()
     };
-    let start = || elsewhere.ways(&world.portal, "http://127.0.0.1:1");
+    let start = || elsewhere.ways(&world.portal, "https://iam.example.com");
     for bad in ["", "\n", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA"] {
         std::fs::write(&file, bad).unwrap();
         assert!(start().is_err(), "`{bad}`");

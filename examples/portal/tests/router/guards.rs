@@ -51,8 +51,9 @@ async fn a_stranger_is_sent_to_sign_in_and_comes_back() {
 
 #[tokio::test]
 async fn the_cookie_of_a_session_is_out_of_reach_and_new_after_signing_in() {
-    for (secure, name, more) in [(false, "tenure=", ""), (true, "__Host-tenure=", "; Secure")] {
-        let world = World::with(demo::PEOPLE, secure);
+    let https = Some("https://access.example.com");
+    for (site, name, more) in [(None, "tenure=", ""), (https, "__Host-tenure=", "; Secure")] {
+        let world = World::with(demo::PEOPLE, site);
         let mut browser = world.browser();
         let page = browser.get("/sign-in").await;
         let before = browser.cookie.clone().unwrap();
@@ -103,6 +104,23 @@ async fn nothing_is_changed_by_what_another_site_could_have_sent() {
     maria.get("/access").await.says("2 of 4 extensions used");
 }
 
+/// What stands in front of the portal may call it by another name than browsers do.
+#[tokio::test]
+async fn a_page_is_the_portals_own_by_the_name_that_people_call_it() {
+    let world = World::with(demo::PEOPLE, Some("https://access.example.com"));
+    let mut maria = world.signed_in("maria").await;
+    let form = maria.get("/access").await.form("/extend");
+    let foreign =
+        ["http://portal.test", "https://access.example.com.evil.test", "http://access.example.com", "null"];
+    for origin in foreign {
+        let page = maria.send_with(&form, &[("origin", origin)]).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{origin}");
+        page.says("a name that is not its own");
+    }
+    assert_eq!(maria.send(&form).await.status, StatusCode::SEE_OTHER);
+    maria.get("/access").await.says("2 of 4 extensions used");
+}
+
 #[tokio::test]
 async fn more_than_is_read_is_refused() {
     let world = World::told();
@@ -118,7 +136,7 @@ async fn what_people_wrote_is_text_wherever_it_is_shown() {
     let people = demo::PEOPLE
         .replace("Priya Raman", EVIL)
         .replace("\"name\": \"shipping\"", &format!("\"name\": \"{EVIL}\""));
-    let world = World::with(&people, false);
+    let world = World::with(&people, None);
     let mut priya = world.signed_in("priya").await;
     let item =
         format!(r#"{{"integration":"prod-pg","type":"database","name":"{EVIL}","permission":"read"}}"#);
