@@ -1,6 +1,5 @@
 //! A copy of the file, made while others go on writing.
 
-use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tenure_store::StoreFault;
 
-use crate::file::{File, Open, literally};
+use crate::file::{File, Open, beside, literally};
 use crate::trouble::{Out, Trouble, broken, count};
 
 /// Pages that are copied between two words on how far it has come.
@@ -29,9 +28,12 @@ pub(crate) fn copy(file: &File, to: &Path, told: &mut dyn FnMut(u64, u64)) -> Ou
     let part = Part::begin(to)?;
     let pages = file.read(|source| {
         // A transaction that reads keeps what it sees: SQLite would begin the copy anew with every commit.
-        let _snapshot = Open::reading(source)?;
+        let _snapshot = Open::copying(source)?;
         pages(source, &part.path, told)
     })?;
+    // Whoever may not read the file may not read its copy.
+    let permissions = fs::metadata(file.path()).map_err(|why| at(file.path(), &why))?.permissions();
+    fs::set_permissions(&part.path, permissions).map_err(|why| at(&part.path, &why))?;
     part.end(to)?;
     Ok(pages)
 }
@@ -66,7 +68,11 @@ struct Part {
 impl Part {
     fn begin(to: &Path) -> Out<Self> {
         let path = beside(to, ".part");
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
             Ok(_) => Ok(Self { path, whole: false }),
             Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => Err(broken(format!(
                 "`{}` is there: another copy is being made, or one was broken off and can be removed",
@@ -98,13 +104,6 @@ impl Drop for Part {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-/// The file that stands beside this one and is called so.
-fn beside(to: &Path, what: &str) -> PathBuf {
-    let mut name = OsString::from(to);
-    name.push(what);
-    PathBuf::from(name)
 }
 
 fn at(path: &Path, why: &std::io::Error) -> Trouble {

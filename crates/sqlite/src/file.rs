@@ -1,11 +1,13 @@
 //! The file: how it is opened, what it must be, and the connections to it.
 
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tenure_store::StoreFault;
 
 use crate::layout::{self, BEFORE, FORMAT};
@@ -30,11 +32,23 @@ const READERS_KEPT: usize = 16;
 /// One file, and the connections to it.
 pub(crate) struct File {
     path: PathBuf,
+    way: Way,
     /// Absent after a commit of which it is not known whether it was written: the next one begins anew.
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
     /// Whether the log may still say what was erased.
     trace: AtomicBool,
+}
+
+/// How a file is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Read and written, as hosts do.
+    Worked,
+    /// Only read, with what hosts have beside it.
+    LookedAt,
+    /// Only read, and nothing is made beside it, for this process may not write it and no host has it open.
+    Still,
 }
 
 impl File {
@@ -54,9 +68,20 @@ impl File {
         Ok(Self::of(path, writer))
     }
 
+    /// The same, to look at it: nothing of it is written, so one of the format before stays so and can only be copied.
+    pub(crate) fn look_at(path: &Path) -> Out<Self> {
+        let (way, reader) = looking(path)?;
+        let found = format(&reader)?.ok_or_else(|| broken("the file is empty, no store of tenure"))?;
+        if found != BEFORE {
+            right(found)?;
+        }
+        let (writer, readers) = (Mutex::default(), Mutex::new(vec![reader]));
+        Ok(Self { path: path.to_owned(), way, writer, readers, trace: AtomicBool::new(false) })
+    }
+
     fn of(path: &Path, writer: Connection) -> Self {
         let (writer, readers) = (Mutex::new(Some(writer)), Mutex::default());
-        Self { path: path.to_owned(), writer, readers, trace: AtomicBool::new(false) }
+        Self { path: path.to_owned(), way: Way::Worked, writer, readers, trace: AtomicBool::new(false) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -65,6 +90,9 @@ impl File {
 
     /// The connection that writes, for one at a time. A plan that broke off left nothing open in it.
     pub(crate) fn writer(&self) -> Out<Writer<'_>> {
+        if self.way != Way::Worked {
+            return Err(broken("it was opened to be looked at, and is not written"));
+        }
         let mut kept = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {
             *kept = Some(writing(connect(&self.path)?)?);
@@ -87,11 +115,7 @@ impl File {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match kept {
             Some(reader) => reader,
-            None => {
-                let reader = connect(&self.path)?;
-                reader.pragma_update(None, "query_only", true)?;
-                reader
-            }
+            None => reading(&self.path, self.way)?,
         };
         let answered = answer(&reader);
         let mut kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,6 +161,12 @@ impl<'c> Open<'c> {
         Ok(open)
     }
 
+    /// Begins one that copies the file as it is, whatever its format: a snapshot.
+    pub(crate) fn copying(connection: &'c Connection) -> Out<Self> {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(connection))
+    }
+
     /// Writes it all down for good.
     ///
     /// A commit that fails half-way leaves open whether it was written: a later reader of the file says.
@@ -164,12 +194,75 @@ fn connect(path: &Path) -> Out<Connection> {
 }
 
 fn connect_with(path: &Path, more: OpenFlags) -> Out<Connection> {
-    let flags = more
-        | OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(literally(path), flags)
-        .map_err(|error| broken(format!("`{}` cannot be opened: {error}", path.display())))?;
+    set(path, Connection::open_with_flags(literally(path), more | OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON))
+}
+
+/// What every connection is opened with.
+const COMMON: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_EXRESCODE);
+
+/// A connection that reads, in that way.
+fn reading(path: &Path, way: Way) -> Out<Connection> {
+    let reader = match way {
+        Way::Worked => connect(path)?,
+        Way::LookedAt => connect_with(path, OpenFlags::empty())?,
+        Way::Still => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | COMMON;
+            set(path, Connection::open_with_flags(unchanging(path), flags))?
+        }
+    };
+    reader.pragma_update(None, "query_only", true)?;
+    Ok(reader)
+}
+
+/// How a file is looked at here, and a connection that does.
+///
+/// A log that this process made beside the file of somebody else would be in the way of every host. So where the file
+/// may not be written and no host has it open, it is read as what does not change.
+fn looking(path: &Path) -> Out<(Way, Connection)> {
+    let may_write = OpenOptions::new().write(true).open(path).is_ok();
+    if may_write || beside(path, "-shm").exists() {
+        let reader = reading(path, Way::LookedAt)?;
+        let read = reader.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+        let barred = |error: &rusqlite::Error| {
+            matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+        };
+        if !read.as_ref().is_err_and(barred) {
+            return Ok((Way::LookedAt, reader));
+        }
+    }
+    if fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
+        let words = "it has a log beside it that is not taken over yet, and this process may not write it: look at it as \
+                     whoever owns it, or once a host has opened it";
+        return Err(broken(words));
+    }
+    Ok((Way::Still, reading(path, Way::Still)?))
+}
+
+/// The file as SQLite is told of one that nobody changes.
+fn unchanging(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in literally(path).as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
+            byte => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// The file that stands beside this one and is called so.
+pub(crate) fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(what);
+    PathBuf::from(name)
+}
+
+/// What holds for every connection.
+fn set(path: &Path, opened: rusqlite::Result<Connection>) -> Out<Connection> {
+    let connection =
+        opened.map_err(|error| broken(format!("`{}` cannot be opened: {error}", path.display())))?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A commit is on the disk before it is acknowledged.
@@ -253,6 +346,10 @@ fn right_format(connection: &Connection) -> Out<()> {
 fn right(found: u32) -> Out<()> {
     match found {
         FORMAT => Ok(()),
+        BEFORE => Err(broken(format!(
+            "it has format {BEFORE}, of the version before: the first host of this version that opens it brings it up to \
+             date, and hosts of that version are then locked out. Looking at it does not: copy it first"
+        ))),
         newer if newer > FORMAT => Err(Trouble(StoreFault::Newer { found: newer })),
         other => Err(broken(format!("no store has the format {other}"))),
     }

@@ -90,6 +90,17 @@ impl SqliteStore {
         Ok(Self::on(File::open_existing(path.as_ref())?, Arc::new(SystemClock)))
     }
 
+    /// Opens the store that is in that file to look at it: nothing of it is written, and every command is a fault. A file
+    /// of the format before stays so: it can be copied, and everything else says so. Where this process may not write the
+    /// file, it leaves nothing beside it either.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open_existing`], and [`StoreFault::Broken`] where a log beside the file would have to be taken
+    /// over and may not.
+    pub fn look_at(path: impl AsRef<Path>) -> Result<Self, StoreFault> {
+        Ok(Self::on(File::look_at(path.as_ref())?, Arc::new(SystemClock)))
+    }
+
     fn on(file: File, clock: Arc<dyn Clock>) -> Self {
         Self { file, clock, shelf: Shelf::default(), states: States::default() }
     }

@@ -43,7 +43,7 @@ pub(crate) fn run(ask: &Compact, screen: &mut Screen) -> io::Result<End> {
 }
 
 fn compacted(ask: &Compact, screen: &mut Screen) -> Result<End, Trouble> {
-    let port = ask.kept.port()?;
+    let port = ask.kept.port_to_write()?;
     let mut call = json!({"call": "compact", "before": ask.before});
     let mut progress = Progress::new();
     let mut all = 0_u64;

@@ -60,12 +60,16 @@ pub(crate) enum Trouble {
 }
 
 impl Kept {
-    /// The store in a file, or in a database, without a port before it.
+    /// The store in a file, or in a database, without a port before it, to look at it.
     pub(crate) fn store(&self) -> Result<Opened, Trouble> {
+        self.opened(|file| SqliteStore::look_at(file))
+    }
+
+    fn opened(&self, open: OpenFile) -> Result<Opened, Trouble> {
         let place = self.place()?;
         match url(&place) {
             Some(url) => Ok(Opened::Database(Self::database(url)?)),
-            None => Ok(Opened::File(Self::of(&place)?)),
+            None => Ok(Opened::File(Self::file(&place, open)?)),
         }
     }
 
@@ -88,25 +92,40 @@ impl Kept {
         opened.map(Arc::new).map_err(|fault| Trouble::Unread(fault.to_string()))
     }
 
-    /// The store in that file.
+    /// The store in that file, to look at it.
     pub(crate) fn of(file: &Path) -> Result<Arc<SqliteStore>, Trouble> {
+        Self::file(file, |file| SqliteStore::look_at(file))
+    }
+
+    fn file(file: &Path, open: OpenFile) -> Result<Arc<SqliteStore>, Trouble> {
         let path = file.display();
         if !file.is_file() {
             return Err(Trouble::Unread(format!("there is no file `{path}`")));
         }
-        let opened = SqliteStore::open_existing(file);
-        opened.map(Arc::new).map_err(|fault: StoreFault| Trouble::Unread(format!("`{path}`: {fault}")))
+        open(file).map(Arc::new).map_err(|fault: StoreFault| Trouble::Unread(format!("`{path}`: {fault}")))
     }
 
-    /// The door to it.
+    /// The door to it, for whoever only looks.
     pub(crate) fn port(&self) -> Result<Port, Trouble> {
-        let store: Arc<dyn Store> = match self.store()? {
+        self.door(|file| SqliteStore::look_at(file))
+    }
+
+    /// The door to it, for whoever writes: a file of the format before is brought up to date.
+    pub(crate) fn port_to_write(&self) -> Result<Port, Trouble> {
+        self.door(|file| SqliteStore::open_existing(file))
+    }
+
+    fn door(&self, open: OpenFile) -> Result<Port, Trouble> {
+        let store: Arc<dyn Store> = match self.opened(open)? {
             Opened::File(store) => store,
             Opened::Database(store) => store,
         };
         Port::open_namespace(store, &self.namespace).map_err(|error| Trouble::Unread(error.to_string()))
     }
 }
+
+/// How a file is opened.
+type OpenFile = fn(&Path) -> Result<SqliteStore, StoreFault>;
 
 /// A store that is there.
 pub(crate) enum Opened {

@@ -6,6 +6,7 @@ mod copies;
 mod database;
 mod hosts;
 mod keys;
+mod looking;
 mod moving;
 
 use std::path::{Path, PathBuf};

@@ -67,6 +67,22 @@ fn what_a_file_of_the_layout_before_said_it_says_when_it_was_brought_up_to_date(
     same(&tell(&again));
 }
 
+/// Whoever only looks at it, or copies it before it is brought up to date, changes nothing for the hosts of before.
+#[test]
+fn a_file_of_the_layout_before_that_is_looked_at_stays_as_it_was() {
+    let (folder, path) = before();
+    let was = std::fs::read(&path).unwrap();
+    let looks = SqliteStore::look_at(&path).unwrap();
+    let found = looks.examine(&ns()[0], &mut |_, _| {});
+    assert!(found.unwrap_err().to_string().contains("copy it first"));
+    let copy = folder.path().join("copy.db");
+    looks.backup(&copy, &mut |_, _| {}).unwrap();
+    drop(looks);
+    assert!(std::fs::read(&path).unwrap() == was, "it is the same to the last byte");
+    assert_eq!(format(&copy), 2);
+    same(&tell(&open(&copy)));
+}
+
 /// Whoever brings it up to date and is ended half-way leaves the file as it was: what stands in the log counts from the
 /// commit on. Then the next one does it.
 #[test]
