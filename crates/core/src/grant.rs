@@ -235,6 +235,9 @@ pub struct AskedExtension {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Who the holder then was, where their facts were handed in and say something else than at the request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub holder: Option<HolderThen>,
     /// The hash of what approvers decide on.
     pub content: String,
     /// Approvals so far.
@@ -244,6 +247,16 @@ pub struct AskedExtension {
     /// When more people are asked, and who was.
     #[serde(skip_serializing_if = "Tiers::is_empty", default)]
     pub tiers: Tiers,
+}
+
+/// Who the holder of a grant was when an extension was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderThen {
+    /// The names that they were known by.
+    pub names: Names,
+    /// Their manager.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manager: Option<PersonId>,
 }
 
 /// By whose steps an extension is decided.
@@ -327,6 +340,9 @@ pub struct Decision {
 pub struct Moved {
     /// Who asked.
     pub by: Names,
+    /// Names of the holder that were handed in then, where they are others than at the request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub holder: Option<Names>,
     /// When it was granted.
     pub at: Timestamp,
     /// The end before.
@@ -374,6 +390,12 @@ impl Grant {
     #[must_use]
     pub fn id(&self) -> &GrantId {
         &self.origin.id
+    }
+
+    /// Every name by which the holder was known, at the request and at extensions since.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = &Names> {
+        let since = self.extensions.iter().filter_map(|moved| moved.holder.as_ref());
+        std::iter::once(&self.origin.holder).chain(since)
     }
 
     /// The id of the person it is for.

@@ -231,16 +231,31 @@ fn whole(merged: &Merged<'_>) -> serde_json::Value {
     document.into()
 }
 
-/// The SHA-256 of what is written of a flow; scopes count as if they stood where they are used.
+/// The SHA-256 of what is written of a flow. What it means by what is written elsewhere counts as if it stood there:
+/// scopes where they are used, and declared types in a flow with conditions, which are judged by them.
 fn revision(merged: &Merged<'_>, index: usize) -> Option<Revision> {
     let node = merged.list("flows").get(index)?;
     let mut flow = node.to_json();
     if let Some(what) = flow.get_mut("what").and_then(serde_json::Value::as_array_mut) {
         *what = std::mem::take(what).into_iter().flat_map(|entry| in_place(entry, merged)).collect();
     }
+    if let Some(attributes) = merged.attributes.filter(|_| has_conditions(&flow)) {
+        flow.as_object_mut()?.insert("attributes".to_owned(), attributes.to_json());
+    }
     let digest = Sha256::digest(canonical(&flow).as_bytes());
     let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     Revision::new(text).ok()
+}
+
+/// Whether a condition stands anywhere in what is written of a flow.
+fn has_conditions(written: &serde_json::Value) -> bool {
+    match written {
+        serde_json::Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name == "when" || has_conditions(value))
+        }
+        serde_json::Value::Array(entries) => entries.iter().any(has_conditions),
+        _ => false,
+    }
 }
 
 fn in_place(entry: serde_json::Value, merged: &Merged<'_>) -> Vec<serde_json::Value> {

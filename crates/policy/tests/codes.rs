@@ -104,6 +104,8 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
     ),
     ("  reason: {pattern: \"(?=a)\"}", "bad_pattern", "reason.pattern"),
     ("  what: [{integration: a, permissions: [\"re*\"]}]", "bad_pattern", "what[0].permissions[0]"),
+    ("  what: [{integration: \"prod-*\", permissions: [read]}]", "bad_pattern", "what[0].integration"),
+    ("  what: [{integration: a, type: \"d*\", permissions: [read]}]", "bad_pattern", "what[0].type"),
     ("  who: {any: [sre]}", "bad_selector", "who.any[0]"),
     ("  notify: {to: [\"channel:\"]}", "bad_selector", "notify.to[0]"),
     ("  when: context.a ==", "bad_condition", "when"),

@@ -1,6 +1,6 @@
 //! Who approves: automatically, or by steps.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Quota;
@@ -81,10 +81,12 @@ impl Step {
     }
 
     /// The people who may decide, tiers counted, where all of them are named by `user:`; nothing where a group,
-    /// a role or a relation could mean anybody.
+    /// a role or a relation could mean anybody. Ids that differ in ASCII case alone are one person's.
     #[must_use]
-    pub fn named_people(&self) -> Option<BTreeSet<&PersonId>> {
-        self.everybody().map(Selector::user).collect()
+    pub fn named_people(&self) -> Option<Vec<&PersonId>> {
+        let named =
+            self.everybody().map(|one| Some((one.user()?.as_str().to_ascii_lowercase(), one.user()?)));
+        Some(named.collect::<Option<BTreeMap<_, _>>>()?.into_values().collect())
     }
 }
 

@@ -4,9 +4,10 @@ use crate::check::{No, On};
 use crate::flow::approval_rule::{Order, Step};
 use crate::flow::selector::Selector;
 use crate::grant::{AskedExtension, Decision, Grant, Stage, TierDue, TierPlace, Tiers};
+use crate::id::PersonId;
 use crate::lifecycle::quorum::{Quorum, StepOf};
 use crate::lifecycle::{bring, eligible, remind};
-use crate::person::Names;
+use crate::person::{Names, Person};
 use crate::refusal::{Code, Lacking, Refusal, WouldPass};
 use crate::time::Timestamp;
 
@@ -27,9 +28,11 @@ pub(crate) struct Ballot<'a> {
 impl<'a> Ballot<'a> {
     /// `approval.own`: nobody decides on their own access, under any id, by any route.
     pub(crate) fn not_own(&self, on: &On<'_>) -> Result<(), No> {
-        let origin = &self.grant.origin;
-        let parties = [Some(&origin.holder), Some(&origin.requester), self.asked.map(|asked| &asked.by)];
-        parties.into_iter().flatten().try_for_each(|party| self.not_of(on, party))
+        let asked = self.asked.into_iter();
+        let of_extension =
+            asked.flat_map(|asked| [Some(&asked.by), asked.holder.as_ref().map(|then| &then.names)]);
+        let parties = self.grant.holders().chain([&self.grant.origin.requester]);
+        parties.chain(of_extension.flatten()).try_for_each(|party| self.not_of(on, party))
     }
 
     /// `approval.own`: the decider is not the same human as that party.
@@ -41,6 +44,17 @@ impl<'a> Ballot<'a> {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// The holder's manager: of the day of the extension, where that is known, and else of the request's.
+    fn manager(&self) -> Option<&'a PersonId> {
+        let then = self.asked.and_then(|asked| asked.holder.as_ref());
+        then.map_or(self.grant.origin.manager.as_ref(), |then| then.manager.as_ref())
+    }
+
+    /// Whether a selector of a step means this person.
+    fn means(&self, selector: &Selector, person: &Person) -> bool {
+        eligible::regards(selector, person, self.manager(), self.grant.items())
     }
 
     /// `approval.not_approver`: among the approvers of no step. Carries no detail of the request.
@@ -79,7 +93,7 @@ impl<'a> Ballot<'a> {
     /// The steps that this person may fill, whether they are awaited or not, and in whatever tier they stand.
     pub(crate) fn places(&self, on: &On<'_>) -> Vec<Place> {
         let Some(decider) = on.person() else { return Vec::new() };
-        let fills = |step: &Step| step.everybody().any(|one| eligible::means(one, decider, self.grant));
+        let fills = |step: &Step| step.everybody().any(|one| self.means(one, decider));
         self.steps().filter(|(_, step)| fills(step)).map(|(place, _)| place).collect()
     }
 
@@ -87,7 +101,7 @@ impl<'a> Ballot<'a> {
     pub(crate) fn awaited(&self, on: &On<'_>) -> Vec<Place> {
         let Some(decider) = on.person() else { return Vec::new() };
         let awaits = |(place, step): &(Place, &'a Step)| {
-            self.asked_so_far(*place, step).any(|one| eligible::means(one, decider, self.grant))
+            self.asked_so_far(*place, step).any(|one| self.means(one, decider))
         };
         self.open_steps().filter(awaits).map(|(place, _)| place).collect()
     }
@@ -95,7 +109,7 @@ impl<'a> Ballot<'a> {
     /// The selector that names this person in the first of these places: an approver's, then a tier's.
     pub(crate) fn naming(&self, on: &On<'_>, places: &[Place]) -> Option<String> {
         let (decider, of) = (on.person()?, self.step(*places.first()?)?);
-        let means = |one: &&Selector| eligible::means(one, decider, self.grant);
+        let means = |one: &&Selector| self.means(one, decider);
         of.step.everybody().find(means).map(ToString::to_string)
     }
 
@@ -174,7 +188,7 @@ impl<'a> Ballot<'a> {
     /// Whom to tell that their decision is awaited: the selectors of those steps, resolved where they can be.
     pub(crate) fn tell(&self, steps: impl IntoIterator<Item = &'a Step>) -> Vec<String> {
         let approvers = steps.into_iter().filter(|step| step.tell).flat_map(|step| &step.approvers);
-        remind::resolved(approvers, self.grant)
+        remind::resolved(approvers, self.manager(), self.grant)
     }
 
     /// The tiers that are still to come, where these steps were awaited before and the open ones are now. A step
@@ -200,7 +214,7 @@ impl<'a> Ballot<'a> {
     pub(crate) fn tier(&self, place: TierPlace) -> Vec<String> {
         let step = self.step((place.list, place.step));
         let tier = step.and_then(|of| of.step.escalate.get(usize::from(place.tier)));
-        remind::resolved(tier.into_iter().flat_map(|tier| &tier.to), self.grant)
+        remind::resolved(tier.into_iter().flat_map(|tier| &tier.to), self.manager(), self.grant)
     }
 
     /// When a tier with this person is asked, if the step still waits then.
@@ -209,7 +223,7 @@ impl<'a> Ballot<'a> {
         let adds = |due: &&TierDue| {
             let step = self.step((due.place.list, due.place.step));
             let tier = step.and_then(|of| of.step.escalate.get(usize::from(due.place.tier)));
-            tier.is_some_and(|tier| tier.to.iter().any(|one| eligible::means(one, decider, self.grant)))
+            tier.is_some_and(|tier| tier.to.iter().any(|one| self.means(one, decider)))
         };
         let asked = self.tiers()?.due.iter().find(adds)?.at;
         self.decide_by().is_some_and(|until| asked < until).then_some(asked)

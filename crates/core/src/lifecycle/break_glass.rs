@@ -94,7 +94,9 @@ pub(crate) fn review_due(flow: &Flow, grant: &Grant, since: Timestamp) -> Option
 /// Who is told of an emergency and of its review: those whom the flow named when the glass was broken.
 pub(crate) fn reviewers(board: &Board<'_>, grant: &Grant) -> Result<Vec<String>, Fault> {
     let rule = board.pinned(grant)?.break_glass.as_ref();
-    Ok(rule.map_or_else(Vec::new, |rule| remind::resolved(&rule.review_by, grant)))
+    Ok(rule.map_or_else(Vec::new, |rule| {
+        remind::resolved(&rule.review_by, grant.origin.manager.as_ref(), grant)
+    }))
 }
 
 /// `person.not_eligible` at an extension of access that was taken in an emergency. Unknown facts are no facts.

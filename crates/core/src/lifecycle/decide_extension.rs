@@ -149,6 +149,7 @@ pub(crate) fn approve(
     let tiers = if met { Vec::new() } else { after.tiers_due(&before, now) };
     let extended = Extended {
         by: asked.by,
+        holder: extend::other_names(asked.holder, grant),
         span: asked.span,
         from: active.end,
         to: asked.end,

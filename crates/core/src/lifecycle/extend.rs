@@ -13,7 +13,7 @@ use crate::event::{Cause, Happened, IllegalEvent};
 use crate::flow::Flow;
 use crate::flow::approval_rule::Approval;
 use crate::flow::selector::Selector;
-use crate::grant::{AskedExtension, Grant, Moved, Stage, Tiers};
+use crate::grant::{AskedExtension, Grant, HolderThen, Moved, Stage, Tiers};
 use crate::id::{GrantId, digest};
 use crate::lifecycle::governing::{Governing, Side};
 use crate::lifecycle::rules::{self, Awaited, Rules};
@@ -38,6 +38,9 @@ pub struct ExtensionAsked {
 pub struct Extended {
     /// Who asked.
     pub by: Names,
+    /// Names of the holder that were handed in with it, where they are others than at the request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub holder: Option<Names>,
     /// By how much was asked.
     pub span: Span,
     /// The end before.
@@ -92,12 +95,14 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
     let (span, to) = rules.asked(&on, ask);
     let by = on.names().ok_or_else(|| not_holder(&on))?;
     let decided_by = rules.approval(&on, ask)?;
+    let holder = rules::holder(&on, ask, rules.grant).and_then(|holder| holder_then(holder, rules.grant));
     // From here it must succeed.
     let (now, cause) = (on.now(), on.cause());
     let active = rules.active;
     let happened = match decided_by {
         None => Happened::Extended(Extended {
             by,
+            holder: other_names(holder, rules.grant),
             span,
             from: active.end,
             to,
@@ -121,6 +126,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
                 revision: rules.governing.first.flow.revision.clone(),
                 under,
                 reason: ask.reason.clone(),
+                holder,
                 approvals: Vec::new(),
                 denials: Vec::new(),
                 tiers: Tiers::default(),
@@ -154,7 +160,14 @@ pub(crate) fn evolve(mut grant: Grant, event: &Extended, at: Timestamp) -> Resul
             active.end = event.to;
             active.reminders.clone_from(&event.reminders);
             active.asked = None;
-            let moved = Moved { by: event.by.clone(), at, from: event.from, to: event.to, lane: event.lane };
+            let moved = Moved {
+                by: event.by.clone(),
+                holder: event.holder.clone(),
+                at,
+                from: event.from,
+                to: event.to,
+                lane: event.lane,
+            };
             Arc::make_mut(&mut grant.extensions).push(moved);
             Ok(grant)
         }
@@ -201,6 +214,18 @@ fn content(grant: &Grant, by: &Names, span: Span, end: Timestamp, reason: Option
     // INVARIANT: ids, texts and numbers always have a JSON form.
     let text = serde_json::to_string(&(&grant.origin.content, &by.id, span, end, reason)).unwrap_or_default();
     digest([text.as_bytes()])
+}
+
+/// Who the holder is by the facts that were handed in, where those say something else than the request's did.
+fn holder_then(holder: &Person, grant: &Grant) -> Option<HolderThen> {
+    let then = HolderThen { names: holder.names(), manager: holder.manager.clone() };
+    let same = then.names == grant.origin.holder && then.manager == grant.origin.manager;
+    (!same).then_some(then)
+}
+
+/// Their names, where they are others than at the request.
+pub(crate) fn other_names(holder: Option<HolderThen>, grant: &Grant) -> Option<Names> {
+    holder.map(|holder| holder.names).filter(|names| *names != grant.origin.holder)
 }
 
 fn not_holder(on: &On<'_>) -> Refusal {

@@ -10,6 +10,7 @@ use crate::event::IllegalEvent;
 use crate::flow::Recipient;
 use crate::flow::selector::Selector;
 use crate::grant::{Grant, Stage};
+use crate::id::PersonId;
 use crate::lifecycle::request;
 use crate::machine::Fault;
 use crate::time::{Span, Timestamp};
@@ -49,15 +50,19 @@ pub(crate) fn recipients(to: &[Recipient], grant: &Grant) -> Vec<String> {
     let one = |recipient: &Recipient| match recipient {
         Recipient::Holder => vec![format!("user:{}", grant.holder())],
         Recipient::Channel(name) => vec![format!("channel:{name}")],
-        Recipient::Selected(selector) => resolved([selector], grant),
+        Recipient::Selected(selector) => resolved([selector], grant.origin.manager.as_ref(), grant),
     };
     once(to.iter().flat_map(one))
 }
 
 /// Selectors as notices carry them: `manager` and `owner` are named, groups and roles are the host's to resolve.
-pub(crate) fn resolved<'s>(selectors: impl IntoIterator<Item = &'s Selector>, grant: &Grant) -> Vec<String> {
+pub(crate) fn resolved<'s>(
+    selectors: impl IntoIterator<Item = &'s Selector>,
+    manager: Option<&PersonId>,
+    grant: &Grant,
+) -> Vec<String> {
     let one = |selector: &Selector| match selector {
-        Selector::Manager => grant.origin.manager.iter().map(|id| format!("user:{id}")).collect(),
+        Selector::Manager => manager.iter().map(|id| format!("user:{id}")).collect(),
         Selector::Owner => owners(grant),
         Selector::Everyone | Selector::User(_) | Selector::Group(_) | Selector::Role(_) => {
             vec![selector.to_string()]

@@ -63,7 +63,7 @@ pub(crate) fn fall_due(board: &mut Board<'_>, id: &GrantId, at: Timestamp) -> Re
 fn not_own(on: &On<'_>, ask: &Review) -> Result<(), No> {
     let grant = on.grant(&ask.grant)?;
     let extended = grant.extensions.iter().map(|moved| &moved.by);
-    let parties = || [&grant.origin.holder, &grant.origin.requester].into_iter().chain(extended.clone());
+    let parties = || grant.holders().chain([&grant.origin.requester]).chain(extended.clone());
     let own = |by: &Names| parties().any(|party| party.same_human(by));
     match on.names().filter(own) {
         Some(by) => {

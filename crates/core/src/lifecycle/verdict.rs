@@ -166,7 +166,7 @@ pub(crate) fn effects_stuck(board: &Board<'_>, after: &Grant, number: u32) -> Re
     if stuck.is_none_or(|stuck| stuck.effect.task.at().is_none()) {
         return Ok(Vec::new());
     }
-    let mut to = remind::resolved(&flow.revoke_by, after);
+    let mut to = remind::resolved(&flow.revoke_by, after.origin.manager.as_ref(), after);
     let others = remind::recipients(&flow.notify.to, after);
     to.extend(others.into_iter().filter(|other| !to.contains(other)).collect::<Vec<_>>());
     Ok(vec![Task::Notify { notice: Notice::Stuck, to, ends: None }])

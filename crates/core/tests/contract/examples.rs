@@ -23,7 +23,9 @@ use crate::effect::{Effect, Handed, HeldItem, Kept, Notice, Order, Task};
 use crate::event::{Cause, Event, Happened};
 use crate::fixture::{asked, at, flow_id, grant_id, item, mins, person_id, selectors, worker};
 use crate::flow::{CredentialKind, Kind};
-use crate::grant::{AskedExtension, Decision, Origin, Outcome, TierDue, TierPlace, Tiers, Under, Waiting};
+use crate::grant::{
+    AskedExtension, Decision, HolderThen, Origin, Outcome, TierDue, TierPlace, Tiers, Under, Waiting,
+};
 use crate::id::{CommandId, Integration, Revision};
 use crate::person::{Fact, Item, Names, Record};
 use crate::time::Timestamp;
@@ -110,6 +112,7 @@ pub(crate) fn every(about: &About) -> Vec<Happened> {
         }),
         Happened::Extended(Extended {
             by: names("alice"),
+            holder: Some(names("alice")),
             span: mins(30),
             from: end,
             to: later,
@@ -240,6 +243,7 @@ fn extension(about: &About) -> AskedExtension {
         revision: Revision::new("r2").unwrap(),
         under: Under::Both,
         reason: Some("not done yet".to_owned()),
+        holder: Some(HolderThen { names: names("alice"), manager: Some(person_id("carl")) }),
         content: "hash".to_owned(),
         approvals: Vec::new(),
         denials: Vec::new(),

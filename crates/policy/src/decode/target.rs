@@ -2,6 +2,7 @@
 
 use tenure_core::flow::selector::Glob;
 use tenure_core::flow::target::{Except, Permissions, Target};
+use tenure_core::id::Integration;
 use tenure_core::limits::{ID_BYTES_MAX, SELECTORS_MAX};
 
 use super::reader::{Fields, Reader};
@@ -153,23 +154,50 @@ fn plain(reader: &mut Reader, fields: &Fields<'_>, path: &Path<'_>, of_flow: boo
     let r = reader;
     let (integration, permitted) = if of_flow {
         (
-            fields.must(r, path, "integration", "say on which instance", Reader::id),
+            fields.must(r, path, "integration", "say on which instance", instance),
             fields.must(r, path, "permissions", NAMED, permissions),
         )
     } else {
         (
-            fields.maybe(r, path, "integration", Reader::id),
+            fields.maybe(r, path, "integration", instance),
             fields.maybe(r, path, "permissions", permissions).or(Some(Permissions::Any)),
         )
     };
     Target {
         integration,
-        kind: fields.maybe(r, path, "type", Reader::words),
+        kind: fields.maybe(r, path, "type", kind),
         names: fields.maybe(r, path, "names", names).unwrap_or_default(),
         labels: fields.maybe(r, path, "labels", super::flow::labels).unwrap_or_default(),
         except: fields.maybe(r, path, "except", except).unwrap_or_default(),
         permissions: permitted.unwrap_or(Permissions::Named(Vec::new())),
     }
+}
+
+fn instance(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Integration> {
+    let id: Integration = reader.id(node, path)?;
+    let help = "write an entry for each integration, or select by `names` and `labels`";
+    is_literal(reader, id.as_str(), (node, path), "integrations", help).then_some(id)
+}
+
+fn kind(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<String> {
+    let kind = reader.words(node, path)?;
+    is_literal(reader, &kind, (node, path), "types", "name one, or leave `type` out for any").then_some(kind)
+}
+
+/// Whether it is no pattern, where a pattern would mean what nothing is called: a guard over it would guard nothing.
+fn is_literal(
+    reader: &mut Reader,
+    text: &str,
+    (node, path): (&Node, &Path<'_>),
+    what: &str,
+    help: &str,
+) -> bool {
+    let literal = !text.contains(['*', '?']);
+    if !literal {
+        let message = format!("{} is a pattern, and {what} are literal", quote(text));
+        reader.problem(Code::BadPattern, path, node.place, message, help);
+    }
+    literal
 }
 
 fn except(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Except> {
@@ -239,18 +267,9 @@ fn permissions(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Perm
     let names =
         reader.each(node, path, "a list of permissions, such as `[read]`", |reader, node, path| {
             let name = reader.words(node, path)?;
-            if name != "*" && name.contains(['*', '?']) {
-                let message = format!("{} is a pattern, and permissions are literal", quote(&name));
-                reader.problem(
-                    Code::BadPattern,
-                    path,
-                    node.place,
-                    message,
-                    "name each, or write `[\"*\"]` for all",
-                );
-                return None;
-            }
-            Some(name)
+            let help = "name each, or write `[\"*\"]` for all";
+            let named = name == "*" || is_literal(reader, &name, (node, path), "permissions", help);
+            named.then_some(name)
         })?;
     if names.iter().any(|name| name == "*") {
         if names.len() > 1 {

@@ -86,7 +86,7 @@ fn too_few(about: &mut About<'_, '_, '_>, path: &str, steps: &[Step]) {
             about.add(Lint::TooFewApprovers, &format!("{path}[{n}].{at}"), message, help);
         }
         needed = needed.saturating_add(u64::from(step.needed));
-        named.extend(people);
+        named.extend(people.into_iter().map(|person| person.as_str().to_ascii_lowercase()));
         counted = counted.saturating_add(1);
     }
     if !found && counted > 1 && count(named.len()) < needed {

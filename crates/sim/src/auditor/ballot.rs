@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::life::Ballot;
-use super::policy::{Approval, at, ms};
+use super::life::{Ballot, Grant};
+use super::policy::{Approval, at, ms, text};
 use super::time::Ms;
 
 impl Ballot {
@@ -23,6 +23,11 @@ impl Ballot {
             self.awaited().into_iter().filter(|place| !self.since.contains_key(place)).collect();
         self.since.extend(fresh.iter().map(|place| (*place, now)));
         fresh
+    }
+
+    /// The holder's manager.
+    pub(super) fn manager<'a>(&'a self, grant: &'a Grant) -> &'a str {
+        text(self.holder.as_ref().unwrap_or(&grant.holder), "manager")
     }
 
     pub(super) fn step(&self, (list, step): (usize, usize)) -> &Value {

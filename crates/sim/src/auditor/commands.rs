@@ -301,7 +301,7 @@ impl<G: Given> Auditor<G> {
         };
         self.world.tell(id, now, &event("approval_given"), Some(cause), effects);
         match asked {
-            Some(ask) if met => self.extended(id, ask.end, &ask.by, false, now, cause),
+            Some(ask) if met => self.extended(id, &ask, false, now, cause),
             None if met => {
                 self.world.change(id, |grant| (grant.span, grant.scope) = (grant.least, grant.left.clone()));
                 self.world.approve(id, now, Some(cause));
@@ -312,9 +312,6 @@ impl<G: Given> Auditor<G> {
 
     fn extend(&mut self, call: &Value, id: &str, extension: Extension, now: Ms, cause: &Cause) {
         let Some(grant) = self.world.grant(id).cloned() else { return };
-        if !extension.approval.asks() {
-            return self.extended(id, extension.end, at(call, "actor"), extension.lane, now, cause);
-        }
         let end = grant.end.unwrap_or(0);
         let judge = self.judge(&self.world, call, now);
         let total = super::extend::governing(&judge, &grant)
@@ -326,6 +323,10 @@ impl<G: Given> Auditor<G> {
         let bridge = extension.bridge.map(|bridge| (end + bridge).min(extension.end).min(ceiling));
         let held = bridge.unwrap_or(end);
         let decide_by = extension.approval.decide_within.map_or(held, |within| held.min(now + within));
+        let asks = extension.approval.asks();
+        let own = [at(call, "actor"), at(call, "holder")];
+        let holder = own.into_iter().find(|person| text(person, "id") == grant.holder_id());
+        let ballot = Ballot::open(extension.approval, now);
         let ask = Ask {
             by: Rc::new(at(call, "actor").clone()),
             at: now,
@@ -334,8 +335,11 @@ impl<G: Given> Auditor<G> {
             decide_by,
             bridge,
             reason: words(call, "reason").map(str::to_owned),
-            ballot: Ballot::open(extension.approval, now),
+            ballot: Ballot { holder: holder.map(|holder| Rc::new(holder.clone())), ..ballot },
         };
+        if !asks {
+            return self.extended(id, &ask, extension.lane, now, cause);
+        }
         let mut effects: Vec<_> = if bridge.is_some() {
             grant.integrations().into_iter().map(|at| Effect::task("adjust", at)).collect()
         } else {
@@ -347,12 +351,15 @@ impl<G: Given> Auditor<G> {
         self.world.tell(id, now, "extension_asked", Some(cause), effects);
     }
 
-    fn extended(&mut self, id: &str, end: Ms, by: &Value, lane: bool, now: Ms, cause: &Cause) {
+    fn extended(&mut self, id: &str, ask: &Ask, lane: bool, now: Ms, cause: &Cause) {
+        let Ask { by, end, .. } = ask;
+        let end = *end;
         self.world.change(id, |grant| {
             grant.asks = None;
             grant.end = Some(end);
             grant.extended.push(now);
-            grant.extenders.push(Rc::new(by.clone()));
+            grant.extenders.push(by.clone());
+            grant.holders.extend(ask.ballot.holder.clone());
             grant.lanes.extend(lane.then_some((now, true)));
             grant.reminders = reminders(grant, end, now);
             grant.cancel(|effect| effect.kind == "notify:ending_soon");

@@ -23,7 +23,7 @@ impl Judge<'_> {
     /// Whether this person stands in a step, and whether as one of those who are asked by now.
     pub(super) fn stands_in(&self, grant: &Grant, ballot: &Ballot, place: (usize, usize)) -> (bool, bool) {
         let step = ballot.step(place);
-        let manager = text(&grant.holder, "manager");
+        let manager = ballot.manager(grant);
         let items = grant.scope_items();
         let means = |selectors: &[&str]| means(selectors, self.actor, manager, &items);
         let asked = means(&texts(step, "approvers"));
@@ -82,7 +82,9 @@ impl Judge<'_> {
             (true, None) => unasked(),
         };
         let parties = [Some(&grant.holder), Some(&grant.requester), asked.map(|ask| &ask.by)];
-        let own = parties.into_iter().flatten().any(|party| same_human(party, self.actor));
+        let since = asked.and_then(|ask| ask.ballot.holder.as_ref());
+        let parties = parties.into_iter().flatten().chain(since).chain(&grant.holders);
+        let own = parties.into_iter().any(|party| same_human(party, self.actor));
         let handed = self.handed(grant);
         ensure(!own && !handed.is_some_and(|holder| same_human(holder, self.actor)), "approval.own", || {
             Value::Null
@@ -197,7 +199,7 @@ pub(super) fn denied(ballot: &Ballot) -> bool {
 pub(super) fn told(ballot: &Ballot, grant: &Grant, fresh: &[(usize, usize)]) -> Vec<String> {
     let steps = fresh.iter().map(|place| ballot.step(*place)).filter(|step| flag(step, "tell", true));
     let selectors: Vec<_> = steps.flat_map(|step| texts(step, "approvers")).collect();
-    super::life::named(&selectors, grant)
+    super::life::named_under(&selectors, ballot.manager(grant), grant)
 }
 
 /// An extension as views show it.

@@ -64,6 +64,8 @@ pub(super) struct Grant {
     /// When each extension was granted, and who had asked for it.
     pub(super) extended: Vec<Ms>,
     pub(super) extenders: Vec<Rc<Value>>,
+    /// The holder's facts that were handed in with extensions.
+    pub(super) holders: Vec<Rc<Value>>,
     /// When an extension lapsed or was denied past the end: access was carried so far.
     pub(super) carried: Ms,
     pub(super) outcome: &'static str,
@@ -111,6 +113,8 @@ pub(super) struct Ballot {
     pub(super) since: BTreeMap<(usize, usize), Ms>,
     /// Tiers that were asked: list, step, tier.
     pub(super) told: BTreeSet<(usize, usize, usize)>,
+    /// The holder's facts, where they were handed in with the extension that is decided on.
+    pub(super) holder: Option<Rc<Value>>,
 }
 
 #[derive(Clone)]
@@ -207,13 +211,18 @@ impl Grant {
 
 /// Whom a list of selectors means, as a notice names them.
 pub(super) fn named(selectors: &[&str], grant: &Grant) -> Vec<String> {
+    named_under(selectors, text(&grant.holder, "manager"), grant)
+}
+
+/// The same where the holder has that manager.
+pub(super) fn named_under(selectors: &[&str], manager: &str, grant: &Grant) -> Vec<String> {
     let mut to: Vec<String> = Vec::new();
     for selector in selectors {
         let more = match *selector {
             "holder" => vec![format!("user:{}", grant.holder_id())],
             "requester" => vec![format!("user:{}", text(&grant.requester, "id"))],
             "manager" => {
-                at(&grant.holder, "manager").as_str().map(|id| format!("user:{id}")).into_iter().collect()
+                Some(manager).filter(|id| !id.is_empty()).map(|id| format!("user:{id}")).into_iter().collect()
             }
             "owner" => {
                 let mut common: Option<Vec<String>> = None;
@@ -339,7 +348,8 @@ impl World {
             }
         });
         let Some(grant) = self.grants.get(id) else { return };
-        let to = named(&texts(&told.unwrap_or_default(), "to"), grant);
+        let ballot = grant.asks.as_ref().map_or(&grant.ballot, |ask| &ask.ballot);
+        let to = named_under(&texts(&told.unwrap_or_default(), "to"), ballot.manager(grant), grant);
         let ends = grant.asks.as_ref().map(|ask| ask.end);
         self.tell(id, at, "escalated", None, vec![Effect::notice("escalated", to, ends)]);
     }

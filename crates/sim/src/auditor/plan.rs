@@ -143,7 +143,8 @@ impl Judge<'_> {
     }
 
     fn reviewed(&self, grant: &Grant) -> Checked {
-        let mut parties = [&grant.holder, &grant.requester].into_iter().chain(&grant.extenders);
+        let parties = [&grant.holder, &grant.requester].into_iter().chain(&grant.extenders);
+        let mut parties = parties.chain(&grant.holders);
         let own = parties.any(|party| same_human(party, self.actor));
         ensure(!own, "approval.own", || NONE.clone())?;
         let today = self.world.flow(&grant.flow.id, Ms::MAX).map(|(flow, _)| flow);
@@ -318,6 +319,7 @@ impl Judge<'_> {
             asks: None,
             extended: Vec::new(),
             extenders: Vec::new(),
+            holders: Vec::new(),
             carried: Ms::MIN,
             outcome: "",
             closed_at: 0,

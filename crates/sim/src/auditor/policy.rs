@@ -95,6 +95,16 @@ fn hash(value: &Value) -> String {
     Sha256::digest(&canonical).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A flow with the types by which its conditions are judged.
+fn meant(written: &Value, types: &Value) -> Value {
+    let conditional = written.to_string().contains(r#""when":"#);
+    let mut meant = written.clone();
+    if let Some(fields) = meant.as_object_mut().filter(|_| conditional && !types.is_null()) {
+        fields.insert("attributes".to_owned(), types.clone());
+    }
+    meant
+}
+
 impl Policy {
     pub(super) fn read(document: &Value) -> Self {
         let mut spread = document.clone();
@@ -158,7 +168,13 @@ impl Flow {
             span.entry("max").or_insert(default);
         }
         let hours = doc.get("hours").and_then(Hours::read);
-        Self { id: text(written, "id").to_owned(), revision: hash(written), doc, hours, patterns }
+        Self {
+            id: text(written, "id").to_owned(),
+            revision: hash(&meant(written, types)),
+            doc,
+            hours,
+            patterns,
+        }
     }
 
     pub(super) fn until(&self) -> Option<Ms> {
