@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::effects::{Effect, Silent};
-use super::policy::{Approval, Flow, Policy, at, list, ms, text, texts};
+use super::policy::{Approval, Flow, Policy, list, ms, text, texts};
 use super::sweep::Tally;
 use super::time::{Ms, PastClose, WAITING_MAX};
 
