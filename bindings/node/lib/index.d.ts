@@ -11,6 +11,11 @@ export interface OpenOptions {
   policy?: string | { text: string; format: "yaml" | "toml" | "json" } | Exclude<Document, string>;
   /** The tenant; `default` where absent. */
   namespace?: string | undefined;
+  /**
+   * What signs checkpoints, made by `tenure audit key`: the path of its file, or its text, which begins with
+   * `PRIVATE+KEY+`. Absent, `checkpoint` is the fault `signer`.
+   */
+  key?: string;
   /** For tests: the store's clock shows this time, and stands until `setClock`. */
   clock?: Time;
   /** For tests: command ids that are made up are counted, so that the same calls have the same answers. */

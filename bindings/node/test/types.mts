@@ -2,7 +2,7 @@
 
 import * as tenure from "tenure";
 
-const access: tenure.Access = await tenure.open(":memory:", { namespace: "acme" });
+const access: tenure.Access = await tenure.open(":memory:", { namespace: "acme", key: "log.key" });
 const maria: tenure.Person = { id: "maria" };
 const orders = { integration: "prod-pg", type: "database", name: "orders" };
 

@@ -38,6 +38,7 @@ def open(
     *,
     policy: Policy | None = None,
     namespace: str | None = None,
+    key: Path | None = None,
     clock: datetime | None = None,
     ids: Mapping[str, Any] | None = None,
 ) -> Access:
@@ -47,12 +48,14 @@ def open(
     policy: The policy that shall be in force: a path, a document as a dict, or a text as
         {"text": ..., "format": "yaml"}. What is in force stays where absent.
     namespace: The tenant; `default` where absent.
+    key: What signs checkpoints, made by `tenure audit key`: the path of its file, or its text, which begins with
+        `PRIVATE+KEY+`. Where absent, `checkpoint()` is the Fault `signer`.
     clock: For tests: time stands still at this instant, until `set_clock`.
     ids: For tests: ids that are made up are counted, {"prefix": "test"}.
 
     Raises InvalidPolicy and Fault.
     """
-    return Access(store, policy=policy, namespace=namespace, clock=clock, ids=ids)
+    return Access(store, policy=policy, namespace=namespace, key=key, clock=clock, ids=ids)
 
 
 class Access(Methods):
@@ -67,10 +70,11 @@ class Access(Methods):
         *,
         policy: Policy | None = None,
         namespace: str | None = None,
+        key: Path | None = None,
         clock: datetime | None = None,
         ids: Mapping[str, Any] | None = None,
     ) -> None:
-        self._handle = opened(store, policy, namespace, clock, ids)
+        self._handle = opened(store, policy, namespace, key, clock, ids)
 
     def _ask(self, call: Call[T]) -> T:
         return call.read(answered(self._handle.call(call.json)))

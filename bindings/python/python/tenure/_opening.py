@@ -27,6 +27,7 @@ def opened(
     store: Path,
     policy: Policy | None,
     namespace: str | None,
+    key: Path | None,
     clock: datetime | None,
     ids: Mapping[str, Any] | None,
 ) -> Handle:
@@ -38,6 +39,8 @@ def opened(
         )
     if namespace is not None:
         config["namespace"] = TEXT.take("namespace", namespace)
+    if key is not None:
+        config["key"] = _path("key", key)
     if clock is not None:
         config["clock"] = INSTANT.write(INSTANT.take("clock", clock))
     if ids is not None:
@@ -54,7 +57,8 @@ def _path(field: str, value: object) -> str:
         path = os.fspath(value)
         if isinstance(path, str):
             return path
-    raise TypeError(f"`{field}` takes a path, not {value!r}")
+    # Its type alone: a URL may hold a password, and a key is one.
+    raise TypeError(f"`{field}` takes a path, not {type(value).__name__}")
 
 
 @atexit.register

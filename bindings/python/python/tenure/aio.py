@@ -31,11 +31,12 @@ def open(
     *,
     policy: Policy | None = None,
     namespace: str | None = None,
+    key: Path | None = None,
     clock: datetime | None = None,
     ids: Mapping[str, Any] | None = None,
 ) -> Opening:
     """Opens a store as `tenure.open` does: to be awaited, or used with `async with`."""
-    return Opening(store, policy=policy, namespace=namespace, clock=clock, ids=ids)
+    return Opening(store, policy=policy, namespace=namespace, key=key, clock=clock, ids=ids)
 
 
 class Opening:
