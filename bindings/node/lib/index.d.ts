@@ -30,8 +30,8 @@ export interface EffectsOptions {
   lease?: Span;
   /** Only at this integration; notices are at none. */
   integration?: string;
-  /** Where there is none, ask again after so many milliseconds, until `signal` says so; absent, the loop ends. */
-  poll?: number;
+  /** Where there is none, ask again after so long, until `signal` says so; absent, the loop ends. */
+  poll?: Span;
   /** Ends the loop once the effect in hand is reported. */
   signal?: AbortSignal;
 }

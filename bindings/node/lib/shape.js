@@ -25,6 +25,18 @@ function fieldsOf(value, path) {
   return Object.entries(value).filter(([, field]) => field !== undefined);
 }
 
+function unknown(name, path, names) {
+  const known = names.map((one) => `\`${one}\``).join(", ");
+  return misread("unknown_field", below(path, name), `there is no field \`${name}\`; there are ${known}`);
+}
+
+/** What a host says beside a call, which the port never sees: fields of these names, and no others. */
+function optionsOf(value, names) {
+  const given = fieldsOf(value, "");
+  for (const [name] of given) if (!names.includes(name)) throw unknown(name, "", names);
+  return Object.fromEntries(given);
+}
+
 /** A time as text. */
 function written(date, path) {
   if (Number.isNaN(date.getTime())) throw misread("out_of_range", path, "this is no time: `Invalid Date`");
@@ -106,10 +118,7 @@ function takeFields(fields, value, path) {
   const result = Object.create(null);
   for (const [name, given] of fieldsOf(value, path)) {
     const field = fields.get(name);
-    if (field === undefined) {
-      const known = [...fields.keys()].map((one) => `\`${one}\``).join(", ");
-      throw misread("unknown_field", below(path, name), `there is no field \`${name}\`; there are ${known}`);
-    }
+    if (field === undefined) throw unknown(name, path, [...fields.keys()]);
     result[field.name] = field.of.take(given, below(path, name));
   }
   return result;
@@ -135,4 +144,4 @@ function byField(answers) {
   };
 }
 
-module.exports = { PLAIN, INSTANT, actor, anyOf, byField, byName, fieldsOf, json, listed, misread, shape, snake };
+module.exports = { PLAIN, INSTANT, actor, anyOf, byField, byName, fieldsOf, json, listed, misread, optionsOf, shape, snake };
