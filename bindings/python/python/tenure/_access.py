@@ -15,7 +15,7 @@ from ._methods import Methods
 from ._opening import Path, Policy, opened
 from ._tenure import Handle
 from ._types import Resource, Verdict
-from ._wire import INSTANT, Call, instant_of, millis_of
+from ._wire import INSTANT, Call, instant_of, millis_of, misread
 
 T = TypeVar("T")
 
@@ -61,8 +61,9 @@ def open(
 class Access(Methods):
     """A handle on a store, for any number of threads. A forked child opens its own."""
 
-    __slots__ = ("_handle",)
+    __slots__ = ("_handle", "_stands")
     _handle: Handle
+    _stands: bool
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class Access(Methods):
         ids: Mapping[str, Any] | None = None,
     ) -> None:
         self._handle = opened(store, policy, namespace, key, clock, ids)
+        self._stands = clock is not None
 
     def _ask(self, call: Call[T]) -> T:
         return call.read(answered(self._handle.call(call.json)))
@@ -144,6 +146,8 @@ class Access(Methods):
 
     def set_clock(self, now: datetime) -> None:
         """For tests: what the clock shows that the handle was opened with."""
+        if not self._stands:
+            raise misread("out_of_range", "clock", "only a handle that was opened with `clock` has one that can be set")
         told = INSTANT.write(INSTANT.take("now", now))
         answered(self._handle.call(json.dumps({"call": "clock", "now": told})))
 
