@@ -9,6 +9,9 @@ const OPTIONS = ["worker", "lease", "integration", "poll", "signal"];
 /** A timer of Node's that is longer ends at once. */
 const PAUSE_MAX = 2 ** 31 - 1;
 
+/** The port takes no longer text than this; the end of a longer one is left out. */
+const ERROR_CHARS_MAX = 1000;
+
 /** Why an effect is tried again whose loop was left. */
 const LEFT = "the loop was left before this was said to be done";
 
@@ -38,7 +41,9 @@ class Effect {
   async failed(error, options = {}) {
     const { final } = optionsOf(options, ["final"]);
     this.#reported = true;
-    const words = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    // Names of files may hold what is no text. That something failed is told all the same.
+    const words = said.slice(0, ERROR_CHARS_MAX).toWellFormed() || "no words";
     return this.#access.effectFailed({ effect: this.id, worker: this.worker, error: words, final });
   }
 }

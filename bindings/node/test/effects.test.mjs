@@ -83,6 +83,25 @@ test("what failed for good is stuck, with its reason on record", async () => {
   assert.ok((await events(access, "the account is gone")) > 0);
 });
 
+test("what failed is told though its words are no text, too many, or none", async () => {
+  for (const [error, words] of [
+    ["no file \udcff.csv", "no file \ufffd.csv"],
+    [new Error("no file \ud800"), "no file \ufffd"],
+    [new Error("x".repeat(5_000)), "x".repeat(1_000)],
+    ["\u{1f600}".repeat(501), "\u{1f600}".repeat(500)],
+    [`x${"\u{1f600}".repeat(500)}`, `x${"\u{1f600}".repeat(499)}\ufffd`],
+    [new Error(""), "no words"],
+  ]) {
+    const access = await opened();
+    await granted(access, { grant: "g1" });
+    for await (const effect of access.effects({ worker, integration: "prod-pg" })) {
+      await effect.failed(error, { final: true });
+    }
+    const { records } = await access.history({ grant: "g1" });
+    assert.deepEqual(records.filter(({ event }) => event === "effect_failed").map(({ error }) => error), [words]);
+  }
+});
+
 test("an effect whose lease ran out comes again, and the loop hears so", async () => {
   const access = await opened();
   await granted(access, { grant: "g1" });
