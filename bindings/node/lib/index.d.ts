@@ -39,7 +39,12 @@ export interface EffectsOptions {
 /** Opens a store: the path of a SQLite file, which is made where there is none, `:memory:`, or `postgres://…`. */
 export function open(store: string, options?: OpenOptions): Promise<Access>;
 
-/** An open store, with a method for each call. Each thread opens its own. */
+/**
+ * An open store, with a method for each call. Each thread opens its own.
+ *
+ * Times in answers are `Date`s, and names those of JavaScript; but entries of `history` and `records` are as they stand on
+ * record: names of the contract, times as texts, spans in milliseconds.
+ */
 export class Access extends Calls {
   protected constructor();
   /**

@@ -181,3 +181,11 @@ test("checkpoints are signed with the key of the host", async (t) => {
   const wrong = await refusal(opened({ key: path.join(folder, "nothing.key") }));
   assert.ok(wrong instanceof tenure.InvalidPolicy && wrong.problems[0].path === "key", `${wrong}`);
 });
+
+test("records are as they stand on record", async () => {
+  const access = await opened();
+  await granted(access, { grant: "g1" });
+  for (const { records } of [await access.history({ grant: "g1" }), await access.records()]) {
+    assert.ok(records.some((record) => record.recorded_at === "2026-03-02T09:00:00.000Z"), JSON.stringify(records));
+  }
+});

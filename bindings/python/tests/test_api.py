@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 import json
 import pickle
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,19 @@ def test_checkpoints_are_signed_with_the_key_of_the_host(tmp_path: Path) -> None
     assert wrong.value.problems[0].path == "key" and "nothing.key" in str(wrong.value)
     with pytest.raises(TypeError, match="^`key` takes a path, not bytes$"):
         tenure.open(":memory:", key=KEY.encode())  # type: ignore[arg-type]
+
+
+def test_each_block_of_the_readme_imports_what_it_uses() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    assert len(blocks) == 3
+    for block in blocks:
+        for module in ("tenure", "asyncio"):
+            used = re.search(rf"\b{module}\.", block) is not None
+            assert used == (re.search(rf"^import {module}$", block, re.M) is not None), block
+
+
+def test_records_are_as_they_stand_on_record(access: tenure.Access) -> None:
+    grant = active(access)
+    for records in (access.history(grant.id).records, access.records().records):
+        assert any(record.get("at") == "2026-03-02T09:00:00.000Z" for record in records), records

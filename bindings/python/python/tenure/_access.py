@@ -59,7 +59,11 @@ def open(
 
 
 class Access(Methods):
-    """A handle on a store, for any number of threads. A forked child opens its own."""
+    """A handle on a store, for any number of threads. A forked child opens its own.
+
+    Instants in answers are datetimes and spans timedeltas; but entries of `history()` and `records()` are as they stand
+    on record: dicts with the names of the contract, instants as texts, spans in milliseconds.
+    """
 
     __slots__ = ("_handle", "_stands")
     _handle: Handle

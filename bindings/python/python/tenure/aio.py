@@ -72,7 +72,9 @@ class Opening:
 
 
 class AsyncAccess(AsyncMethods):
-    """A handle on a store whose methods are awaited."""
+    """A handle on a store whose methods are awaited. What they answer is as with `tenure.Access`: entries of `history()`
+    and `records()`, too, are as they stand on record, with instants as texts.
+    """
 
     __slots__ = ("_access", "_in_hand")
     _access: Access
