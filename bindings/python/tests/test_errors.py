@@ -215,6 +215,10 @@ def test_facts_without_an_end_are_too_deep(access: tenure.Access) -> None:
         assert code == "too_deep" and path is not None and path.startswith("attributes.x")
         assert problem(lambda: access.publish({"x": deep}, actor="system:host"))[0] == "too_deep"
     tenure.Person("alice", attributes={"x": nested(20)})
+    unsayable: list[Any] = [nested(5_000), 10**5_000]
+    for value in unsayable:
+        with pytest.raises(TypeError, match="`grant` takes a str, not this (list|int)"):
+            access.look(value)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])

@@ -51,7 +51,12 @@ def _same(value: Any) -> Any:
 
 
 def _wrong(field: str, says: str, value: object) -> TypeError:
-    return TypeError(f"`{field}` takes {says}, not {value!r}")
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):
+        # Lists that are too deep for Python to write, and whole numbers that are too long.
+        shown = f"this {type(value).__name__}"
+    return TypeError(f"`{field}` takes {says}, not {shown}")
 
 
 def misread(code: str, field: str, message: str) -> Exception:
