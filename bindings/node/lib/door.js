@@ -18,6 +18,13 @@ function trouble({ refused, invalid, fault }) {
   return new Fault(fault);
 }
 
+/** A fault names the file that could not be opened; a URL, which may hold a password, is not shown. */
+function named(store, error) {
+  const file = typeof store === "string" && store !== ":memory:" && !store.includes("://");
+  if (!(error instanceof Fault) || !file || error.message.includes(store)) return error;
+  return new Fault({ code: error.code, message: `\`${store}\`: ${error.message}` });
+}
+
 /** A call as text. */
 function written(name, takes, call) {
   if (!isObject(call)) {
@@ -46,9 +53,11 @@ function areLabels(labels) {
 class Door {
   #handle;
   #closed;
+  #stands;
 
-  constructor(handle) {
+  constructor(handle, stands) {
     this.#handle = handle;
+    this.#stands = stands;
   }
 
   /** Opens a store with what `config.schema.json` of the port describes. */
@@ -56,8 +65,8 @@ class Door {
     const config = { store: json(store ?? null, "store") };
     for (const [name, option] of fieldsOf(options, "options")) config[snake(name)] = json(option, name);
     const opened = await native.open(JSON.stringify(config));
-    if (typeof opened === "string") throw trouble(JSON.parse(opened));
-    return new this(opened);
+    if (typeof opened === "string") throw named(config.store, trouble(JSON.parse(opened)));
+    return new this(opened, (config.clock ?? null) !== null);
   }
 
   /** Makes a call off the event loop. */
@@ -88,6 +97,9 @@ class Door {
 
   /** Sets the clock that a test opened this with. */
   async setClock(now) {
+    if (!this.#stands) {
+      throw misread("out_of_range", "clock", "only a handle that was opened with `clock` has one that can be set");
+    }
     said(this.#handle.callSync(JSON.stringify({ call: "clock", now: json(now, "now") })));
   }
 

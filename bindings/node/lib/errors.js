@@ -14,11 +14,17 @@ class TenureError extends Error {
   }
 }
 
+/** What is wrong in words: where a file was read, with its place there. */
+function told({ path, file, line, column, message }) {
+  const words = path ? `\`${path}\`: ${message}` : message;
+  const place = [file, line, column].filter((part) => part !== undefined).join(":");
+  return file === undefined ? words : `${place}: ${words}`;
+}
+
 /** The policy, or the call itself, is wrong: everything that is, at once. */
 class InvalidPolicy extends TenureError {
   constructor(problems) {
-    const told = problems.map(({ path, message }) => (path ? `\`${path}\`: ${message}` : message));
-    super(problems[0]?.code ?? "invalid", told.join("; "));
+    super(problems[0]?.code ?? "invalid", problems.map(told).join("; "));
     this.problems = problems;
   }
 }

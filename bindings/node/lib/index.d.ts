@@ -11,6 +11,11 @@ export interface OpenOptions {
   policy?: string | { text: string; format: "yaml" | "toml" | "json" } | Exclude<Document, string>;
   /** The tenant; `default` where absent. */
   namespace?: string | undefined;
+  /**
+   * What signs checkpoints, made by `tenure audit key`: the path of its file, or its text, which begins with
+   * `PRIVATE+KEY+`. Absent, `checkpoint` is the fault `signer`.
+   */
+  key?: string;
   /** For tests: the store's clock shows this time, and stands until `setClock`. */
   clock?: Time;
   /** For tests: command ids that are made up are counted, so that the same calls have the same answers. */
@@ -25,8 +30,8 @@ export interface EffectsOptions {
   lease?: Span;
   /** Only at this integration; notices are at none. */
   integration?: string;
-  /** Where there is none, ask again after so many milliseconds, until `signal` says so; absent, the loop ends. */
-  poll?: number;
+  /** Where there is none, ask again after so long, until `signal` says so; absent, the loop ends. */
+  poll?: Span;
   /** Ends the loop once the effect in hand is reported. */
   signal?: AbortSignal;
 }
@@ -34,7 +39,12 @@ export interface EffectsOptions {
 /** Opens a store: the path of a SQLite file, which is made where there is none, `:memory:`, or `postgres://…`. */
 export function open(store: string, options?: OpenOptions): Promise<Access>;
 
-/** An open store, with a method for each call. Each thread opens its own. */
+/**
+ * An open store, with a method for each call. Each thread opens its own.
+ *
+ * Times in answers are `Date`s, and names those of JavaScript; but entries of `history` and `records` are as they stand on
+ * record: names of the contract, times as texts, spans in milliseconds.
+ */
 export class Access extends Calls {
   protected constructor();
   /**

@@ -25,6 +25,24 @@ function fieldsOf(value, path) {
   return Object.entries(value).filter(([, field]) => field !== undefined);
 }
 
+function unknown(name, path, names) {
+  const known = names.map((one) => `\`${one}\``).join(", ");
+  return misread("unknown_field", below(path, name), `there is no field \`${name}\`; there are ${known}`);
+}
+
+/** What a host says beside a call, which the port never sees: fields of these names, and no others. */
+function optionsOf(value, names) {
+  const given = fieldsOf(value, "");
+  for (const [name] of given) if (!names.includes(name)) throw unknown(name, "", names);
+  return Object.fromEntries(given);
+}
+
+/** A text that has a form in UTF-8. */
+function text(value, path) {
+  if (value.isWellFormed()) return value;
+  throw misread("out_of_range", path, "this is no text: a lone surrogate, which is half of a character, stands in it");
+}
+
 /** A time as text. */
 function written(date, path) {
   if (Number.isNaN(date.getTime())) throw misread("out_of_range", path, "this is no time: `Invalid Date`");
@@ -36,6 +54,7 @@ function json(value, path, depth = 0) {
   if (depth > DEPTH_MAX) throw misread("too_deep", path, `this is nested more than ${DEPTH_MAX} deep`);
   switch (typeof value) {
     case "string":
+      return text(value, path);
     case "boolean":
       return value;
     case "number":
@@ -46,7 +65,7 @@ function json(value, path, depth = 0) {
       if (value instanceof Date) return written(value, path);
       if (Array.isArray(value)) return value.map((each, at) => json(each, `${path}[${at}]`, depth + 1));
       const taken = Object.create(null);
-      for (const [name, field] of fieldsOf(value, path)) taken[name] = json(field, below(path, name), depth + 1);
+      for (const [name, field] of fieldsOf(value, path)) taken[text(name, path)] = json(field, below(path, name), depth + 1);
       return taken;
     }
     default:
@@ -63,7 +82,7 @@ const some = (convert) => (value, path) => (value === null ? null : convert(valu
 const PLAIN = kind(json, same);
 const INSTANT = kind(json, some((text) => new Date(text)));
 /** Who gives a command: a person, or a text such as `system:host`. */
-const actor = (person) => kind((value, path) => (typeof value === "string" ? value : person.take(value, path)), same);
+const actor = (person) => kind((value, path) => (typeof value === "string" ? json : person.take)(value, path), same);
 
 function listed(of) {
   const take = (value, path) =>
@@ -75,7 +94,7 @@ function byName(of) {
   const take = (value, path) => {
     if (value === null || typeof value !== "object") return json(value, path);
     const taken = Object.create(null);
-    for (const [name, field] of fieldsOf(value, path)) taken[name] = of.take(field, below(path, name));
+    for (const [name, field] of fieldsOf(value, path)) taken[text(name, path)] = of.take(field, below(path, name));
     return taken;
   };
   const read = (value) => Object.fromEntries(Object.entries(value).map(([name, field]) => [name, of.read(field)]));
@@ -106,10 +125,7 @@ function takeFields(fields, value, path) {
   const result = Object.create(null);
   for (const [name, given] of fieldsOf(value, path)) {
     const field = fields.get(name);
-    if (field === undefined) {
-      const known = [...fields.keys()].map((one) => `\`${one}\``).join(", ");
-      throw misread("unknown_field", below(path, name), `there is no field \`${name}\`; there are ${known}`);
-    }
+    if (field === undefined) throw unknown(name, path, [...fields.keys()]);
     result[field.name] = field.of.take(given, below(path, name));
   }
   return result;
@@ -120,7 +136,7 @@ function anyOf(calls) {
   const take = (value, path) => {
     if (value === null || typeof value !== "object") return json(value, path);
     const { call, ...rest } = value;
-    const name = typeof call === "string" ? snake(call) : json(call ?? null, below(path, "call"));
+    const name = typeof call === "string" ? snake(text(call, below(path, "call"))) : json(call ?? null, below(path, "call"));
     const known = Object.hasOwn(calls, name) ? calls[name] : PLAIN;
     return Object.assign(Object.create(null), { call: name }, known.take(rest, path));
   };
@@ -135,4 +151,4 @@ function byField(answers) {
   };
 }
 
-module.exports = { PLAIN, INSTANT, actor, anyOf, byField, byName, fieldsOf, json, listed, misread, shape, snake };
+module.exports = { PLAIN, INSTANT, actor, anyOf, byField, byName, fieldsOf, json, listed, misread, optionsOf, shape, snake };

@@ -1,11 +1,19 @@
 // What a host asks, and what it gets.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import * as tenure from "../lib/index.mjs";
 import { NOW, ask, granted, jonas, later, maria, opened, orders, policy, refusal } from "./house.mjs";
+
+/** What `tenure audit key` writes into a file. */
+const KEY = "PRIVATE+KEY+audit.example.com+ca808ced+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+const here = path.dirname(fileURLToPath(import.meta.url));
 
 test("a grant is asked for, approved, extended and given back", async () => {
   const access = await opened();
@@ -149,4 +157,35 @@ test("a handle is closed where its block ends", async () => {
   await access[Symbol.asyncDispose]();
   assert.equal((await refusal(access.list())).code, "closed");
   await access.close();
+});
+
+test("the types know all that a handle is opened with", () => {
+  const { properties } = JSON.parse(readFileSync(path.join(here, "../../../crates/port/schema/config.schema.json"), "utf8"));
+  const [, options] = /interface OpenOptions \{\n(.*?)^\}/ms.exec(readFileSync(path.join(here, "../lib/index.d.ts"), "utf8"));
+  const known = [...options.matchAll(/^  (\w+)\?:/gm)].map(([, name]) => name);
+  assert.deepEqual(["store", ...known].sort(), Object.keys(properties).sort());
+});
+
+test("checkpoints are signed with the key of the host", async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "tenure-key-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "log.key");
+  writeFileSync(file, `${KEY}\n`);
+  for (const key of [file, KEY]) {
+    const access = await opened({ key });
+    const signed = await access.checkpoint();
+    assert.match(signed.checkpoint, /^audit\.example\.com\/default\n[^]*\n\u2014 audit\.example\.com\/default /);
+    assert.match(signed.key, /^audit\.example\.com\/default\+/);
+  }
+  assert.equal((await refusal((await opened()).checkpoint())).code, "signer");
+  const wrong = await refusal(opened({ key: path.join(folder, "nothing.key") }));
+  assert.ok(wrong instanceof tenure.InvalidPolicy && wrong.problems[0].path === "key", `${wrong}`);
+});
+
+test("records are as they stand on record", async () => {
+  const access = await opened();
+  await granted(access, { grant: "g1" });
+  for (const { records } of [await access.history({ grant: "g1" }), await access.records()]) {
+    assert.ok(records.some((record) => record.recorded_at === "2026-03-02T09:00:00.000Z"), JSON.stringify(records));
+  }
 });

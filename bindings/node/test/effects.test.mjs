@@ -1,10 +1,13 @@
 // A loop over effects: done on the next turn, and failed where the loop is left.
 
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 
-import { granted, jonas, later, maria, opened, refusal } from "./house.mjs";
+import * as tenure from "../lib/index.mjs";
+import { ask, granted, jonas, later, maria, opened, policy, refusal } from "./house.mjs";
 
+const { millisOf } = createRequire(import.meta.url)("../lib/span.js");
 const worker = "w1";
 const events = async (access, kind) =>
   (await access.records()).records.filter((record) => JSON.stringify(record).includes(kind)).length;
@@ -80,6 +83,25 @@ test("what failed for good is stuck, with its reason on record", async () => {
   assert.ok((await events(access, "the account is gone")) > 0);
 });
 
+test("what failed is told though its words are no text, too many, or none", async () => {
+  for (const [error, words] of [
+    ["no file \udcff.csv", "no file \ufffd.csv"],
+    [new Error("no file \ud800"), "no file \ufffd"],
+    [new Error("x".repeat(5_000)), "x".repeat(1_000)],
+    ["\u{1f600}".repeat(501), "\u{1f600}".repeat(500)],
+    [`x${"\u{1f600}".repeat(500)}`, `x${"\u{1f600}".repeat(499)}\ufffd`],
+    [new Error(""), "no words"],
+  ]) {
+    const access = await opened();
+    await granted(access, { grant: "g1" });
+    for await (const effect of access.effects({ worker, integration: "prod-pg" })) {
+      await effect.failed(error, { final: true });
+    }
+    const { records } = await access.history({ grant: "g1" });
+    assert.deepEqual(records.filter(({ event }) => event === "effect_failed").map(({ error }) => error), [words]);
+  }
+});
+
 test("an effect whose lease ran out comes again, and the loop hears so", async () => {
   const access = await opened();
   await granted(access, { grant: "g1" });
@@ -117,4 +139,80 @@ test("a loop without a worker, or over a store that is closed, says so", async (
   await access.close();
   assert.equal((await first({ worker })).code, "closed");
   assert.equal((await refusal(access.approve({ grant: "g", actor: jonas }))).code, "closed");
+});
+
+test("an option that there is not is told, and nothing is taken", async () => {
+  const access = await opened();
+  await granted(access, { grant: "g1" });
+  for (const [options, code, path] of [
+    [{ worker, integraton: "prod-pg" }, "unknown_field", "integraton"],
+    [{ worker, limit: 1 }, "unknown_field", "limit"],
+    [new Map([["worker", worker]]), "wrong_type", ""],
+    [null, "wrong_type", ""],
+    ["w1", "wrong_type", ""],
+    [{ worker, integration: 7 }, "wrong_type", "integration"],
+    [{ worker, poll: "5s", signal: 5 }, "wrong_type", "signal"],
+    [{ worker, poll: "5s", signal: {} }, "wrong_type", "signal"],
+  ]) {
+    const error = await refusal(access.effects(options).next());
+    assert.ok(error instanceof tenure.InvalidPolicy, `${error}`);
+    assert.deepEqual([error.code, error.problems[0].path], [code, path], error.message);
+  }
+  const { message } = await refusal(access.effects({ worker, integraton: "prod-pg" }).next());
+  const words = "there are `worker`, `lease`, `integration`, `poll`, `signal`";
+  assert.equal(message, `\`integraton\`: there is no field \`integraton\`; ${words}`);
+  assert.equal((await left(access)).length, 1);
+});
+
+test("a report with an option that there is not is none", async () => {
+  const access = await opened();
+  await granted(access, { grant: "g1" });
+  for await (const effect of access.effects({ worker, integration: "prod-pg" })) {
+    for (const report of [effect.done({ alreadyheld: [] }), effect.failed("no route", { finall: true }), effect.done(7)]) {
+      assert.ok((await refusal(report)) instanceof tenure.InvalidPolicy);
+      assert.equal(effect.reported, false);
+    }
+    await effect.failed("no route", { final: true });
+  }
+  assert.equal((await access.look({ grant: "g1" })).enforcement, "stuck_applying");
+});
+
+test("a loop polls after a span, and says what is none in the words of a lease", { timeout: 60_000 }, async () => {
+  const access = await opened();
+  const aborted = AbortSignal.abort();
+  const outcome = (promise) => promise.then(() => "right", ({ code, problems: [{ message }] }) => [code, message]);
+  for (const span of [
+    ...[1, 250, "5s", " 5s ", "250ms", "1h 30m", "2d 3h", "PT30M", "P1DT2H", "P1D", "PT1S", "9999999999d"],
+    ...["", " ", "soon", "5", "5 s", "-5s", "1h30m", "30m 1h", "1m 1m", "1.5s", "P", "PT", "P1DT", "P1Y", "PT1.5S", "1M", "5S"],
+    ...[-1, -1.5, 1.5, Number.NaN, Number.POSITIVE_INFINITY, null, true, {}, [], 7n, new Date()],
+  ]) {
+    const polled = await outcome(access.effects({ worker, poll: span, signal: aborted }).next());
+    const leased = await outcome(access.takeEffects({ worker, lease: span }));
+    assert.equal(polled === "right", leased === "right", `${String(span)}: ${polled}; ${leased}`);
+    if (typeof span === "string") assert.deepEqual(polled, leased);
+  }
+  for (const never of [0, "0s"]) {
+    assert.equal((await outcome(access.effects({ worker, poll: never, signal: aborted }).next()))[0], "out_of_range");
+  }
+});
+
+test("a loop waits for as long as a span of the same words lasts in a call", async () => {
+  const flows = policy.flows.map((flow) => ({ ...flow, duration: { max: "30d" } }));
+  const access = await opened({ policy: { version: 1, flows } });
+  for (const span of [60_000, "95s", "60250ms", " 90s ", "1h 30m", "2d 3h 4m 5s 6ms", "PT30M", "P1DT2H", "P2DT3H4M5S", "P3D"]) {
+    const { asked } = await access.request(ask({ span, reason: `${span}` }));
+    assert.equal(millisOf(span, "poll"), asked, `${span}`);
+  }
+});
+
+test("a loop that polls rests between its questions, however long it is told to", async () => {
+  for (const poll of ["100ms", "30d"]) {
+    const stop = new AbortController();
+    let asked = 0;
+    const idle = { takeEffects: async () => ((asked += 1), []) };
+    const loop = tenure.Access.prototype.effects.call(idle, { worker, poll, signal: stop.signal }).next();
+    setTimeout(() => stop.abort(), 250);
+    assert.equal((await loop).done, true);
+    assert.ok(asked >= 1 && asked <= 3, `${poll}: ${asked}`);
+  }
 });

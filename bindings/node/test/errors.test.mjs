@@ -1,6 +1,9 @@
 // What goes wrong, and how a program hears of it: the same from a promise and at once.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { test } from "node:test";
 
 import * as tenure from "../lib/index.mjs";
@@ -68,7 +71,12 @@ test("an argument of the wrong type has its path", async () => {
     [{ ...held, permissions: "read" }, "unknown_field", "permissions"],
     [{ ...held, call: "sweep" }, "unknown_field", "call"],
     [{ ...held, resource: { ...orders, label: {} } }, "unknown_field", "resource.label"],
-    [{ ...held, person: "\ud800" }, "syntax", ""],
+    [{ ...held, person: "\ud800" }, "out_of_range", "person"],
+    [{ ...held, resource: { ...orders, type: "half \udcff" } }, "out_of_range", "resource.type"],
+    [{ ...held, resource: { ...orders, labels: { env: "\ud800" } } }, "out_of_range", "resource.labels.env"],
+    [{ ...held, resource: { ...orders, labels: { "\ud800": "prod" } } }, "out_of_range", "resource.labels"],
+    [{ ...held, resource: { ...orders, attributes: { a: ["x", "\ud800"] } } }, "out_of_range", "resource.attributes.a[1]"],
+    [{ ...held, resource: { ...orders, attributes: { "\ud800": 1 } } }, "out_of_range", "resource.attributes"],
   ]) {
     const error = await both(access, "holds", call);
     assert.ok(error instanceof tenure.InvalidPolicy, `${error}`);
@@ -144,6 +152,51 @@ test("a store that cannot be opened is a fault, and so is a call after the last"
 
 test("a clock that nobody opened it with cannot be set", async () => {
   const access = await tenure.open(":memory:");
-  assert.equal((await refusal(access.setClock(later(1)))).code, "out_of_range");
+  const { code, message } = await refusal(access.setClock(later(1)));
+  assert.equal(code, "out_of_range");
+  assert.match(message, /only a handle that was opened with `clock`/);
   assert.equal((await refusal(access.request(ask({ actor: jonas })))).code, "flow.unknown");
+});
+
+test("what is no text is told by its name", async () => {
+  const access = await opened();
+  const half = "half \ud800";
+  for (const [asked, path] of [
+    [() => access.request(ask({ reason: half })), "reason"],
+    [() => access.request(ask({ fields: { ticket: half } })), "fields.ticket"],
+    [() => access.request(ask({ context: { [half]: 1 } })), "context"],
+    [() => access.giveBack({ grant: half, actor: maria }), "grant"],
+    [() => access.giveBack({ grant: "g", actor: `system:${half}` }), "actor"],
+    [() => access.giveBack({ grant: "g", actor: { ...maria, groups: [half] } }), "actor.groups[0]"],
+    [() => access.explain({ of: { call: half } }), "of.call"],
+    [() => access.publish({ actor: "system:host", policy: half, format: "yaml" }), "policy"],
+    [() => tenure.open(`${half}.db`), "store"],
+    [() => opened({ policy: `${half}.yaml` }), "policy"],
+    [() => opened({ namespace: half }), "namespace"],
+    [() => opened({ key: half }), "key"],
+  ]) {
+    const error = await refusal(asked());
+    assert.ok(error instanceof tenure.InvalidPolicy, `${path}: ${error}`);
+    assert.deepEqual([error.code, error.problems[0].path], ["out_of_range", path], error.message);
+  }
+  const whole = "\u{1f600} gr\u00fc\u00dfe";
+  assert.equal((await access.request(ask({ reason: whole }))).reason, whole);
+});
+
+test("a file that is not there, or is none of ours, is named", async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "tenure-named-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const nope = await refusal(opened({ policy: "nope.yaml" }));
+  assert.match(nope.message, /^nope\.yaml: it cannot be read/);
+  const wrong = path.join(folder, "wrong.yaml");
+  writeFileSync(wrong, "version: 1\nflows:\n  - id: db\n    colour: red\n");
+  const { problems, message } = await refusal(opened({ policy: wrong }));
+  const { line, column } = problems.find(({ path }) => path === "flows[0].colour");
+  assert.ok(message.includes(`wrong.yaml:${line}:${column}: \`flows[0].colour\`: `), message);
+  const none = path.join(folder, "none.db");
+  writeFileSync(none, Buffer.alloc(8192, "none of ours"));
+  for (const store of [none, folder, path.join(folder, "nowhere/access.db")]) {
+    const fault = await refusal(tenure.open(store));
+    assert.ok(fault instanceof tenure.Fault && fault.message.split(store).length > 1, `${fault}`);
+  }
 });

@@ -2,7 +2,7 @@
 
 import * as tenure from "tenure";
 
-const access: tenure.Access = await tenure.open(":memory:", { namespace: "acme" });
+const access: tenure.Access = await tenure.open(":memory:", { namespace: "acme", key: "log.key" });
 const maria: tenure.Person = { id: "maria" };
 const orders = { integration: "prod-pg", type: "database", name: "orders" };
 
@@ -36,7 +36,7 @@ await access.explain({ of: { call: "grab" } });
 new tenure.Access();
 
 try {
-  for await (const effect of access.effects({ worker: "w", poll: 1_000, signal: AbortSignal.timeout(1) })) {
+  for await (const effect of access.effects({ worker: "w", poll: Date.now() % 2 ? 1_000 : "5s", signal: AbortSignal.timeout(1) })) {
     const until: Date | undefined = effect.order.hold?.items[0]?.until;
     if (until) await effect.failed(new Error("no route"), { final: true });
   }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import dataclasses
+import inspect
 import json
 import pickle
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,10 @@ from typing import Any
 import pytest
 import tenure
 from conftest import ALICE, BOB, HOUR, NINE, ORDERS, POLICY, active, quick
+
+# What `tenure audit key` writes into a file.
+KEY = "PRIVATE+KEY+audit.example.com+ca808ced+AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH"
+CONFIG = Path(__file__).parents[3] / "crates" / "port" / "schema" / "config.schema.json"
 
 
 def test_a_story_reads_as_promised(store: Path, tmp_path: Path) -> None:
@@ -141,3 +148,50 @@ def test_a_policy_comes_in_three_ways(tmp_path: Path) -> None:
         with tenure.open(":memory:", policy=policy) as access:
             assert quick(access).stage == "active"
             assert access.publish(text, format="json", actor="system:host").published
+
+
+@pytest.mark.parametrize("opens", [tenure.open, tenure.aio.open, tenure.Access])
+def test_a_handle_is_opened_with_all_that_the_port_takes(opens: Any) -> None:
+    known = json.loads(CONFIG.read_text())["properties"]
+    assert set(inspect.signature(opens).parameters) == set(known)
+
+
+def test_checkpoints_are_signed_with_the_key_of_the_host(tmp_path: Path) -> None:
+    file = tmp_path / "log.key"
+    file.write_text(KEY + "\n")
+    for key in (file, str(file), KEY):
+        with tenure.open(":memory:", policy=POLICY, key=key) as access:
+            signed = access.checkpoint()
+            note = signed.checkpoint.splitlines()
+            assert note[0] == "audit.example.com/default" and note[-1].startswith(f"\u2014 {note[0]} ")
+            assert signed.key.startswith("audit.example.com/default+")
+
+    async def awaited() -> str:
+        async with tenure.aio.open(":memory:", policy=POLICY, key=file) as access:
+            return (await access.checkpoint()).key
+
+    assert asyncio.run(asyncio.wait_for(awaited(), 30)) == signed.key
+    with tenure.open(":memory:", policy=POLICY) as access, pytest.raises(tenure.Fault) as none:
+        access.checkpoint()
+    assert none.value.code == "signer"
+    with pytest.raises(tenure.InvalidPolicy) as wrong:
+        tenure.open(":memory:", key=tmp_path / "nothing.key")
+    assert wrong.value.problems[0].path == "key" and "nothing.key" in str(wrong.value)
+    with pytest.raises(TypeError, match="^`key` takes a path, not bytes$"):
+        tenure.open(":memory:", key=KEY.encode())  # type: ignore[arg-type]
+
+
+def test_each_block_of_the_readme_imports_what_it_uses() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    assert len(blocks) == 3
+    for block in blocks:
+        for module in ("tenure", "asyncio"):
+            used = re.search(rf"\b{module}\.", block) is not None
+            assert used == (re.search(rf"^import {module}$", block, re.M) is not None), block
+
+
+def test_records_are_as_they_stand_on_record(access: tenure.Access) -> None:
+    grant = active(access)
+    for records in (access.history(grant.id).records, access.records().records):
+        assert any(record.get("at") == "2026-03-02T09:00:00.000Z" for record in records), records

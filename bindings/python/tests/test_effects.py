@@ -97,6 +97,21 @@ def test_what_was_reported_is_not_reported_again(access: tenure.Access) -> None:
     assert sorted(sum((reports(access, grant) for grant in grants), [])) == ["done", "failed it is gone"]
 
 
+def test_what_failed_is_told_though_its_words_are_no_text(access: tenure.Access) -> None:
+    grants = [quick(access, name=name) for name in ("one", "two")]
+    for turn, effect in enumerate(access.effects(worker="w", integration="quick")):
+        if turn == 0:
+            with pytest.raises(TypeError, match="`error` takes a str"):
+                effect.failed(Down("no route"))  # type: ignore[arg-type]
+            assert not effect.reported
+            effect.failed("no file \udcff.csv")
+        else:
+            with pytest.raises(FileNotFoundError), effect:
+                raise FileNotFoundError("no file \ud800\udcff")
+    told = sorted(sum((reports(access, grant) for grant in grants), []))
+    assert told == ["failed FileNotFoundError: no file \ufffd\ufffd", "failed no file \ufffd.csv"]
+
+
 def test_what_the_holder_had_before_is_told(access: tenure.Access) -> None:
     grant = quick(access)
     for effect in access.effects(worker="w", integration="quick"):

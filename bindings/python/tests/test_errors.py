@@ -158,3 +158,107 @@ def test_what_only_the_port_can_see_is_told_by_it(access: tenure.Access) -> None
 def test_a_policy_as_fields_is_checked_like_a_text() -> None:
     with pytest.raises(tenure.InvalidPolicy):
         tenure.open(":memory:", policy={**POLICY, "colour": "red"})
+
+
+HALF = "half \ud800"
+
+
+def problem(asked: Callable[[], object]) -> tuple[str, str | None]:
+    with pytest.raises(tenure.InvalidPolicy) as wrong:
+        asked()
+    (one,) = wrong.value.problems
+    assert one.message and (one.path or "") in str(wrong.value)
+    return one.code, one.path
+
+
+def test_what_is_no_text_is_told_by_its_name(access: tenure.Access) -> None:
+    asks: list[tuple[str, Callable[[], object]]] = [
+        ("reason", lambda: access.request("prod-db", actor=ALICE, items=[ITEM], span=HOUR, reason=HALF)),
+        ("fields.ticket", lambda: access.request("prod-db", actor=ALICE, fields={"ticket": HALF})),
+        ("fields", lambda: access.request("prod-db", actor=ALICE, fields={HALF: "7"})),
+        ("context.a[1]", lambda: access.request("prod-db", actor=ALICE, context={"a": ["x", HALF]})),
+        ("context", lambda: access.request("prod-db", actor=ALICE, context={HALF: "x"})),
+        ("actor", lambda: access.give_back("g1", actor=f"system:{HALF}")),
+        ("grant", lambda: access.look(HALF)),
+        ("groups[0]", lambda: tenure.Person("alice", groups=[HALF])),
+        ("name", lambda: tenure.Resource("prod-pg", "database", HALF)),
+        ("person", lambda: access.holds(HALF, ORDERS, "read")),
+        ("permission", lambda: access.holds("alice", ORDERS, HALF)),
+        ("policy", lambda: access.publish(HALF, format="yaml", actor="system:host")),
+        ("store", lambda: tenure.open(f"{HALF}.db")),
+        ("store", lambda: tenure.open(Path(f"{HALF}.db"))),
+        ("policy", lambda: tenure.open(":memory:", policy=f"{HALF}.yaml")),
+        ("namespace", lambda: tenure.open(":memory:", namespace=HALF)),
+        ("key", lambda: tenure.open(":memory:", key=HALF)),
+    ]
+    for path, asked in asks:
+        assert problem(asked) == ("out_of_range", path)
+    whole = "\U0001f600 gr\u00fc\u00dfe"
+    grant = access.request("prod-db", actor=ALICE, items=[ITEM], span=HOUR, reason=whole)
+    assert grant.reason == whole
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_facts_without_an_end_are_too_deep(access: tenure.Access) -> None:
+    circle: dict[str, Any] = {}
+    circle["self"] = circle
+    endless: list[Any] = []
+    endless.append(endless)
+    for deep in (circle, endless, nested(5_000), nested(100)):
+        code, path = problem(lambda: tenure.Person("alice", attributes={"x": deep}))
+        assert code == "too_deep" and path is not None and path.startswith("attributes.x")
+        assert problem(lambda: access.publish({"x": deep}, actor="system:host"))[0] == "too_deep"
+    tenure.Person("alice", attributes={"x": nested(20)})
+    unsayable: list[Any] = [nested(5_000), 10**5_000]
+    for value in unsayable:
+        with pytest.raises(TypeError, match="`grant` takes a str, not this (list|int)"):
+            access.look(value)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_told_where_it_is(access: tenure.Access, number: float) -> None:
+    wrong = {**POLICY, "flows": [POLICY["flows"][0], {"id": number}]}
+    assert problem(lambda: tenure.open(":memory:", policy=wrong)) == ("wrong_type", "policy.flows[1].id")
+    assert problem(lambda: access.publish(wrong, actor="system:host")) == ("wrong_type", "policy.flows[1].id")
+    assert problem(lambda: tenure.Person("alice", attributes={"n": number})) == ("wrong_type", "attributes.n")
+
+
+def test_numbers_and_sets_that_have_no_form_are_told_where_they_are(access: tenure.Access) -> None:
+    for whole in (2**64, -(2**70), 10**5_000):
+        assert problem(lambda: tenure.Person("alice", attributes={"n": whole})) == ("out_of_range", "attributes.n")
+        assert problem(lambda: access.list(limit=whole)) == ("out_of_range", "limit")
+    with pytest.raises(TypeError, match="`attributes.n` takes a set whose members have an order"):
+        tenure.Person("alice", attributes={"n": {1, "a"}})
+
+
+def test_an_instant_outside_the_calendar_is_told_by_its_name(access: tenure.Access) -> None:
+    early = datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))
+    late = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    for outside in (early, late):
+        assert problem(lambda: access.sweep(now=outside)) == ("out_of_range", "now")
+        assert problem(lambda: access.holds("alice", ORDERS, "read", now=outside)) == ("out_of_range", "now")
+        assert problem(lambda: tenure.open(":memory:", clock=outside)) == ("out_of_range", "clock")
+        assert problem(lambda: access.set_clock(outside)) == ("out_of_range", "now")
+
+
+def test_a_clock_that_nobody_opened_it_with_cannot_be_set() -> None:
+    with tenure.open(":memory:") as access, pytest.raises(tenure.InvalidPolicy, match="opened with `clock`"):
+        access.set_clock(NINE)
+
+
+def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(tenure.InvalidPolicy, match="nope.yaml"):
+        tenure.open(":memory:", policy="nope.yaml")
+    none = tmp_path / "none.db"
+    none.write_bytes(bytes(range(256)) * 32)
+    for store in (none, tmp_path, tmp_path / "nowhere" / "access.db"):
+        with pytest.raises(tenure.Fault) as fault:
+            tenure.open(store)
+        assert fault.value.code == "broken" and fault.value.message.count(str(store)) >= 1, fault.value
+        assert str(store) in str(fault.value)

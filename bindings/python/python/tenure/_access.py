@@ -15,7 +15,7 @@ from ._methods import Methods
 from ._opening import Path, Policy, opened
 from ._tenure import Handle
 from ._types import Resource, Verdict
-from ._wire import INSTANT, Call, instant_of, millis_of
+from ._wire import INSTANT, Call, instant_of, millis_of, misread
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ def open(
     *,
     policy: Policy | None = None,
     namespace: str | None = None,
+    key: Path | None = None,
     clock: datetime | None = None,
     ids: Mapping[str, Any] | None = None,
 ) -> Access:
@@ -47,19 +48,26 @@ def open(
     policy: The policy that shall be in force: a path, a document as a dict, or a text as
         {"text": ..., "format": "yaml"}. What is in force stays where absent.
     namespace: The tenant; `default` where absent.
+    key: What signs checkpoints, made by `tenure audit key`: the path of its file, or its text, which begins with
+        `PRIVATE+KEY+`. Where absent, `checkpoint()` is the Fault `signer`.
     clock: For tests: time stands still at this instant, until `set_clock`.
     ids: For tests: ids that are made up are counted, {"prefix": "test"}.
 
     Raises InvalidPolicy and Fault.
     """
-    return Access(store, policy=policy, namespace=namespace, clock=clock, ids=ids)
+    return Access(store, policy=policy, namespace=namespace, key=key, clock=clock, ids=ids)
 
 
 class Access(Methods):
-    """A handle on a store, for any number of threads. A forked child opens its own."""
+    """A handle on a store, for any number of threads. A forked child opens its own.
 
-    __slots__ = ("_handle",)
+    Instants in answers are datetimes and spans timedeltas; but entries of `history()` and `records()` are as they stand
+    on record: dicts with the names of the contract, instants as texts, spans in milliseconds.
+    """
+
+    __slots__ = ("_handle", "_stands")
     _handle: Handle
+    _stands: bool
 
     def __init__(
         self,
@@ -67,10 +75,12 @@ class Access(Methods):
         *,
         policy: Policy | None = None,
         namespace: str | None = None,
+        key: Path | None = None,
         clock: datetime | None = None,
         ids: Mapping[str, Any] | None = None,
     ) -> None:
-        self._handle = opened(store, policy, namespace, clock, ids)
+        self._handle = opened(store, policy, namespace, key, clock, ids)
+        self._stands = clock is not None
 
     def _ask(self, call: Call[T]) -> T:
         return call.read(answered(self._handle.call(call.json)))
@@ -140,6 +150,8 @@ class Access(Methods):
 
     def set_clock(self, now: datetime) -> None:
         """For tests: what the clock shows that the handle was opened with."""
+        if not self._stands:
+            raise misread("out_of_range", "clock", "only a handle that was opened with `clock` has one that can be set")
         told = INSTANT.write(INSTANT.take("now", now))
         answered(self._handle.call(json.dumps({"call": "clock", "now": told})))
 

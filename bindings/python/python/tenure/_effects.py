@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
@@ -16,6 +17,7 @@ LEASE = timedelta(minutes=1)
 
 # The port takes no longer text than this; the end of a longer one is left out.
 _ERROR_CHARS_MAX = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _InHand(Taken):
@@ -44,7 +46,10 @@ class _InHand(Taken):
         return self._report(calls.effect_done(self.id, self.worker, already_held=tuple(already_held)))
 
     def _failed(self, error: str, final: bool) -> Any:
-        words = error[:_ERROR_CHARS_MAX] or "no words"
+        if not isinstance(error, str):
+            raise TypeError(f"`error` takes a str, not {error!r}")
+        # Names of files may hold what is no text. That something failed is told all the same.
+        words = _SURROGATE.sub("\ufffd", error[:_ERROR_CHARS_MAX]) or "no words"
         return self._report(calls.effect_failed(self.id, self.worker, words, final=final))
 
     @property

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Union
 
-from ._errors import raised
+from ._errors import Fault, TenureError, raised
 from ._tenure import Handle, close_all
-from ._wire import DOCUMENT, INSTANT, TEXT
+from ._wire import DOCUMENT, INSTANT, TEXT, text_of
 
 Path = Union[str, "os.PathLike[str]"]
 Policy = Union[str, "os.PathLike[str]", Mapping[str, Any]]
@@ -27,6 +27,7 @@ def opened(
     store: Path,
     policy: Policy | None,
     namespace: str | None,
+    key: Path | None,
     clock: datetime | None,
     ids: Mapping[str, Any] | None,
 ) -> Handle:
@@ -38,23 +39,33 @@ def opened(
         )
     if namespace is not None:
         config["namespace"] = TEXT.take("namespace", namespace)
+    if key is not None:
+        config["key"] = _path("key", key)
     if clock is not None:
         config["clock"] = INSTANT.write(INSTANT.take("clock", clock))
     if ids is not None:
         config["ids"] = DOCUMENT.take("ids", ids)
     handle = Handle.open(json.dumps(config, allow_nan=False))
     if isinstance(handle, str):
-        raise raised(json.loads(handle))
+        raise _named(config["store"], raised(json.loads(handle)))
     _open.add(handle)
     return handle
+
+
+def _named(store: str, error: TenureError) -> TenureError:
+    """A fault names the file that could not be opened; a URL, which may hold a password, is not shown."""
+    if not isinstance(error, Fault) or store == ":memory:" or "://" in store or store in error.message:
+        return error
+    return Fault(error.code, f"`{store}`: {error.message}")
 
 
 def _path(field: str, value: object) -> str:
     if isinstance(value, (str, os.PathLike)):
         path = os.fspath(value)
         if isinstance(path, str):
-            return path
-    raise TypeError(f"`{field}` takes a path, not {value!r}")
+            return text_of(field, path)
+    # Its type alone: a URL may hold a password, and a key is one.
+    raise TypeError(f"`{field}` takes a path, not {type(value).__name__}")
 
 
 @atexit.register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import FrozenInstanceError
 from datetime import datetime, timedelta, timezone
@@ -13,6 +14,10 @@ S = TypeVar("S", bound="Shape")
 
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# As deep as facts and documents may be nested, and as large as a whole number may be: the port takes no more.
+_DEPTH_MAX = 64
+_BITS_MAX = 64
+NO_TEXT = "this is no text: a lone surrogate, which is half of a character, stands"
 _DEFAULT_LIST: tuple[Any, ...] = ()
 
 
@@ -46,7 +51,43 @@ def _same(value: Any) -> Any:
 
 
 def _wrong(field: str, says: str, value: object) -> TypeError:
-    return TypeError(f"`{field}` takes {says}, not {value!r}")
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):
+        # Lists that are too deep for Python to write, and whole numbers that are too long.
+        shown = f"this {type(value).__name__}"
+    return TypeError(f"`{field}` takes {says}, not {shown}")
+
+
+def misread(code: str, field: str, message: str) -> Exception:
+    """An argument of the right type that says nothing: told as the port tells what it cannot read."""
+    # Those are made of what is made here.
+    from ._errors import InvalidPolicy
+    from ._types import Problem
+
+    return InvalidPolicy((Problem.of_json({"code": code, "path": field, "message": message}),))
+
+
+def text_of(field: str, value: str) -> str:
+    """A text that has a form in UTF-8. One that came from a file's name need not have one."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise misread("out_of_range", field, f"{NO_TEXT} at {error.start}") from None
+    return value
+
+
+def _whole(field: str, value: Any) -> Any:
+    if value.bit_length() > _BITS_MAX:
+        raise misread("out_of_range", field, "this whole number has no place in 64 bits")
+    return value
+
+
+def _take_text(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(field, "a str", value)
+    return text_of(field, value)
 
 
 def _of_type(says: str, kind: type) -> Kind:
@@ -54,7 +95,7 @@ def _of_type(says: str, kind: type) -> Kind:
         # `True` is an `int` to Python and to nobody else.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise _wrong(field, says, value)
-        return value
+        return _whole(field, value) if kind is int else value
 
     return Kind(says, take, empty=False if kind is bool else None)
 
@@ -67,7 +108,10 @@ def _take_instant(field: str, value: Any) -> datetime:
             f"`{field}` is a datetime without a time zone, so that nobody knows which instant it is; "
             f"write datetime.now(timezone.utc), or {value!r}.replace(tzinfo=...)"
         )
-    instant: datetime = value.astimezone(timezone.utc)
+    try:
+        instant: datetime = value.astimezone(timezone.utc)
+    except OverflowError:
+        raise misread("out_of_range", field, f"`{value.isoformat()}` lies outside the years 1 to 9999") from None
     # Instants are whole milliseconds; the last digits of a clock are dropped, never rounded up.
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
@@ -112,22 +156,40 @@ def _read_span(millis: int) -> timedelta:
         return timedelta.max
 
 
-def _plain(field: str, value: Any) -> Any:
+def _plain(field: str, value: Any, depth: int = 0) -> Any:
     """A copy of what JSON can say; a name that is no text, and a value that JSON has no form for, is refused."""
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return text_of(field, value)
+    if isinstance(value, int):
+        return _whole(field, value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise misread("wrong_type", field, f"invalid type: `{value}`, expected a number")
         return value
+    if depth > _DEPTH_MAX:
+        # What holds itself has no end, and is found here.
+        raise misread("too_deep", field, f"this is nested more than {_DEPTH_MAX} deep")
     if isinstance(value, Mapping):
-        return {_name(field, name): _plain(f"{field}.{name}", each) for name, each in value.items()}
+        return {_name(field, name): _plain(f"{field}.{name}", each, depth + 1) for name, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        each = sorted(value) if isinstance(value, (set, frozenset)) else value
-        return [_plain(f"{field}[{place}]", one) for place, one in enumerate(each)]
+        each = _in_order(field, value) if isinstance(value, (set, frozenset)) else value
+        return [_plain(f"{field}[{place}]", one, depth + 1) for place, one in enumerate(each)]
     raise _wrong(field, "what JSON can say: True, False, numbers, texts, lists and dicts", value)
+
+
+def _in_order(field: str, value: Any) -> list[Any]:
+    try:
+        return sorted(value)
+    except TypeError:
+        raise _wrong(field, "a set whose members have an order", value) from None
 
 
 def _name(field: str, name: Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f"names in `{field}` are texts, not {name!r}")
-    return name
+    return text_of(field, name)
 
 
 def _take_facts(field: str, value: Any) -> Any:
@@ -138,13 +200,13 @@ def _take_facts(field: str, value: Any) -> Any:
 
 def _take_document(field: str, value: Any) -> Any:
     if isinstance(value, str):
-        return value
+        return text_of(field, value)
     if not isinstance(value, Mapping):
         raise _wrong(field, "a text with its `format`, or a dict", value)
     return _plain(field, value)
 
 
-TEXT = _of_type("a str", str)
+TEXT = Kind("a str", _take_text)
 FLAG = _of_type("True or False", bool)
 WHOLE = _of_type("an int", int)
 INSTANT = Kind("a datetime", _take_instant, _write_instant, _read_instant)
@@ -211,8 +273,10 @@ def actor(person: type[Shape]) -> Kind:
     says = f'a tenure.{person.__name__}, or "system:NAME" for the host itself'
 
     def take(field: str, value: Any) -> Any:
-        if isinstance(value, person) or (isinstance(value, str) and value.startswith("system:")):
+        if isinstance(value, person):
             return value
+        if isinstance(value, str) and value.startswith("system:"):
+            return text_of(field, value)
         raise _wrong(field, says, value)
 
     return Kind(says, take, lambda value: value if isinstance(value, str) else value.as_json())

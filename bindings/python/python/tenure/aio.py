@@ -31,11 +31,12 @@ def open(
     *,
     policy: Policy | None = None,
     namespace: str | None = None,
+    key: Path | None = None,
     clock: datetime | None = None,
     ids: Mapping[str, Any] | None = None,
 ) -> Opening:
     """Opens a store as `tenure.open` does: to be awaited, or used with `async with`."""
-    return Opening(store, policy=policy, namespace=namespace, clock=clock, ids=ids)
+    return Opening(store, policy=policy, namespace=namespace, key=key, clock=clock, ids=ids)
 
 
 class Opening:
@@ -71,7 +72,9 @@ class Opening:
 
 
 class AsyncAccess(AsyncMethods):
-    """A handle on a store whose methods are awaited."""
+    """A handle on a store whose methods are awaited. What they answer is as with `tenure.Access`: entries of `history()`
+    and `records()`, too, are as they stand on record, with instants as texts.
+    """
 
     __slots__ = ("_access", "_in_hand")
     _access: Access

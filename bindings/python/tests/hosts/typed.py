@@ -16,7 +16,7 @@ orders = tenure.Resource("prod-pg", "database", "prod-orders", labels={"env": "p
 
 
 def story(store: Path) -> None:
-    with tenure.open(store, policy="flows.yaml") as access:
+    with tenure.open(store, policy="flows.yaml", key=store.with_name("log.key")) as access:
         assert_type(access, tenure.Access)
         grant = access.request("prod-db", actor=alice, items=[orders.permission("read")], span=timedelta(hours=1))
         assert_type(grant, tenure.Grant)
@@ -60,5 +60,5 @@ async def awaited() -> None:
         async for effect in access.effects(worker="w"):
             async with effect:
                 assert_type(await effect.done(), tenure.Grant)
-    again = await tenure.aio.open("access.db")
+    again = await tenure.aio.open("access.db", key="log.key")
     await again.close()
