@@ -36,7 +36,7 @@ pub(crate) fn run(ask: &Check, screen: &mut Screen) -> io::Result<End> {
         }
     }
     if ask.format == CheckFormat::Json {
-        screen.line(&format!("{:#}", Json::from(told)))?;
+        screen.json(&format!("{:#}", Json::from(told)))?;
     }
     Ok(end)
 }

@@ -74,14 +74,14 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
                 Schema::Answer => tenure_port::schema::answer(),
                 Schema::Config => tenure_port::schema::config(),
             };
-            screen.line(&format!("{schema:#}"))?;
+            screen.json(&format!("{schema:#}"))?;
             Ok(End::Well)
         }
         Task::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tenure", &mut script);
-            screen.line(String::from_utf8_lossy(&script).trim_end())?;
+            screen.data(String::from_utf8_lossy(&script).trim_end())?;
             Ok(End::Well)
         }
     }

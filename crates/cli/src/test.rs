@@ -61,8 +61,8 @@ pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
     transcript.as_mut().map_or(Ok(()), Write::flush)?;
     match ask.format {
         TestFormat::Text => report::summary(&results, screen)?,
-        TestFormat::Json => screen.line(&format!("{:#}", results.to_json()))?,
-        TestFormat::Junit => screen.line(results.to_junit().map_err(io::Error::other)?.trim_end())?,
+        TestFormat::Json => screen.json(&format!("{:#}", results.to_json()))?,
+        TestFormat::Junit => screen.xml(results.to_junit().map_err(io::Error::other)?.trim_end())?,
     }
     Ok(results.end())
 }

@@ -47,6 +47,7 @@ pub(crate) enum Format {
     /// For programs: a JSON object a line.
     Jsonl,
     /// For spreadsheets: RFC 4180 with a head. A cell that begins with `=`, `+`, `-` or `@` gets an apostrophe.
+    /// A character that a terminal obeys is written like `\u{1b}`.
     Csv,
 }
 

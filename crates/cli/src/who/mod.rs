@@ -142,7 +142,7 @@ pub(crate) fn run(ask: &Who, screen: &mut Screen) -> io::Result<End> {
         WhoFormat::Text => tell::text(&answers, screen)?,
         WhoFormat::Json => {
             let answers = serde_json::to_string_pretty(&serde_json::json!({ "flows": answers }))?;
-            screen.line(&answers)?;
+            screen.json(&answers)?;
         }
     }
     Ok(End::Well)

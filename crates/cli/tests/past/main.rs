@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
 mod copies;
+mod data;
 mod database;
 mod hosts;
 mod keys;
