@@ -12,7 +12,7 @@ mod screen;
 mod test;
 mod who;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -29,16 +29,22 @@ enum End {
     Wrong,
     /// Something could not be read.
     Unread,
+    /// Whoever read the output went away before it was all said.
+    Unheard,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    args.color.write_global();
-    let mut screen = Screen::of_terminal();
-    let end = match run(args.task, &mut screen) {
+    let done = match Args::try_parse() {
+        Ok(args) => {
+            args.color.write_global();
+            run(args.task, &mut Screen::of_terminal())
+        }
+        Err(told) => help(&told),
+    };
+    let end = match done {
         Ok(end) => end,
-        // Whoever reads has seen enough, as with `tenure play … | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Well,
+        // Whoever reads has seen enough, as with `tenure play … | head`. Whether all is well was not said to anybody.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Unheard,
         Err(error) => {
             anstream::eprintln!("tenure: the output cannot be written: {error}");
             End::Unread
@@ -48,7 +54,16 @@ fn main() -> ExitCode {
         End::Well => 0,
         End::Wrong => 1,
         End::Unread => 2,
+        // As shells say of a program that the signal of a closed pipe has ended.
+        End::Unheard => 141,
     })
+}
+
+/// What is asked for is said, or what is wrong with the question.
+fn help(told: &clap::Error) -> io::Result<End> {
+    told.print()?;
+    io::stdout().flush()?;
+    Ok(if told.use_stderr() { End::Unread } else { End::Well })
 }
 
 fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
