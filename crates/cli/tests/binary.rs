@@ -290,6 +290,9 @@ fn output_that_cannot_be_written_is_no_panic() {
         &["explain", "story.yaml", "--step", "1"],
         &["schema"],
         &["completions", "bash"],
+        &["--help"],
+        &["check", "--help"],
+        &["--version"],
     ] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
@@ -344,6 +347,55 @@ fn a_story_told_in_a_file_leaves_it_behind_and_never_tells_into_another() {
     assert_eq!(left, ["flows.yaml", "hour.db", "story.yaml"].map(std::ffi::OsString::from).into());
     assert!(folder.0.join("hour.db").exists());
     let again = folder.run(&["play", "story.yaml", "--file", "hour.db"]);
-    assert_eq!(code(&again), Some(1));
+    assert_eq!(code(&again), Some(2));
     assert!(out(&again).contains("is there already"), "{}", out(&again));
+    let nowhere = folder.run(&["play", "story.yaml", "--file", "nowhere/hour.db"]);
+    assert_eq!(code(&nowhere), Some(2));
+    assert!(out(&nowhere).contains("`nowhere/hour.db`: "), "{}", out(&nowhere));
+}
+
+#[test]
+fn a_transcript_is_written_over_nothing_and_only_of_all_that_was_named() {
+    let folder = Folder::of("transcript").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    let folder = folder.with("precious.db", "kept").with("broken.yaml", "steps: [");
+    let path = |name: &str| folder.0.join(name);
+    let test = |to: &str, more: &[&str]| {
+        folder.run(&[&["test", "--transcript", to, "story.yaml"], more].concat())
+    };
+    for format in ["text", "json", "junit"] {
+        let output = test("precious.db", &["--format", format]);
+        assert_eq!(code(&output), Some(2), "{format}");
+        let said = out(&output);
+        assert!(said.contains("precious.db") && said.contains("is there already"), "{said}");
+        assert_eq!(std::fs::read_to_string(path("precious.db")).unwrap(), "kept", "{format}");
+    }
+    for more in ["broken.yaml", "nothing.yaml"] {
+        assert_eq!(code(&test("all.jsonl", &[more])), Some(2), "{more}");
+        assert!(!path("all.jsonl").exists(), "{more}");
+    }
+    let nowhere = test("nowhere/all.jsonl", &[]);
+    assert_eq!(code(&nowhere), Some(2));
+    assert!(out(&nowhere).contains("nowhere/all.jsonl"), "{}", out(&nowhere));
+    assert_eq!(code(&test("all.jsonl", &[])), Some(0));
+    let written = std::fs::read_to_string(path("all.jsonl")).unwrap();
+    assert!(written.starts_with("{\"story\":\"story.yaml: an hour\""), "{written}");
+}
+
+/// Whether all is well is not said by a pipe that nobody reads.
+#[test]
+#[cfg(unix)]
+fn a_pipe_that_is_closed_early_is_no_yes() {
+    let bad = POLICY.replace("4h", "1 hour");
+    let folder = Folder::of("closed").with("flows.yaml", &bad).with("story.yaml", STORY);
+    let tenure = env!("CARGO_BIN_EXE_tenure");
+    for args in ["check flows.yaml", "check flows.yaml --format json", "schema", "--help", "check --help"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(tenure);
+        let output = command.args(args.split(' ')).current_dir(&folder.0).stdout(writer).output().unwrap();
+        assert_eq!(code(&output), Some(141), "{args}");
+        assert!(output.stderr.is_empty(), "quietly: {args}");
+    }
+    let help = out(&folder.run(&["--help"]));
+    assert!(help.contains("141"), "{help}");
 }
