@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod moving;
+mod namespaces;
 pub(crate) mod reconcile;
 mod table;
 pub(crate) mod who_has;
@@ -35,7 +36,7 @@ pub(crate) struct Kept {
     #[arg(value_name = "FILE|URL")]
     file: PathBuf,
     /// The namespace in it.
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(long, value_name = "NAME", default_value = namespaces::DEFAULT)]
     pub(crate) namespace: String,
 }
 
@@ -64,10 +65,12 @@ impl Kept {
     /// The store in a file, or in a database, without a port before it.
     pub(crate) fn store(&self) -> Result<Opened, Trouble> {
         let place = self.place()?;
-        match url(&place) {
-            Some(url) => Ok(Opened::Database(Self::database(url)?)),
-            None => Ok(Opened::File(Self::of(&place)?)),
-        }
+        let opened = match url(&place) {
+            Some(url) => Opened::Database(Self::database(url)?),
+            None => Opened::File(Self::of(&place)?),
+        };
+        namespaces::has(&opened, &self.namespace)?;
+        Ok(opened)
     }
 
     /// Where the namespace is.
