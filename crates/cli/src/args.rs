@@ -76,7 +76,8 @@ pub(crate) enum Task {
 
 /// Check policies: every problem at once, each with its place, and what may not be meant.
 ///
-/// A folder is one policy made of its files. Several files are several policies.
+/// A folder is one policy made of all its files, and what is said of it is what a host hears that reads it. Several files
+/// are several policies.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
