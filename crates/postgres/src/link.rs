@@ -39,9 +39,9 @@ impl Link {
     pub(crate) fn open(config: &Config, tls: MakeRustlsConnect, patience: Duration) -> Out<Self> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(|error| broken(format!("no event loop: {error}")))?;
-        let (client, connection) = runtime
-            .block_on(config.connect(tls))
-            .map_err(|error| Trouble::Lost(format!("cannot connect to {}: {}", words(config), said(&error))))?;
+        let (client, connection) = runtime.block_on(config.connect(tls)).map_err(|error| {
+            Trouble::Lost(format!("cannot connect to {}: {}", words(config), said(&error)))
+        })?;
         // What ends a connection is told to whoever waits for an answer on it.
         let driver = async move { drop(connection.await) };
         let patience = patience.saturating_add(GRACE);
