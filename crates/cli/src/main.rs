@@ -12,6 +12,7 @@ mod screen;
 mod test;
 mod who;
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -34,7 +35,7 @@ enum End {
 }
 
 fn main() -> ExitCode {
-    let done = match Args::try_parse() {
+    let done = match Args::try_parse_from(asked(std::env::args_os().collect())) {
         Ok(args) => {
             args.color.write_global();
             run(args.task, &mut Screen::of_terminal())
@@ -57,6 +58,14 @@ fn main() -> ExitCode {
         // As shells say of a program that the signal of a closed pipe has ended.
         End::Unheard => 141,
     })
+}
+
+/// What is asked. `tenure help --help` asks for help as `tenure help` does.
+fn asked(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|verb| verb == "help") {
+        args.retain(|arg| arg != "--help" && arg != "-h");
+    }
+    args
 }
 
 /// What is asked for is said, or what is wrong with the question.

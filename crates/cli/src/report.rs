@@ -134,9 +134,6 @@ pub(crate) fn unreadable(unreadable: &Unreadable, screen: &mut Screen) -> io::Re
 }
 
 pub(crate) fn summary(results: &Results, screen: &mut Screen) -> io::Result<()> {
-    if results.told.is_empty() && results.unreadable.is_empty() {
-        return screen.line(&paint(BAD, "there is no scenario file here"));
-    }
     let verb = |count: usize, one, many| if count == 1 { one } else { many };
     let (held, failed) = (results.held(), results.failed());
     let holds = format!("{} {}", counted(held, "scenario"), verb(held, "holds", "hold"));

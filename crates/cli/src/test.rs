@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tenure_port::policy::document;
 use tenure_scenario::file::{self, PolicyFiles};
@@ -21,7 +21,7 @@ const PROGRESS_EVERY: usize = 1_000;
 pub(crate) fn run(ask: &Test, screen: &mut Screen) -> io::Result<End> {
     let mut results = Results::default();
     let free = ask.transcript.as_deref().map_or(Ok(()), free);
-    let paths = match free.and_then(|()| file::find(&ask.paths)) {
+    let paths = match free.and_then(|()| found(&ask.paths)) {
         Ok(paths) => paths,
         Err(unreadable) => {
             unread(ask, unreadable, &mut results, screen)?;
@@ -77,6 +77,17 @@ fn unread(ask: &Test, unreadable: Unreadable, results: &mut Results, screen: &mu
     }
     results.unread(unreadable);
     Ok(())
+}
+
+/// The files that are meant, of which there must be one.
+fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
+    let found = file::find(paths)?;
+    if found.is_empty() {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let help = "a scenario file ends in `.yaml`, `.yml`, `.toml` or `.json`, and has `steps`";
+        return Err(Unreadable::file(&names.join(", "), "there is no scenario file in it", help));
+    }
+    Ok(found)
 }
 
 /// Whether a transcript may be made there: nothing is written over, whatever it is.

@@ -95,6 +95,11 @@ impl Kept {
     /// The store in that file.
     pub(crate) fn of(file: &Path) -> Result<Arc<SqliteStore>, Trouble> {
         let path = file.display();
+        if file.exists() && !file.is_file() {
+            return Err(Trouble::Unread(format!(
+                "`{path}` is no file: a store is in a file, or in a database"
+            )));
+        }
         if !file.is_file() {
             return Err(Trouble::Unread(format!("there is no file `{path}`")));
         }
@@ -125,6 +130,10 @@ pub(crate) fn url(named: &Path) -> Option<&str> {
 
 /// Whether a file is a text that says where others are: no SQLite file begins like that.
 fn is_json(file: &Path) -> bool {
+    // Whatever else it is may have to be waited for.
+    if !file.is_file() {
+        return false;
+    }
     let mut first = [0; 64];
     let read = std::fs::File::open(file).and_then(|mut file| file.read(&mut first));
     let first = first.iter().take(read.unwrap_or(0)).find(|byte| !byte.is_ascii_whitespace());

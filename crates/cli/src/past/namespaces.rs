@@ -17,9 +17,7 @@ const NAMED: usize = 10;
 pub(super) fn has(store: &Opened, namespace: &str) -> Result<(), Trouble> {
     Namespace::new(namespace).map_err(|why| Trouble::Unread(format!("the namespace: {why}")))?;
     let there = match store {
-        Opened::Database(store) => {
-            store.namespaces().map_err(|fault| Trouble::Unread(fault.to_string()))?
-        }
+        Opened::Database(store) => store.namespaces().map_err(|fault| Trouble::Unread(fault.to_string()))?,
         // What is damaged is told by whoever looks at all of it.
         Opened::File(store) => match of_file(store) {
             Ok(there) => there,

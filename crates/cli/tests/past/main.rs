@@ -122,7 +122,7 @@ fn what_is_no_store_is_an_error_and_nothing_is_made() {
         (&["log", "nothing.db"][..], "there is no file `nothing.db`"),
         (&["log", "empty.db"], "no store of tenure"),
         (&["log", "text.db"], "`text.db`: "),
-        (&["log", "."], "there is no file `.`"),
+        (&["log", "."], "`.` is no file: a store is in a file"),
         (&["log", "night.db", "--namespace", ""], "namespace"),
         (&["log", "night.db", "--since", "yesterday"], "--since"),
     ] {
@@ -251,6 +251,19 @@ fn the_doctor_finds_a_whole_file_whole() {
     assert_eq!(found["parts"].as_array().unwrap().len(), 6);
 }
 
+/// Nobody writes into it, so whoever opened it would wait for ever.
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_no_store() {
+    let night = Night::of("pipe");
+    assert!(Command::new("mkfifo").arg(night.0.join("pipe.db")).status().unwrap().success());
+    for args in [&["log", "pipe.db"][..], &["doctor", "pipe.db"], &["backup", "pipe.db", "copy.db"]] {
+        let output = night.run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert!(err(&output).contains("`pipe.db` is no file"), "{args:?}: {}", err(&output));
+    }
+}
+
 /// A name that was mistyped has nothing in it, which must not look as if all were well.
 #[test]
 fn a_namespace_that_is_not_there_is_said_to_be_none() {
@@ -281,7 +294,8 @@ fn a_namespace_that_is_not_there_is_said_to_be_none() {
     // A host that works in another namespace, and is asked about in the default one.
     let work = |store: SqliteStore, namespace: &str| {
         let engine = Engine::new(store).namespace(namespace).unwrap();
-        let policy = tenure::Policy::from_text(crate::database::POLICY, tenure::tenure_policy::document::Format::Yaml);
+        let policy =
+            tenure::Policy::from_text(crate::database::POLICY, tenure::tenure_policy::document::Format::Yaml);
         engine.publish(&policy.unwrap(), database::person("admin"), engine.clock()).unwrap();
     };
     let spare = || SqliteStore::open(night.0.join("spare.db")).unwrap();

@@ -124,4 +124,5 @@ fn a_namespace_is_moved_by_the_binary_while_hosts_work() {
     assert_eq!(code(&wrong), Some(2));
     let words = "`stores.json`: which namespace is where cannot be read at line 1";
     assert!(err(&wrong).contains(words), "{}", err(&wrong));
+    assert!(err(&wrong).contains("a field beside `default` and `namespaces`"), "{}", err(&wrong));
 }
