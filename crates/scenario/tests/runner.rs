@@ -257,8 +257,9 @@ start: 2026-03-02T09:00:00Z
 policy: {{version: 1, flows: []}}
 steps:
   - at: {at}
-    sweep: {{}}
-    expect: {{events: 0}}
+    catalog: {{as: alice}}
+    expect: {{count: 0}}
+people: {{alice: {{}}}}
 "
         );
         scenarios("far.yaml", &text, Format::Yaml, &mut NoFiles).map(|read| tell(&read[0], &mut |_, _| {}))
