@@ -20,8 +20,11 @@ const EXIT: &str = "\
 Exit status:
   0  all is well
   1  a policy has problems, or an expectation does not hold
-  2  a file could not be read, or the command line is wrong
+  2  a file or a store could not be read, or the command line is wrong
+  141  whoever read the output closed the pipe before its end, as in `tenure check … | head -1`: nothing is said
+       of how it would have ended
 
+These hold for every command; where one means more by them, its own help says so.
 Colour is used on a terminal only; NO_COLOR turns it off.";
 
 /// Just-In-Time access: check policies, test them with stories, see what happens and why.
@@ -73,7 +76,8 @@ pub(crate) enum Task {
 
 /// Check policies: every problem at once, each with its place, and what may not be meant.
 ///
-/// A folder is one policy made of its files. Several files are several policies.
+/// A folder is one policy made of all its files, and what is said of it is what a host hears that reads it. Several files
+/// are several policies.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

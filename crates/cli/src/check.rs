@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use tenure_past::words::counted;
-use tenure_port::core::limits::DOCUMENT_BYTES_MAX;
-use tenure_port::policy::document::{self, Format};
+use tenure_port::policy::problem::quote;
 use tenure_port::policy::{File, Policy, Problems, Warnings};
 use tenure_scenario::file::{self, Holds, PolicyFiles};
 use tenure_scenario::trouble::Unreadable;
@@ -17,8 +16,12 @@ use crate::screen::{BAD, DIM, GOOD, Screen, WAITS, paint};
 
 /// What came of one path.
 enum Checked {
-    Policy { flows: usize, warnings: Warnings },
-    Problems(Problems),
+    Policy {
+        flows: usize,
+        warnings: Warnings,
+    },
+    /// What is wrong, and the files among those of a folder that are made for something else.
+    Problems(Problems, Vec<String>),
     Scenarios(usize),
     Story(Unreadable),
     Unread(Unreadable),
@@ -36,70 +39,42 @@ pub(crate) fn run(ask: &Check, screen: &mut Screen) -> io::Result<End> {
         }
     }
     if ask.format == CheckFormat::Json {
-        screen.line(&format!("{:#}", Json::from(told)))?;
+        screen.json(&format!("{:#}", Json::from(told)))?;
     }
     Ok(end)
 }
 
 fn check(path: &Path) -> Checked {
-    match texts(path) {
-        Err(unread) => Checked::Unread(unread),
+    match Policy::files(path) {
+        Err(unread) => Checked::Unread(Unreadable::File(unread)),
         Ok(texts) => {
             if let ([only], false) = (texts.as_slice(), path.is_dir())
                 && file::holds(&only.text, only.format) == Holds::Scenarios
             {
                 return story(path);
             }
+            let strangers = if path.is_dir() { strangers(&texts) } else { Vec::new() };
             match Policy::from_sources(texts) {
                 Ok(policy) => {
                     Checked::Policy { flows: policy.flows().len(), warnings: policy.warnings().clone() }
                 }
-                Err(problems) => Checked::Problems(problems),
+                Err(problems) => Checked::Problems(problems, strangers),
             }
         }
     }
 }
 
-/// The text of a file, or those of a folder that are policies: scenarios and people may stand beside them.
-pub(crate) fn texts(path: &Path) -> Result<Vec<File>, Unreadable> {
-    let text = |path: &Path| {
-        let (text, format) = file::text(path)?;
-        Ok(File { name: Some(path.display().to_string()), format, text })
+/// Files that lie in the folder of a policy and are none, so that nobody wonders at problems in a story.
+fn strangers(texts: &[File]) -> Vec<String> {
+    let told = |file: &File| {
+        let what = match file::holds(&file.text, file.format) {
+            Holds::Scenarios => "scenarios",
+            Holds::People => "people",
+            Holds::Policy | Holds::Foreign | Holds::Other => return None,
+        };
+        Some(format!("{} holds {what}", quote(file.name.as_deref().unwrap_or_default())))
     };
-    if !path.is_dir() {
-        return Ok(vec![text(path)?]);
-    }
-    let name = path.display().to_string();
-    let unlisted = |error: io::Error| {
-        let message = format!("it cannot be listed: {}", document::said(&error));
-        Unreadable::file(&name, message, document::READABLE)
-    };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unlisted)? {
-        let found = entry.map_err(unlisted)?.path();
-        if Format::of(&found).is_some() && found.is_file() {
-            paths.push(found);
-        }
-    }
-    paths.sort();
-    let mut files = Vec::new();
-    let mut bytes = 0_usize;
-    for found in paths {
-        let read = text(&found)?;
-        if !matches!(file::holds(&read.text, read.format), Holds::Scenarios | Holds::People) {
-            bytes = bytes.saturating_add(read.text.len());
-            files.push(read);
-        }
-        // More than a policy may have is refused for it; the rest need not be read.
-        if bytes > DOCUMENT_BYTES_MAX {
-            break;
-        }
-    }
-    if files.is_empty() {
-        let help = "put files there that end in `.yaml`, `.yml`, `.toml` or `.json`";
-        return Err(Unreadable::file(&name, "there is no policy in this folder", help));
-    }
-    Ok(files)
+    texts.iter().filter_map(told).collect()
 }
 
 fn story(path: &Path) -> Checked {
@@ -114,7 +89,7 @@ impl Checked {
     fn end(&self) -> End {
         match self {
             Self::Policy { .. } | Self::Scenarios(_) => End::Well,
-            Self::Problems(_) | Self::Story(_) => End::Wrong,
+            Self::Problems(..) | Self::Story(_) => End::Wrong,
             Self::Unread(_) => End::Unread,
         }
     }
@@ -133,9 +108,14 @@ impl Checked {
                 };
                 screen.line(&format!("{} {name}: {}{tail}", paint(GOOD, "✓"), counted(*flows, "flow")))
             }
-            Self::Problems(problems) => {
+            Self::Problems(problems, strangers) => {
                 screen.line(&problems.render(true))?;
                 screen.line("")?;
+                for stranger in strangers {
+                    let words =
+                        format!("  {stranger}; a folder is one policy, made of every such file in it");
+                    screen.line(&paint(WAITS, &words))?;
+                }
                 let count = counted(problems.len().saturating_add(problems.beyond()), "problem");
                 screen.line(&format!("{} {name}: {}", paint(BAD, "✗"), paint(BAD, &count)))
             }
@@ -157,7 +137,7 @@ impl Checked {
             Self::Policy { flows, warnings } => {
                 json!({"file": file, "flows": flows, "problems": [], "warnings": warnings.to_json()})
             }
-            Self::Problems(problems) => {
+            Self::Problems(problems, _) => {
                 json!({"file": file, "problems": problems.to_json(), "beyond": problems.beyond(), "warnings": []})
             }
             Self::Scenarios(count) => {

@@ -37,7 +37,7 @@ pub(crate) fn run(ask: &Explain, screen: &mut Screen) -> io::Result<End> {
         Ok(stage) => stage,
         Err(unplayable) => {
             screen.line(&paint(BAD, &format!("it cannot be played: {}", unplayable.message)))?;
-            return Ok(End::Wrong);
+            return Ok(if unplayable.storeless { End::Unread } else { End::Wrong });
         }
     };
     for step in before {

@@ -12,7 +12,8 @@ mod screen;
 mod test;
 mod who;
 
-use std::io;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -29,16 +30,22 @@ enum End {
     Wrong,
     /// Something could not be read.
     Unread,
+    /// Whoever read the output went away before it was all said.
+    Unheard,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    args.color.write_global();
-    let mut screen = Screen::of_terminal();
-    let end = match run(args.task, &mut screen) {
+    let done = match Args::try_parse_from(asked(std::env::args_os().collect())) {
+        Ok(args) => {
+            args.color.write_global();
+            run(args.task, &mut Screen::of_terminal())
+        }
+        Err(told) => help(&told),
+    };
+    let end = match done {
         Ok(end) => end,
-        // Whoever reads has seen enough, as with `tenure play … | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Well,
+        // Whoever reads has seen enough, as with `tenure play … | head`. Whether all is well was not said to anybody.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Unheard,
         Err(error) => {
             anstream::eprintln!("tenure: the output cannot be written: {error}");
             End::Unread
@@ -48,7 +55,24 @@ fn main() -> ExitCode {
         End::Well => 0,
         End::Wrong => 1,
         End::Unread => 2,
+        // As shells say of a program that the signal of a closed pipe has ended.
+        End::Unheard => 141,
     })
+}
+
+/// What is asked. `tenure help --help` asks for help as `tenure help` does.
+fn asked(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|verb| verb == "help") {
+        args.retain(|arg| arg != "--help" && arg != "-h");
+    }
+    args
+}
+
+/// What is asked for is said, or what is wrong with the question.
+fn help(told: &clap::Error) -> io::Result<End> {
+    told.print()?;
+    io::stdout().flush()?;
+    Ok(if told.use_stderr() { End::Unread } else { End::Well })
 }
 
 fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
@@ -74,14 +98,14 @@ fn run(task: Task, screen: &mut Screen) -> io::Result<End> {
                 Schema::Answer => tenure_port::schema::answer(),
                 Schema::Config => tenure_port::schema::config(),
             };
-            screen.line(&format!("{schema:#}"))?;
+            screen.json(&format!("{schema:#}"))?;
             Ok(End::Well)
         }
         Task::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tenure", &mut script);
-            screen.line(String::from_utf8_lossy(&script).trim_end())?;
+            screen.data(String::from_utf8_lossy(&script).trim_end())?;
             Ok(End::Well)
         }
     }

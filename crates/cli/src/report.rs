@@ -31,6 +31,11 @@ impl Results {
         self.unreadable.push(unreadable);
     }
 
+    /// Whether everything that was named could be read.
+    pub(crate) fn is_read(&self) -> bool {
+        self.unreadable.is_empty() && !self.told.is_empty()
+    }
+
     fn held(&self) -> usize {
         self.told.iter().filter(|told| told.holds).count()
     }
@@ -40,7 +45,8 @@ impl Results {
     }
 
     pub(crate) fn end(&self) -> End {
-        match (self.unreadable.is_empty() && !self.told.is_empty(), self.failed()) {
+        let has_store = self.told.iter().all(|told| !told.storeless);
+        match (self.is_read() && has_store, self.failed()) {
             (false, _) => End::Unread,
             (true, 0) => End::Well,
             (true, _) => End::Wrong,
@@ -128,9 +134,6 @@ pub(crate) fn unreadable(unreadable: &Unreadable, screen: &mut Screen) -> io::Re
 }
 
 pub(crate) fn summary(results: &Results, screen: &mut Screen) -> io::Result<()> {
-    if results.told.is_empty() && results.unreadable.is_empty() {
-        return screen.line(&paint(BAD, "there is no scenario file here"));
-    }
     let verb = |count: usize, one, many| if count == 1 { one } else { many };
     let (held, failed) = (results.held(), results.failed());
     let holds = format!("{} {}", counted(held, "scenario"), verb(held, "holds", "hold"));

@@ -1,9 +1,10 @@
-//! Where words go: as wide as the terminal, in colour where that is wanted.
+//! Where words go: as wide as the terminal, in colour where that is wanted; and data, as it is.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use tenure_port::core::time::Timestamp;
+use tenure_port::policy::problem::is_shown;
 
 /// Wider lines are hard to follow.
 const WIDTH_MAX: usize = 120;
@@ -44,6 +45,42 @@ impl Screen {
     pub(crate) fn lines(&mut self, lines: &[String]) -> io::Result<()> {
         lines.iter().try_for_each(|line| self.line(line))
     }
+
+    /// Lines for programs, byte for byte. Words lose what would colour them where nobody sees it; data loses nothing, or
+    /// what was signed is another text.
+    pub(crate) fn data(&mut self, text: &str) -> io::Result<()> {
+        let mut out = self.out.as_inner();
+        out.write_all(text.as_bytes())?;
+        out.write_all(b"\n")
+    }
+
+    /// The same of JSON. A terminal obeys some characters that JSON lets stand: it is shown them in the other way in which
+    /// JSON writes them.
+    pub(crate) fn json(&mut self, text: &str) -> io::Result<()> {
+        self.told(text, |c| format!("\\u{:04x}", u32::from(c)))
+    }
+
+    /// The same of XML.
+    pub(crate) fn xml(&mut self, text: &str) -> io::Result<()> {
+        self.told(text, |c| format!("&#x{:x};", u32::from(c)))
+    }
+
+    fn told(&mut self, text: &str, escaped: impl Fn(char) -> String) -> io::Result<()> {
+        if self.is_terminal { self.data(&seen(text, escaped)) } else { self.data(text) }
+    }
+}
+
+/// A text of several lines with nothing in it that a terminal would obey.
+fn seen(text: &str, escaped: impl Fn(char) -> String) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\n' | '\t') || is_shown(c) {
+            seen.push(c);
+        } else {
+            seen.push_str(&escaped(c));
+        }
+    }
+    seen
 }
 
 /// A text in a colour.

@@ -42,7 +42,9 @@ impl Folder {
     }
 
     fn with(self, name: &str, text: &str) -> Self {
-        std::fs::write(self.0.join(name), text).unwrap();
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
         self
     }
 
@@ -93,12 +95,116 @@ fn every_problem_is_shown_with_its_line() {
 }
 
 #[test]
-fn a_folder_is_one_policy_and_scenarios_beside_it_are_passed_over() {
+fn a_folder_is_one_policy() {
     let other = POLICY.replace("id: db", "id: other");
-    let folder = Folder::of("folder").with("a.yaml", POLICY).with("b.yaml", &other).with("c.yaml", STORY);
+    let folder = Folder::of("folder").with("a.yaml", POLICY).with("b.yaml", &other);
     let output = folder.run(&["check", "."]);
     assert_eq!(code(&output), Some(0), "{}", out(&output));
     assert!(out(&output).contains(".: 2 flows"), "{}", out(&output));
+}
+
+/// A folder that a host cannot be opened with is not checked as one that is well.
+#[test]
+fn a_folder_is_checked_as_a_host_reads_it() {
+    const PEOPLE: &str = "people: {alice: {groups: [sre]}}\n";
+    let fill = |test: &str| Folder::of(test).with("a.yaml", POLICY);
+    let many = fill("read-many");
+    (0..1_100)
+        .for_each(|number| std::fs::write(many.0.join(format!("{number}.yaml")), "version: 1\n").unwrap());
+    let large = fill("read-large");
+    (0..3).for_each(|number| {
+        let text = format!("version: 1 # {}\n", "x".repeat(400_000));
+        std::fs::write(large.0.join(format!("{number}.yaml")), text).unwrap();
+    });
+    let mut cases = vec![
+        (fill("read-story").with("c.yaml", STORY), 1, "`./c.yaml` holds scenarios; a folder is one policy"),
+        (fill("read-people").with("c.yaml", PEOPLE), 1, "`./c.yaml` holds people; a folder is one policy"),
+        (many, 2, "there are 1101 policy files in this folder"),
+        (large, 1, "error[too_large]: the document has more than 1048576 bytes"),
+        (Folder::of("read-none"), 2, "there are 0 policy files in this folder"),
+    ];
+    #[cfg(unix)]
+    {
+        let (link, pipe) = (fill("read-link"), fill("read-pipe"));
+        std::os::unix::fs::symlink("nowhere.yaml", link.0.join("c.yaml")).unwrap();
+        assert!(Command::new("mkfifo").arg(pipe.0.join("c.yaml")).status().unwrap().success());
+        cases.push((link, 2, "c.yaml"));
+        cases.push((pipe, 2, "it is no file"));
+    }
+    for (folder, end, words) in cases {
+        let read = tenure::Policy::from_path(&folder.0).unwrap_err();
+        let output = folder.run(&["check", "."]);
+        assert_eq!(code(&output), Some(end), "{}", out(&output));
+        assert!(out(&output).contains(words), "`{words}` is missing in {}", out(&output));
+        let json: serde_json::Value =
+            serde_json::from_str(&out(&folder.run(&["check", "--format", "json", "."]))).unwrap();
+        let said = |problems: &serde_json::Value| -> Vec<_> {
+            problems
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| (one["code"].clone(), one["message"].clone()))
+                .collect()
+        };
+        assert_eq!(said(&json[0]["problems"]), said(&read.to_json()), "{words}");
+        let who = folder.with("../people.yaml", PEOPLE).run(&["who", ".", "--people", "../people.yaml"]);
+        assert_eq!(code(&who), Some(end), "{words}");
+    }
+}
+
+/// What cannot be used is said with its name, and with what would do.
+#[test]
+fn what_cannot_be_used_is_named_with_what_would_do() {
+    let large = format!("version: 1 # {}", "x".repeat(3 << 20));
+    let folder = Folder::of("named")
+        .with("flows.yaml", POLICY)
+        .with("story.yaml", STORY)
+        .with("quoted.yaml", &POLICY.replace("version: 1", "version: \"1\""))
+        .with("word.yaml", &POLICY.replace("version: 1", "version: one"))
+        .with("count.yaml", &POLICY.replace("automatic", "{steps: [{approvers: [manager], needed: \"3\"}]}"))
+        .with("empty.yaml", "")
+        .with("two.yaml", "people: {}\n---\npeople: {}\n")
+        .with("large.yaml", &large)
+        .with("none/readme.txt", "");
+    for (args, end, words) in [
+        (&["check", "quoted.yaml"][..], 1, &["wrong_type", "write `version: 1`"][..]),
+        (&["check", "word.yaml"], 1, &["wrong_type", "write `version: 1`"]),
+        (&["check", "count.yaml"], 1, &["write `3`, without quotes"]),
+        (&["check", "large.yaml"], 1, &["error[too_large]", "more than 1048576 bytes", "between namespaces"]),
+        (&["test", "large.yaml"], 2, &["error[too_large]", "`tenure test` runs all of a folder"]),
+        (
+            &["who", "flows.yaml", "--people", "empty.yaml"],
+            1,
+            &["empty.yaml", "nothing in it", "`people: {alice"],
+        ),
+        (&["who", "flows.yaml", "--people", "two.yaml"], 1, &["two.yaml:3", "a second document"]),
+        (&["who", "flows.yaml", "--people", "none"], 2, &["none", "it is a folder"]),
+        (&["play", "none"], 2, &["none", "it is a folder, where one file is asked for"]),
+        (&["test", "none"], 2, &["--> none", "there is no scenario file"]),
+        (&["test", "none", "--format", "json"], 2, &["\"none\"", "there is no scenario file"]),
+        (&["help", "--help"], 0, &["Exit status:"]),
+        (&["help", "check", "--help"], 0, &["tenure check policies/"]),
+    ] {
+        let output = folder.run(args);
+        assert_eq!(code(&output), Some(end), "{args:?}: {}", out(&output));
+        for words in words {
+            assert!(out(&output).contains(words), "{args:?}: `{words}` is missing in\n{}", out(&output));
+        }
+    }
+}
+
+/// A link that leads back is no maze.
+#[test]
+#[cfg(unix)]
+fn a_folder_that_leads_to_itself_is_searched_once() {
+    let folder = Folder::of("circle").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    std::os::unix::fs::symlink(".", folder.0.join("again")).unwrap();
+    let below = folder.0.join("below");
+    std::fs::create_dir(&below).unwrap();
+    std::os::unix::fs::symlink("..", below.join("back")).unwrap();
+    let output = folder.run(&["test", "."]);
+    assert_eq!(out(&output), "✓ an hour\n\n1 scenario holds\n");
+    assert_eq!(code(&output), Some(0));
 }
 
 #[test]
@@ -290,6 +396,9 @@ fn output_that_cannot_be_written_is_no_panic() {
         &["explain", "story.yaml", "--step", "1"],
         &["schema"],
         &["completions", "bash"],
+        &["--help"],
+        &["check", "--help"],
+        &["--version"],
     ] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
@@ -344,6 +453,54 @@ fn a_story_told_in_a_file_leaves_it_behind_and_never_tells_into_another() {
     assert_eq!(left, ["flows.yaml", "hour.db", "story.yaml"].map(std::ffi::OsString::from).into());
     assert!(folder.0.join("hour.db").exists());
     let again = folder.run(&["play", "story.yaml", "--file", "hour.db"]);
-    assert_eq!(code(&again), Some(1));
+    assert_eq!(code(&again), Some(2));
     assert!(out(&again).contains("is there already"), "{}", out(&again));
+    let nowhere = folder.run(&["play", "story.yaml", "--file", "nowhere/hour.db"]);
+    assert_eq!(code(&nowhere), Some(2));
+    assert!(out(&nowhere).contains("`nowhere/hour.db`: "), "{}", out(&nowhere));
+}
+
+#[test]
+fn a_transcript_is_written_over_nothing_and_only_of_all_that_was_named() {
+    let folder = Folder::of("transcript").with("flows.yaml", POLICY).with("story.yaml", STORY);
+    let folder = folder.with("precious.db", "kept").with("broken.yaml", "steps: [");
+    let path = |name: &str| folder.0.join(name);
+    let test =
+        |to: &str, more: &[&str]| folder.run(&[&["test", "--transcript", to, "story.yaml"], more].concat());
+    for format in ["text", "json", "junit"] {
+        let output = test("precious.db", &["--format", format]);
+        assert_eq!(code(&output), Some(2), "{format}");
+        let said = out(&output);
+        assert!(said.contains("precious.db") && said.contains("is there already"), "{said}");
+        assert_eq!(std::fs::read_to_string(path("precious.db")).unwrap(), "kept", "{format}");
+    }
+    for more in ["broken.yaml", "nothing.yaml"] {
+        assert_eq!(code(&test("all.jsonl", &[more])), Some(2), "{more}");
+        assert!(!path("all.jsonl").exists(), "{more}");
+    }
+    let nowhere = test("nowhere/all.jsonl", &[]);
+    assert_eq!(code(&nowhere), Some(2));
+    assert!(out(&nowhere).contains("nowhere/all.jsonl"), "{}", out(&nowhere));
+    assert_eq!(code(&test("all.jsonl", &[])), Some(0));
+    let written = std::fs::read_to_string(path("all.jsonl")).unwrap();
+    assert!(written.starts_with("{\"story\":\"story.yaml: an hour\""), "{written}");
+}
+
+/// Whether all is well is not said by a pipe that nobody reads.
+#[test]
+#[cfg(unix)]
+fn a_pipe_that_is_closed_early_is_no_yes() {
+    let bad = POLICY.replace("4h", "1 hour");
+    let folder = Folder::of("closed").with("flows.yaml", &bad).with("story.yaml", STORY);
+    let tenure = env!("CARGO_BIN_EXE_tenure");
+    for args in ["check flows.yaml", "check flows.yaml --format json", "schema", "--help", "check --help"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(tenure);
+        let output = command.args(args.split(' ')).current_dir(&folder.0).stdout(writer).output().unwrap();
+        assert_eq!(code(&output), Some(141), "{args}");
+        assert!(output.stderr.is_empty(), "quietly: {args}");
+    }
+    let help = out(&folder.run(&["--help"]));
+    assert!(help.contains("141"), "{help}");
 }

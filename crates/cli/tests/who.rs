@@ -270,10 +270,13 @@ fn what_cannot_be_read_or_found_ends_with_2_and_a_bad_policy_with_1() {
     assert_eq!(folder.run(&["who", "flows.yaml"]).0, Some(2));
     assert_eq!(folder.run(&["who", "bad.yaml", "--people", "people.yaml"]).0, Some(1));
     assert_eq!(folder.run(&["who", "nothing.yaml", "--people", "people.yaml"]).0, Some(2));
-    // People stand beside policies, and are none.
+    // A folder is one policy: people beside it are no part of one, for a host as for this.
     std::fs::remove_file(folder.0.join("bad.yaml")).unwrap();
-    assert_eq!(folder.run(&["who", ".", "--people", "people.yaml"]).0, Some(0));
-    assert_eq!(folder.run(&["check", "."]).0, Some(0));
+    let (code, text) = folder.run(&["who", ".", "--people", "people.yaml"]);
+    assert!(code == Some(1) && text.contains("people.yaml:1"), "{text}");
+    std::fs::create_dir(folder.0.join("policy")).unwrap();
+    std::fs::rename(folder.0.join("flows.yaml"), folder.0.join("policy/flows.yaml")).unwrap();
+    assert_eq!(folder.run(&["who", "policy", "--people", "people.yaml"]).0, Some(0));
     let (code, help) = folder.run(&["who", "--help"]);
     assert!(code == Some(0) && help.contains("Examples:") && help.contains("--people people.yaml"), "{help}");
 }

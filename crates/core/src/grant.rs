@@ -1,6 +1,7 @@
 //! The state of one grant, from the request to the end.
 
 mod enforcement;
+mod extension;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::enforcement::Enforcement;
+pub use self::extension::{AskedExtension, HolderThen, Moved, Under};
 use crate::command::Asked;
 use crate::effect::{Outgoing, Task};
 use crate::flow::Kind;
@@ -211,67 +213,6 @@ pub struct Active {
     pub asked: Option<Box<AskedExtension>>,
 }
 
-/// An extension that awaits its decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskedExtension {
-    /// Who asked.
-    pub by: Names,
-    /// When.
-    pub at: Timestamp,
-    /// By how much.
-    pub span: Span,
-    /// The end that was asked: what approvers approve.
-    pub end: Timestamp,
-    /// When it lapses.
-    pub decide_by: Timestamp,
-    /// Until when access runs on while it awaits its decision, where that is past the end.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub bridge: Option<Timestamp>,
-    /// The revision of the flow that governs it.
-    pub revision: Revision,
-    /// By whose steps it is decided, where the revision that the grant was asked under governs it too.
-    #[serde(skip_serializing_if = "Under::is_governing", default)]
-    pub under: Under,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<String>,
-    /// Who the holder then was, where their facts were handed in and say something else than at the request.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub holder: Option<HolderThen>,
-    /// The hash of what approvers decide on.
-    pub content: String,
-    /// Approvals so far.
-    pub approvals: Vec<Decision>,
-    /// Denials so far.
-    pub denials: Vec<Decision>,
-    /// When more people are asked, and who was.
-    #[serde(skip_serializing_if = "Tiers::is_empty", default)]
-    pub tiers: Tiers,
-}
-
-/// Who the holder of a grant was when an extension was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HolderThen {
-    /// The names that they were known by.
-    pub names: Names,
-    /// Their manager.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub manager: Option<PersonId>,
-}
-
-/// By whose steps an extension is decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Under {
-    /// Those of the revision that governs it.
-    #[default]
-    Governing,
-    /// Those of the revision that the grant was asked under: the other one needs nobody's consent to it.
-    Granted,
-    /// Those of both.
-    Both,
-}
-
 /// A grant that is over, with exactly one outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
@@ -333,25 +274,6 @@ pub struct Decision {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-}
-
-/// An extension that was granted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moved {
-    /// Who asked.
-    pub by: Names,
-    /// Names of the holder that were handed in then, where they are others than at the request.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub holder: Option<Names>,
-    /// When it was granted.
-    pub at: Timestamp,
-    /// The end before.
-    pub from: Timestamp,
-    /// The end after.
-    pub to: Timestamp,
-    /// Whether it took the fast lane of the steps that decide on extensions.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub lane: bool,
 }
 
 /// The review that access taken in an emergency needs.
@@ -535,12 +457,6 @@ impl Active {
     #[must_use]
     pub fn runs(&self, at: Timestamp) -> bool {
         self.since <= at && at < self.over_by()
-    }
-}
-
-impl Under {
-    const fn is_governing(&self) -> bool {
-        matches!(self, Self::Governing)
     }
 }
 

@@ -67,7 +67,15 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong with it, at once; also where it cannot be read.
     pub fn from_path(path: impl AsRef<FilePath>) -> Result<Self, Problems> {
-        Self::from_sources(files(path.as_ref())?)
+        Self::from_sources(Self::files(path)?)
+    }
+
+    /// The texts of a file, or of a folder whose files are one document, before they are read as one.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn files(path: impl AsRef<FilePath>) -> Result<Vec<File>, Problems> {
+        files(path.as_ref())
     }
 
     /// Reads a text.
@@ -83,11 +91,12 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong with them, at once.
     pub fn from_sources(files: Vec<File>) -> Result<Self, Problems> {
+        // Of files that are too large no more was read than shows it.
         let bytes = files.iter().fold(0_usize, |sum, file| sum.saturating_add(file.text.len()));
         let sources: Vec<Source> =
             files.iter().map(|file| Source::new(file.name.as_deref(), &file.text)).collect();
         if bytes > DOCUMENT_BYTES_MAX {
-            return Err(Problems::new(vec![document::too_large(bytes, 0)], sources));
+            return Err(Problems::new(vec![document::too_large(0)], sources));
         }
         let mut roots = Vec::new();
         let mut problems = Vec::new();
@@ -254,7 +263,10 @@ fn has_conditions(written: &serde_json::Value) -> bool {
             fields.iter().any(|(name, value)| name == "when" || has_conditions(value))
         }
         serde_json::Value::Array(entries) => entries.iter().any(has_conditions),
-        _ => false,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => false,
     }
 }
 

@@ -343,9 +343,15 @@ pub(crate) fn brief(text: &str) -> String {
     text.chars().take(400).flat_map(plain).collect()
 }
 
-fn plain(c: char) -> impl Iterator<Item = char> {
+/// Whether a character is shown, and neither obeyed nor turns the order of others.
+#[must_use]
+pub fn is_shown(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = (!c.is_control() && !turns).then_some(c);
+    !c.is_control() && !turns
+}
+
+fn plain(c: char) -> impl Iterator<Item = char> {
+    let kept = is_shown(c).then_some(c);
     let escaped = kept.is_none().then(|| c.escape_unicode());
     kept.into_iter().chain(escaped.into_iter().flatten())
 }

@@ -56,7 +56,8 @@ impl Spread {
     /// What is wrong with it, in words that repeat no place: a URL may hold a password.
     pub fn from_json(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|why| {
-            format!("which namespace is where cannot be read at line {}, column {}", why.line(), why.column())
+            let (line, column, wrong) = (why.line(), why.column(), wrong(text));
+            format!("which namespace is where cannot be read at line {line}, column {column}: {wrong}; it is {FORM}")
         })
     }
 
@@ -89,6 +90,33 @@ impl Spread {
         let store = open(place)?;
         opened.insert(place.to_owned(), store.clone());
         Ok(store)
+    }
+}
+
+/// How it is written.
+const FORM: &str = r#"`{"default": "URL", "namespaces": {"NAME": "URL"}}`"#;
+
+/// What keeps a text from saying which namespace is where. The words of the parser repeat what stands there, so none of
+/// them are used.
+fn wrong(text: &str) -> &'static str {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return "this is no JSON" };
+    let Some(fields) = value.as_object() else { return "this is no object" };
+    match (fields.get("default"), fields.get("namespaces")) {
+        (None, _) => "`default` is missing, where all other namespaces are",
+        (Some(most), _) if !most.is_string() => "`default` is no text",
+        (_, Some(named)) if !named.is_object() => "`namespaces` is no object",
+        _ if fields.keys().any(|name| !matches!(&**name, "default" | "namespaces")) => {
+            "there is a field beside `default` and `namespaces`"
+        }
+        (_, Some(named)) if named.as_object().is_some_and(|all| all.values().any(|at| !at.is_string())) => {
+            "a place in `namespaces` is no text"
+        }
+        (_, Some(named))
+            if named.as_object().is_some_and(|all| all.keys().any(|name| Namespace::new(name).is_err())) =>
+        {
+            "a name in `namespaces` is no name of one"
+        }
+        _ => "a field stands twice",
     }
 }
 
@@ -128,15 +156,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_without_a_place() {
-        for text in [
-            "{}",
-            r#"{"default": 1}"#,
-            r#"{"default": "a", "others": {}}"#,
-            r#"{"default": "a", "namespaces": {"": "postgres://u:secret@h/d"}}"#,
-            r#"{"default": "postgres://u:secret@h/d" "namespaces"}"#,
+        for (text, words) in [
+            ("{}", "`default` is missing"),
+            ("[]", "this is no object"),
+            (r#"{"default": 1}"#, "`default` is no text"),
+            (r#"{"default": "a", "others": {}}"#, "a field beside"),
+            (r#"{"default": "a", "postgres://u:secret@h/d": {}}"#, "a field beside"),
+            (r#"{"default": "a", "namespaces": "postgres://u:secret@h/d"}"#, "`namespaces` is no object"),
+            (r#"{"default": "a", "namespaces": {"b": ["secret"]}}"#, "a place in `namespaces` is no text"),
+            (r#"{"default": "a", "namespaces": {"": "postgres://u:secret@h/d"}}"#, "is no name of one"),
+            (r#"{"default": "postgres://u:secret@h/d" "namespaces"}"#, "this is no JSON"),
+            (r#"{"default": "secret", "default": "secret"}"#, "stands twice"),
         ] {
             let why = Spread::from_json(text).unwrap_err();
-            assert!(why.contains("line 1") && !why.contains("secret"), "{why}");
+            assert!(why.contains("line 1") && why.contains(words) && !why.contains("secret"), "{why}");
         }
         let spread = Spread::everywhere("postgres://u:secret@h/d").with("acme".parse().unwrap(), "secret");
         assert!(!format!("{spread:?}").contains("secret"));

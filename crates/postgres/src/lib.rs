@@ -76,6 +76,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 const RECEIPT: &str = "SELECT r.body FROM tenure.receipt r \
     WHERE r.ns = (SELECT n.key FROM tenure.namespace n WHERE n.name = $1) AND r.command = $2";
 
+const NAMESPACES: &str = "SELECT n.name FROM tenure.namespace n ORDER BY n.name";
+
 /// How long those who begin make way for somebody who waits to be alone, at most: whoever waits may be gone.
 const WAY: &str = "INSERT INTO tenure.turn (ns, until) \
     SELECT n.key, floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 2000000 FROM tenure.namespace n \
@@ -194,6 +196,14 @@ impl PostgresStore {
     #[cfg(feature = "cluster")]
     pub fn tell_places(&self, places: Places) {
         let _ = self.places.set(places);
+    }
+
+    /// The namespaces that are in it, or were before they left it.
+    ///
+    /// # Errors
+    /// [`StoreFault`] where it cannot be looked at.
+    pub fn namespaces(&self) -> Result<Vec<String>, StoreFault> {
+        self.ask(|link| Ok(link.rows(NAMESPACES, &[])?.iter().map(|row| row.get(0)).collect()))
     }
 
     /// Whether the namespace is whole: its record, the tree over it and what waits for its place in it, and whether every

@@ -12,6 +12,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::pool::words;
 use crate::trouble::{Out, Trouble, broken};
 
 /// What stands in the place of `$1`.
@@ -38,9 +39,9 @@ impl Link {
     pub(crate) fn open(config: &Config, tls: MakeRustlsConnect, patience: Duration) -> Out<Self> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(|error| broken(format!("no event loop: {error}")))?;
-        let (client, connection) = runtime
-            .block_on(config.connect(tls))
-            .map_err(|error| Trouble::Lost(format!("cannot connect: {}", said(&error))))?;
+        let (client, connection) = runtime.block_on(config.connect(tls)).map_err(|error| {
+            Trouble::Lost(format!("cannot connect to {}: {}", words(config), said(&error)))
+        })?;
         // What ends a connection is told to whoever waits for an answer on it.
         let driver = async move { drop(connection.await) };
         let patience = patience.saturating_add(GRACE);

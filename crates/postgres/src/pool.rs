@@ -117,14 +117,7 @@ impl Pool {
 
     /// Which database this is, for people. The connection string holds a password, so it is said nowhere.
     pub(crate) fn words(&self) -> String {
-        let host = |host: &Host| match host {
-            Host::Tcp(name) => name.clone(),
-            #[cfg(unix)]
-            Host::Unix(path) => path.display().to_string(),
-        };
-        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
-        let name = self.config.get_dbname().or_else(|| self.config.get_user()).unwrap_or_default();
-        format!("the database `{name}` at {}", hosts.join(", "))
+        words(&self.config)
     }
 
     pub(crate) fn connect(&self) -> Out<Link> {
@@ -139,6 +132,23 @@ impl Pool {
         link.rows(SETTINGS, &[])?;
         Ok(link)
     }
+}
+
+/// Which database that is, for people, without the password.
+pub(crate) fn words(config: &Config) -> String {
+    // One port is that of all hosts.
+    let port = |at: usize| config.get_ports().get(at).or_else(|| config.get_ports().first());
+    let host = |(at, host): (usize, &Host)| {
+        let name = match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        };
+        port(at).map_or_else(|| name.clone(), |port| format!("{name}:{port}"))
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().enumerate().map(host).collect();
+    let name = config.get_dbname().or_else(|| config.get_user()).unwrap_or_default();
+    format!("the database `{name}` at {}", hosts.join(", "))
 }
 
 /// A commit is on the disk before it is acknowledged, whatever the server does for others. Every question here is put

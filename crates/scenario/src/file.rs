@@ -1,6 +1,6 @@
 //! Files and folders of scenarios, and the policies that they name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use tenure_port::core::limits::DOCUMENT_BYTES_MAX;
 use tenure_port::policy::Policy;
 use tenure_port::policy::document::{self, Format, Node, Value};
+use tenure_port::policy::problem::Code;
 
 use crate::read::{self, NoPolicy, Policies};
 use crate::story::Scenario;
@@ -68,7 +69,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
-            search(path, FOLDERS_DEEP, &mut found)?;
+            search(path, FOLDERS_DEEP, &mut HashSet::new(), &mut found)?;
         } else {
             found.push(path.clone());
         }
@@ -76,7 +77,16 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
     Ok(found)
 }
 
-fn search(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
+fn search(
+    folder: &Path,
+    deep: usize,
+    searched: &mut HashSet<PathBuf>,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), Unreadable> {
+    // A link may lead to a folder that was searched already, or is about to be.
+    if !searched.insert(folder.canonicalize().map_err(|error| unreadable(folder, &error))?) {
+        return Ok(());
+    }
     let listed = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let entries = listed.map_err(|error| unreadable(folder, &error))?;
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
@@ -91,7 +101,7 @@ fn search(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), Un
                     "name a folder further down",
                 ));
             }
-            search(&path, deep.saturating_sub(1), found)?;
+            search(&path, deep.saturating_sub(1), searched, found)?;
         } else if Format::of(&path).is_some() && is_told(&path) {
             if found.len() >= FILES_MAX {
                 let message = format!("there are more than {FILES_MAX} scenario files");
@@ -147,6 +157,10 @@ pub fn scenarios(path: &Path, policies: &mut PolicyFiles) -> Result<Vec<Scenario
 /// It is not there, too large, no text, or of no known format.
 pub fn text(path: &Path) -> Result<(String, Format), Unreadable> {
     let name = path.display().to_string();
+    if path.is_dir() {
+        let message = "it is a folder, where one file is asked for";
+        return Err(Unreadable::file(&name, message, "name one of the files in it"));
+    }
     let format = Format::of(path).ok_or_else(|| {
         let message = "the name of the file does not say in which language it is written";
         Unreadable::file(&name, message, "let it end in `.yaml`, `.yml`, `.toml` or `.json`")
@@ -154,8 +168,8 @@ pub fn text(path: &Path) -> Result<(String, Format), Unreadable> {
     let text = document::text_of(path, DOCUMENT_BYTES_MAX).map_err(|error| unreadable(path, &error))?;
     if text.len() > DOCUMENT_BYTES_MAX {
         let message = format!("the file has more than {DOCUMENT_BYTES_MAX} bytes");
-        let help = "divide it into several files; a folder of them is run as one";
-        return Err(Unreadable::file(&name, message, help));
+        let help = "divide it into several files: `tenure test` runs all of a folder";
+        return Err(Unreadable::of_file(&name, Code::TooLarge, message, help));
     }
     Ok((text, format))
 }

@@ -69,7 +69,7 @@ impl House {
     }
 
     fn file(path: PathBuf, folder: Option<TempDir>, clock: &Arc<ManualClock>) -> Result<Kept, String> {
-        let store = opened(&path, clock).map_err(|fault| fault.to_string())?;
+        let store = opened(&path, clock).map_err(|fault| format!("`{}`: {fault}", path.display()))?;
         Ok(Kept::Sqlite { store: Some(store), path, _folder: folder })
     }
 }

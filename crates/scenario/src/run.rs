@@ -68,6 +68,8 @@ pub enum Heard<'h> {
 pub struct Unplayable {
     /// Why, in words.
     pub message: String,
+    /// Whether nothing is wrong with the story: there is no store for it.
+    pub storeless: bool,
 }
 
 impl<'s> Stage<'s> {
@@ -101,7 +103,7 @@ impl<'s> Stage<'s> {
         listener: Option<Listener<'s>>,
     ) -> Result<Self, Unplayable> {
         let clock = Arc::new(ManualClock::at(scenario.start));
-        let kept = house.open(&clock).map_err(|message| Unplayable { message })?;
+        let kept = house.open(&clock).map_err(|message| Unplayable { message, storeless: true })?;
         let ids = Counted::from(house::counting());
         let port = kept.port(&ids);
         let (position, taken, revision) = (0, Vec::new(), None);
@@ -113,7 +115,8 @@ impl<'s> Stage<'s> {
             "policy": *scenario.policy,
         }));
         if answer.get("ok").is_none() {
-            return Err(Unplayable { message: why(&answer) });
+            let storeless = answer.get("fault").is_some();
+            return Err(Unplayable { message: why(&answer), storeless });
         }
         stage.published(&answer);
         stage.records();

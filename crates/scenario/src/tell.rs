@@ -29,6 +29,9 @@ pub struct Told {
     /// Why it could not be played at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unplayable: Option<String>,
+    /// Whether that is because there is no store for it.
+    #[serde(skip)]
+    pub storeless: bool,
     /// Steps that did not come out as expected.
     pub failures: Vec<Failure>,
     /// Further steps that did not.
@@ -68,6 +71,7 @@ pub fn tell_on(scenario: &Scenario, house: &House, heard: &mut dyn FnMut(&Step, 
         holds: true,
         steps: scenario.steps.len(),
         unplayable: None,
+        storeless: false,
         failures: Vec::new(),
         beyond: 0,
         refusals: BTreeSet::new(),
@@ -77,6 +81,7 @@ pub fn tell_on(scenario: &Scenario, house: &House, heard: &mut dyn FnMut(&Step, 
         Err(unplayable) => {
             told.holds = false;
             told.unplayable = Some(unplayable.message);
+            told.storeless = unplayable.storeless;
             return told;
         }
     };

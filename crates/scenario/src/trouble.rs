@@ -21,7 +21,11 @@ impl Unreadable {
     /// A file that cannot be read, and why. What would be right may be empty.
     #[must_use]
     pub fn file(name: &str, message: impl Into<String>, help: &str) -> Self {
-        let problem = Problem::new(Code::Syntax, String::new(), Place::default(), message).help(help);
+        Self::of_file(name, Code::Syntax, message, help)
+    }
+
+    pub(crate) fn of_file(name: &str, code: Code, message: impl Into<String>, help: &str) -> Self {
+        let problem = Problem::new(code, String::new(), Place::default(), message).help(help);
         Self::File(Problems::new(vec![problem], vec![Source::new(Some(name), "")]))
     }
 

@@ -246,6 +246,39 @@ steps:
     );
 }
 
+/// At the last instant there is, a worker would be handed the same effects for ever.
+#[test]
+fn a_step_is_before_the_end_of_time() {
+    let at = |at: &str| {
+        let text = format!(
+            "\
+name: far
+start: 2026-03-02T09:00:00Z
+policy: {{version: 1, flows: []}}
+steps:
+  - at: {at}
+    catalog: {{as: alice}}
+    expect: {{count: 0}}
+people: {{alice: {{}}}}
+"
+        );
+        scenarios("far.yaml", &text, Format::Yaml, &mut NoFiles).map(|read| tell(&read[0], &mut |_, _| {}))
+    };
+    for beyond in ["99999999d", "9999-12-31T23:59:59.999Z", "2912382d 14h 59m 59s 999ms"] {
+        let said = at(beyond).unwrap_err();
+        let problem = &said.to_json()[0];
+        assert_eq!(
+            (&problem["code"], &problem["line"]),
+            (&"bad_time".into(), &5.into()),
+            "{beyond}: {problem}"
+        );
+        assert_eq!(problem["path"], "steps[0].at");
+        let help = problem["help"].as_str().unwrap();
+        assert!(help.contains("write less than `"), "{help}");
+    }
+    assert!(at("2912382d 14h 59m 59s 998ms").unwrap().holds);
+}
+
 #[test]
 fn a_revocation_names_what_it_ends_once() {
     let text = "\

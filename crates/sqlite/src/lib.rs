@@ -118,6 +118,20 @@ impl SqliteStore {
         Ok(found?)
     }
 
+    /// The namespaces in which anything was ever written, in order.
+    ///
+    /// # Errors
+    /// [`StoreFault`] where they cannot be read.
+    pub fn namespaces(&self) -> Result<Vec<String>, StoreFault> {
+        let names = self.file.read(|connection| {
+            let _open = Open::reading(connection)?;
+            let mut names = connection.prepare_cached("SELECT name FROM namespace ORDER BY name")?;
+            let names = names.query_map([], |row| row.get(0))?;
+            Ok(names.collect::<rusqlite::Result<_>>()?)
+        });
+        Ok(names?)
+    }
+
     /// Copies the whole store into a file that is not there yet, as it stands at this instant, while others go on
     /// reading and writing: every commit is in the copy whole, or not at all. `told` hears how many pages are
     /// copied, of how many. Answers how many there were.

@@ -21,8 +21,9 @@ pub(crate) fn forget(workspace: &Workspace) {
     let _ = fs::remove_file(file(workspace));
 }
 
-/// The command line, which plays them and writes. It was built before.
+/// The command line, which plays them and writes, and never over what is there. It was built before.
 pub(crate) fn written(workspace: &Workspace) -> Result<Command, String> {
+    forget(workspace);
     let mut tenure = workspace.built("tenure");
     tenure.args(["test", "--transcript"]).arg(file(workspace)).args(STORIES);
     Ok(tenure)
@@ -52,11 +53,13 @@ mod tests {
             test.get_envs().next().is_some()
         };
         fs::write(file(&workspace), "of an earlier run").unwrap();
+        let written = written(&workspace).map(|_| file(&workspace).exists());
+        fs::write(file(&workspace), "of an earlier run").unwrap();
         forget(&workspace);
         let before = told();
         fs::write(file(&workspace), "of this run").unwrap();
         let after = told();
         fs::remove_dir_all(&workspace.target).unwrap();
-        assert_eq!((before, after), (false, true));
+        assert_eq!((written, before, after), (Ok(false), false, true));
     }
 }

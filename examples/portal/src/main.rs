@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     postgres: Option<String>,
     /// The namespace: one tenant's policy, people and record.
-    #[arg(long, value_name = "NAME", default_value = "main")]
+    #[arg(long, value_name = "NAME", default_value = "default")]
     namespace: String,
     /// Let time run so many times as fast, since the store was begun or the demo's story was told.
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]

@@ -122,15 +122,15 @@ fn made(ask: &Key, screen: &mut Screen) -> Result<End, Trouble> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     let mut file = file.open(&ask.file).map_err(|why| unmade(&why))?;
     writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(|why| unmade(&why))?;
-    screen.line(&public.to_string())?;
+    screen.data(&public.to_string())?;
     Ok(End::Well)
 }
 
 fn export(ask: &Export, screen: &mut Screen) -> Result<End, Trouble> {
     let port = ask.kept.port()?;
-    screen.line(&json!({"log": {"version": VERSION, "namespace": ask.kept.namespace}}).to_string())?;
+    screen.json(&json!({"log": {"version": VERSION, "namespace": ask.kept.namespace}}).to_string())?;
     pages(&port, "export", "exported", |record: &Json| {
-        Ok(screen.line(&json!({"record": record}).to_string())?)
+        Ok(screen.json(&json!({"record": record}).to_string())?)
     })?;
     Ok(End::Well)
 }

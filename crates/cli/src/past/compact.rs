@@ -58,7 +58,7 @@ fn compacted(ask: &Compact, screen: &mut Screen) -> Result<End, Trouble> {
     };
     drop(progress);
     if ask.json {
-        screen.line(&format!("{:#}", json!({"before": before, "compacted": all})))?;
+        screen.json(&format!("{:#}", json!({"before": before, "compacted": all})))?;
         return Ok(End::Well);
     }
     let grants = counted(usize::try_from(all).unwrap_or(usize::MAX), "grant");

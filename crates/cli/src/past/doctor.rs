@@ -57,7 +57,7 @@ fn told(ask: &Doctor, screen: &mut Screen) -> Result<End, Trouble> {
     drop(progress);
     let findings = examined.map_err(|fault| Trouble::Unread(fault.to_string()))?;
     if ask.json {
-        screen.line(&format!("{:#}", to_json(&findings)))?;
+        screen.json(&format!("{:#}", to_json(&findings)))?;
     } else {
         draw(&findings, screen)?;
     }

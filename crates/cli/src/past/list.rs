@@ -24,6 +24,7 @@ Examples:
   tenure list access.db --enforcement stuck_removing --format csv > stuck.csv
 
 In CSV, a cell that begins with = + - @ is prefixed with an apostrophe, so that no spreadsheet runs it.
+A character that a terminal obeys is written like \\u{1b}, and \\u{ itself as \\u{5c}u{.
 
 Exit status:
   0  told, also where nothing matches

@@ -27,6 +27,7 @@ Examples:
   tenure log access.db --refused --format csv > refused.csv
 
 In CSV, a cell that begins with = + - @ is prefixed with an apostrophe, so that no spreadsheet runs it.
+A character that a terminal obeys is written like \\u{1b}, and \\u{ itself as \\u{5c}u{.
 
 Exit status:
   0  told, also where nothing matches

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod moving;
+mod namespaces;
 pub(crate) mod reconcile;
 mod table;
 pub(crate) mod who_has;
@@ -35,7 +36,7 @@ pub(crate) struct Kept {
     #[arg(value_name = "FILE|URL")]
     file: PathBuf,
     /// The namespace in it.
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(long, value_name = "NAME", default_value = namespaces::DEFAULT)]
     pub(crate) namespace: String,
 }
 
@@ -47,6 +48,7 @@ pub(crate) enum Format {
     /// For programs: a JSON object a line.
     Jsonl,
     /// For spreadsheets: RFC 4180 with a head. A cell that begins with `=`, `+`, `-` or `@` gets an apostrophe.
+    /// A character that a terminal obeys is written like `\u{1b}`.
     Csv,
 }
 
@@ -67,10 +69,12 @@ impl Kept {
 
     fn opened(&self, open: OpenFile) -> Result<Opened, Trouble> {
         let place = self.place()?;
-        match url(&place) {
-            Some(url) => Ok(Opened::Database(Self::database(url)?)),
-            None => Ok(Opened::File(Self::file(&place, open)?)),
-        }
+        let opened = match url(&place) {
+            Some(url) => Opened::Database(Self::database(url)?),
+            None => Opened::File(Self::file(&place, open)?),
+        };
+        namespaces::has(&opened, &self.namespace)?;
+        Ok(opened)
     }
 
     /// Where the namespace is.
@@ -99,6 +103,11 @@ impl Kept {
 
     fn file(file: &Path, open: OpenFile) -> Result<Arc<SqliteStore>, Trouble> {
         let path = file.display();
+        if file.exists() && !file.is_file() {
+            return Err(Trouble::Unread(format!(
+                "`{path}` is no file: a store is in a file, or in a database"
+            )));
+        }
         if !file.is_file() {
             return Err(Trouble::Unread(format!("there is no file `{path}`")));
         }
@@ -140,6 +149,10 @@ pub(crate) fn url(named: &Path) -> Option<&str> {
 
 /// Whether a file is a text that says where others are: no SQLite file begins like that.
 fn is_json(file: &Path) -> bool {
+    // Whatever else it is may have to be waited for.
+    if !file.is_file() {
+        return false;
+    }
     let mut first = [0; 64];
     let read = std::fs::File::open(file).and_then(|mut file| file.read(&mut first));
     let first = first.iter().take(read.unwrap_or(0)).find(|byte| !byte.is_ascii_whitespace());

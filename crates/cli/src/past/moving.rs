@@ -68,7 +68,7 @@ fn moved(ask: &Move, screen: &mut Screen) -> Result<End, Trouble> {
     let moved = moved.map_err(|fault| Trouble::Unread(fault.to_string()))?.unwrap_or_default();
     if ask.json {
         let still = moved.still.as_millis();
-        screen.line(&format!(
+        screen.json(&format!(
             "{:#}",
             json!({"namespace": namespace, "copied": moved.copied, "still_ms": still})
         ))?;

@@ -72,7 +72,7 @@ fn told(ask: &Reconcile, screen: &mut Screen) -> Result<End, Trouble> {
     // As a call, not as text: there may be more of it than a text may hold.
     let found = told_by(&port.answer(Call::Reconcile(Ask { now: None, held, integrations })).to_json())?;
     if ask.json {
-        screen.line(&format!("{found:#}"))?;
+        screen.json(&format!("{found:#}"))?;
     } else {
         draw(&found, screen)?;
     }

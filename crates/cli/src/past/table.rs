@@ -27,7 +27,7 @@ impl Table {
         screen: &mut Screen,
     ) -> io::Result<Self> {
         if format == Format::Csv {
-            screen.line(&csv(head.iter().map(|&cell| cell.to_owned()))?)?;
+            screen.data(&csv(head.iter().map(|&cell| cell.to_owned()))?)?;
         }
         Ok(Self { format, columns })
     }
@@ -41,8 +41,8 @@ impl Table {
         screen: &mut Screen,
     ) -> io::Result<()> {
         match self.format {
-            Format::Csv => screen.line(&csv(cells().into_iter())?),
-            Format::Jsonl => screen.line(&whole.to_string()),
+            Format::Csv => screen.data(&csv(cells().into_iter())?),
+            Format::Jsonl => screen.json(&whole.to_string()),
             Format::Text => {
                 let (columns, words) = told();
                 self.text(&columns, &words, screen)

@@ -73,7 +73,7 @@ fn tell(scenario: &Scenario, house: &House, screen: &mut Screen) -> io::Result<E
         Ok(stage) => stage,
         Err(unplayable) => {
             screen.line(&paint(BAD, &format!("it cannot be played: {}", unplayable.message)))?;
-            return Ok(End::Wrong);
+            return Ok(if unplayable.storeless { End::Unread } else { End::Wrong });
         }
     };
     let layout = Layout::of(scenario, screen.width);

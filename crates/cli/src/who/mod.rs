@@ -24,7 +24,6 @@ use tenure_scenario::trouble::Unreadable;
 
 use crate::End;
 use crate::args::{Who, WhoFormat};
-use crate::check;
 use crate::screen::{BAD, Screen, paint};
 
 /// People held against steps, and requests looked at, in one run: a directory of thousands under hundreds
@@ -114,13 +113,13 @@ struct InVain {
 }
 
 pub(crate) fn run(ask: &Who, screen: &mut Screen) -> io::Result<End> {
-    let policy = match check::texts(&ask.policy).map(Policy::from_sources) {
+    let policy = match Policy::files(&ask.policy).map(Policy::from_sources) {
         Ok(Ok(policy)) => policy,
         Ok(Err(problems)) => {
             screen.line(&problems.render(true))?;
             return Ok(End::Wrong);
         }
-        Err(unread) => return unreadable(&unread, screen),
+        Err(unread) => return unreadable(&Unreadable::File(unread), screen),
     };
     let directory = match directory(&ask.people) {
         Ok(directory) => directory,
@@ -142,7 +141,7 @@ pub(crate) fn run(ask: &Who, screen: &mut Screen) -> io::Result<End> {
         WhoFormat::Text => tell::text(&answers, screen)?,
         WhoFormat::Json => {
             let answers = serde_json::to_string_pretty(&serde_json::json!({ "flows": answers }))?;
-            screen.line(&answers)?;
+            screen.json(&answers)?;
         }
     }
     Ok(End::Well)

@@ -99,6 +99,9 @@ fn a_database_is_read_like_a_file() {
     assert!(there.says(&["list", url]).contains("night"));
     assert!(there.says(&["who-has", "pg/db/orders", url]).contains("maria"));
     assert_eq!(there.says(&["doctor", url]).matches('✓').count(), 7);
+    let other = there.run(&["list", url, "--namespace", "acm"]);
+    assert_eq!(code(&other), Some(2), "{}", out(&other));
+    assert!(err(&other).contains("no namespace `acm` here; there are `default`"), "{}", err(&other));
 
     let held = "{\"holder\": \"maria\", \"integration\": \"pg\", \"type\": \"db\", \"name\": \"orders\", \"permission\": \"read\"}\n";
     there.holds("held.jsonl", held);
@@ -243,5 +246,8 @@ fn stories_are_told_on_a_database() {
     assert!(left.iter().all(|name| name.starts_with(&ours)), "{left:?}");
     assert_eq!(there.database.texts("SELECT 'x' WHERE to_regclass('tenure.layout') IS NULL").unwrap(), ["x"]);
     let nowhere = there.run(&["test", "--store", "postgres://postgres@127.0.0.1:1/x", story]);
-    assert_eq!(code(&nowhere), Some(1), "{}{}", out(&nowhere), err(&nowhere));
+    assert_eq!(code(&nowhere), Some(2), "{}{}", out(&nowhere), err(&nowhere));
+    let nowhere = there.run(&["test", "--store", "postgres://u:secret@127.0.0.1:1/x", story]);
+    let said = out(&nowhere);
+    assert!(said.contains("the database `x` at 127.0.0.1:1") && !said.contains("secret"), "{said}");
 }

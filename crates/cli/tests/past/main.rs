@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
 mod copies;
+mod data;
 mod database;
 mod hosts;
 mod keys;
@@ -99,7 +100,6 @@ fn the_log_is_narrowed_by_all_that_is_named() {
     assert!(flow.iter().all(|record| record["grant"] == "maria-orders") && !flow.is_empty(), "{flow:?}");
     assert_eq!(night.jsonl(&["log", "night.db", "--grant", "maria-orders", "--format", "jsonl"]), flow);
     assert_eq!(night.says(&["log", "night.db", "--flow", "none"]), "nothing of that is on record\n");
-    assert_eq!(night.says(&["log", "night.db", "--namespace", "other", "--format", "jsonl"]), "");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn what_is_no_store_is_an_error_and_nothing_is_made() {
         (&["log", "nothing.db"][..], "there is no file `nothing.db`"),
         (&["log", "empty.db"], "no store of tenure"),
         (&["log", "text.db"], "`text.db`: "),
-        (&["log", "."], "there is no file `.`"),
+        (&["log", "."], "`.` is no file: a store is in a file"),
         (&["log", "night.db", "--namespace", ""], "namespace"),
         (&["log", "night.db", "--since", "yesterday"], "--since"),
     ] {
@@ -250,6 +250,72 @@ fn the_doctor_finds_a_whole_file_whole() {
     );
     let found: Json = serde_json::from_str(&night.says(&["doctor", "night.db", "--json"])).unwrap();
     assert_eq!(found["parts"].as_array().unwrap().len(), 6);
+}
+
+/// Nobody writes into it, so whoever opened it would wait for ever.
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_no_store() {
+    let night = Night::of("pipe");
+    assert!(Command::new("mkfifo").arg(night.0.join("pipe.db")).status().unwrap().success());
+    for args in [&["log", "pipe.db"][..], &["doctor", "pipe.db"], &["backup", "pipe.db", "copy.db"]] {
+        let output = night.run(args);
+        assert_eq!(code(&output), Some(2), "{args:?}");
+        assert!(err(&output).contains("`pipe.db` is no file"), "{args:?}: {}", err(&output));
+    }
+}
+
+/// A name that was mistyped has nothing in it, which must not look as if all were well.
+#[test]
+fn a_namespace_that_is_not_there_is_said_to_be_none() {
+    use tenure::{Engine, SqliteStore};
+
+    let night = Night::of("namespaces");
+    std::fs::write(night.0.join("held.jsonl"), "").unwrap();
+    let verbs = |file: &'static str| {
+        [
+            vec!["log", file],
+            vec!["list", file],
+            vec!["who-has", "prod-pg/database/orders", file],
+            vec!["doctor", file],
+            vec!["audit", "export", file],
+            vec!["reconcile", file, "held.jsonl"],
+            vec!["compact", file, "--before", "2026-03-15T00:00:00Z"],
+        ]
+    };
+    let refused = |args: &[&str], words: &str| {
+        let output = night.run(args);
+        assert_eq!((code(&output), out(&output)), (Some(2), String::new()), "{args:?}");
+        assert_eq!(err(&output), format!("tenure: {words}\n"), "{args:?}");
+    };
+    for args in verbs("night.db") {
+        let args = [&args[..], &["--namespace", "acm"]].concat();
+        refused(&args, "there is no namespace `acm` here; there are `default`");
+    }
+    // A host that works in another namespace, and is asked about in the default one.
+    let work = |store: SqliteStore, namespace: &str| {
+        let engine = Engine::new(store).namespace(namespace).unwrap();
+        let policy =
+            tenure::Policy::from_text(crate::database::POLICY, tenure::tenure_policy::document::Format::Yaml);
+        engine.publish(&policy.unwrap(), database::person("admin"), engine.clock()).unwrap();
+    };
+    let spare = || SqliteStore::open(night.0.join("spare.db")).unwrap();
+    drop(spare());
+    for args in verbs("spare.db") {
+        assert_eq!(code(&night.run(&args)), Some(0), "nothing was ever written: {args:?}");
+    }
+    refused(
+        &["log", "spare.db", "--namespace", "acm"],
+        "there is no namespace `acm` here; nothing was ever written in any",
+    );
+    work(spare(), "main");
+    for args in verbs("spare.db") {
+        refused(&args, "there is no namespace `default` here; there are `main`");
+    }
+    night.says(&["log", "spare.db", "--namespace", "main"]);
+    (0..11).for_each(|number| work(spare(), &format!("tenant-{number:02}")));
+    let output = night.run(&["log", "spare.db"]);
+    assert!(err(&output).ends_with("`tenant-08` and 2 others\n"), "{}", err(&output));
 }
 
 /// Each part sees what is wrong with it, and names it.

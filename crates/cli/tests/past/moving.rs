@@ -117,10 +117,12 @@ fn a_namespace_is_moved_by_the_binary_while_hosts_work() {
     let spread = serde_json::json!({"default": from.url, "namespaces": {"default": to.url}}).to_string();
     to.holds("stores.json", &spread);
     assert_eq!(to.says(&["list", "stores.json", "--format", "jsonl"]), list);
-    assert_eq!(to.says(&["log", "stores.json", "--namespace", "other", "--format", "jsonl"]), "");
+    let other = to.run(&["log", "stores.json", "--namespace", "other", "--format", "jsonl"]);
+    assert_eq!((code(&other), out(&other)), (Some(2), String::new()), "{}", err(&other));
     to.holds("stores.json", spread.replace("namespaces", "places"));
     let wrong = to.run(&["list", "stores.json"]);
     assert_eq!(code(&wrong), Some(2));
     let words = "`stores.json`: which namespace is where cannot be read at line 1";
     assert!(err(&wrong).contains(words), "{}", err(&wrong));
+    assert!(err(&wrong).contains("a field beside `default` and `namespaces`"), "{}", err(&wrong));
 }

@@ -155,11 +155,14 @@ pub(crate) fn merge<'n>(reader: &mut Reader, roots: &'n [Node]) -> Merged<'n> {
 }
 
 fn version(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<()> {
-    if reader.whole(node, path)? == 1 {
-        return Some(());
-    }
-    let message = "this version of the document is not known";
-    reader.problem(Code::OutOfRange, path, node.place, message, "write `version: 1`");
+    let (code, message) = match node.value {
+        Value::Integer(1) => return Some(()),
+        Value::Integer(_) => (Code::OutOfRange, "this version of the document is not known"),
+        Value::Null | Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+            (Code::WrongType, "the version is a whole number, without quotes")
+        }
+    };
+    reader.problem(code, path, node.place, message, "write `version: 1`");
     None
 }
 

@@ -398,6 +398,9 @@ fn remedy(found: &Value, expected: &str) -> String {
             format!("put it in brackets: `[{}]`", brief(text))
         }
         Value::Text(_) if expected == "true or false" => "write `true` or `false`, without quotes".to_owned(),
+        Value::Text(text) if expected == "a whole number" && text.trim().parse::<i64>().is_ok() => {
+            format!("write `{}`, without quotes", text.trim())
+        }
         Value::Text(_) if expected == "a whole number" => "write one such as `2`, without quotes".to_owned(),
         Value::Bool(_)
         | Value::Integer(_)

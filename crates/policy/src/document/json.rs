@@ -163,7 +163,7 @@ pub(super) fn twice(key: &str, path: &Path<'_>, place: Place) -> Problem {
 pub(crate) fn of_value(value: &serde_json::Value) -> Result<Node, Vec<Problem>> {
     let mut bytes = 0;
     let node = placeless(value, 0, &mut bytes).map_err(|problem| vec![*problem])?;
-    if bytes > DOCUMENT_BYTES_MAX { Err(vec![too_large(bytes, 0)]) } else { Ok(node) }
+    if bytes > DOCUMENT_BYTES_MAX { Err(vec![too_large(0)]) } else { Ok(node) }
 }
 
 fn placeless(value: &serde_json::Value, depth: usize, bytes: &mut usize) -> Result<Node, Box<Problem>> {
@@ -171,7 +171,7 @@ fn placeless(value: &serde_json::Value, depth: usize, bytes: &mut usize) -> Resu
     let place = Place::default();
     *bytes = bytes.saturating_add(2);
     if *bytes > DOCUMENT_BYTES_MAX {
-        return Err(Box::new(too_large(*bytes, 0)));
+        return Err(Box::new(too_large(0)));
     }
     if depth >= NESTING_MAX && (value.is_array() || value.is_object()) {
         return Err(Box::new(too_deep(place)));

@@ -251,7 +251,7 @@ pub(crate) fn without_mark(text: &str) -> &str {
 
 fn read(text: &str, format: Format, file: u32) -> Result<Vec<Node>, Vec<Problem>> {
     if text.len() > DOCUMENT_BYTES_MAX {
-        return Err(vec![too_large(text.len(), file)]);
+        return Err(vec![too_large(file)]);
     }
     let text = without_mark(text);
     match format {
@@ -261,14 +261,14 @@ fn read(text: &str, format: Format, file: u32) -> Result<Vec<Node>, Vec<Problem>
     }
 }
 
-pub(crate) fn too_large(bytes: usize, file: u32) -> Problem {
+pub(crate) fn too_large(file: u32) -> Problem {
     Problem::new(
         Code::TooLarge,
         String::new(),
         Place { file, ..Place::default() },
-        format!("the document has {bytes} bytes"),
+        format!("the document has more than {DOCUMENT_BYTES_MAX} bytes"),
     )
-    .help(format!("a document has at most {DOCUMENT_BYTES_MAX} bytes; divide it between namespaces"))
+    .help("divide it between namespaces, each with a policy of its own; all files of a folder count together")
 }
 
 pub(crate) fn too_many(place: Place) -> Problem {

@@ -81,6 +81,15 @@ impl Reading<'_> {
         };
         let path = join(path, "at");
         let at = self.reader.offset(written, &path, start)?;
+        // Nothing is later, so no worker could have anything until later.
+        if at >= Timestamp::MAX {
+            let message = format!("a step is before the last instant there is, `{}`", Timestamp::MAX);
+            let trouble = Trouble::new(Code::BadTime, path, written.place(), message);
+            let most = crate::story::offset(start, Timestamp::MAX);
+            self.reader
+                .trouble(trouble.help(format!("write less than `{most}`, which is that from this start")));
+            return None;
+        }
         let (wrong, help) = match clock {
             StepClock::Story => {
                 (at < *now, "a step comes after those before it; `clock: back` is a host that is behind")

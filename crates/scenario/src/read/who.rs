@@ -38,7 +38,15 @@ impl Policies for NoPolicies {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn directory(file: &str, text: &str, format: Format) -> Result<Directory, Unreadable> {
-    let node = document::parse(text, format, Some(file)).map_err(Unreadable::Document)?;
+    let documents = document::parse_many(text, format, Some(file)).map_err(Unreadable::Document)?;
+    let [node] = <[Node; 1]>::try_from(documents).map_err(|documents| {
+        let second = documents.get(1);
+        let message = second.map_or("there is nothing in it", |_| "a second document begins here");
+        let place = second.map(Node::place).unwrap_or_default();
+        let trouble = Trouble::new(Code::MissingField, "people".to_owned(), place, message);
+        let help = "a file of people is one document: `people: {alice: {groups: [sre]}}`";
+        Unreadable::story(file, text, vec![trouble.help(help)])
+    })?;
     let name: Arc<str> = Arc::from(file);
     let mut reading =
         Reading { file: &name, policies: &mut NoPolicies, reader: Reader::default(), refused: None };

@@ -70,21 +70,20 @@ impl Judge<'_> {
     pub(super) fn decision(&self, grant: &Grant, verb: &str) -> Checked<Decision> {
         let (yes, of_extension) = (verb.starts_with("approve"), verb.ends_with("_extension"));
         let asked = grant.asks.as_ref().filter(|_| of_extension);
-        let unasked = || {
-            let rules = super::extend::governing(self, grant).0;
-            Ballot::open(super::extend::deciders(&rules), self.now)
-        };
         let automatic = !of_extension && !grant.ballot.rules.asks();
         let ballot = match (of_extension, asked) {
             (false, _) if automatic => Ballot::open(grant.flow.approval(), self.now),
             (false, _) => grant.ballot.clone(),
             (true, Some(ask)) => ask.ballot.clone(),
-            (true, None) => unasked(),
+            (true, None) => {
+                let rules = super::extend::governing(self, grant).0;
+                Ballot::open(super::extend::deciders(&rules), self.now)
+            }
         };
         let parties = [Some(&grant.holder), Some(&grant.requester), asked.map(|ask| &ask.by)];
         let since = asked.and_then(|ask| ask.ballot.holder.as_ref());
-        let parties = parties.into_iter().flatten().chain(since).chain(&grant.holders);
-        let own = parties.into_iter().any(|party| same_human(party, self.actor));
+        let mut parties = parties.into_iter().flatten().chain(since).chain(&grant.holders);
+        let own = parties.any(|party| same_human(party, self.actor));
         let handed = self.handed(grant);
         ensure(!own && !handed.is_some_and(|holder| same_human(holder, self.actor)), "approval.own", || {
             Value::Null
