@@ -189,6 +189,8 @@ export interface ExtensionAsked {
   decideBy: Date;
   /** Why. */
   reason?: string;
+  /** Further fields of the reason. */
+  fields?: Record<string, string>;
   /** The hash of all that approvers decide on. */
   content: string;
 }

@@ -72,6 +72,7 @@ const ExtensionAsked = shape({
   ends_at: INSTANT,
   decide_by: INSTANT,
   reason: PLAIN,
+  fields: byName(PLAIN),
   content: PLAIN,
 });
 

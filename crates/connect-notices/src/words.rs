@@ -284,6 +284,7 @@ impl Words {
             lines.push(Line::words("Asked to extend by", asked.span.to_string()));
             lines.push(Line::words("Asked by", self.name(&asked.by)));
             lines.extend(asked.reason.iter().map(|reason| Line::quote("Why longer", reason)));
+            lines.extend(asked.fields.iter().map(|(name, text)| Line::quote(name, text)));
             lines.push(Line::at("Would end", asked.ends_at));
             lines.push(Line::at("Decide by", asked.decide_by));
         }

@@ -105,6 +105,9 @@ pub struct ExtensionView {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Further fields of the reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub fields: BTreeMap<String, String>,
     /// The hash of all that approvers decide on.
     pub content: String,
 }
@@ -196,6 +199,7 @@ impl ExtensionView {
             ends_at: asked.end,
             decide_by: asked.decide_by,
             reason: asked.reason.clone(),
+            fields: asked.fields.clone(),
             content: asked.content.clone(),
         }
     }

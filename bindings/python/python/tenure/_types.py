@@ -380,7 +380,7 @@ class Extensions(Shape):
 class ExtensionAsked(Shape):
     """An extension that awaits its decision, as its approvers see it."""
 
-    __slots__ = ("by", "at", "span", "ends_at", "decide_by", "reason", "content",)
+    __slots__ = ("by", "at", "span", "ends_at", "decide_by", "reason", "fields", "content",)
     _wire = (
         ("by", TEXT, True, False),
         ("at", INSTANT, True, False),
@@ -388,6 +388,7 @@ class ExtensionAsked(Shape):
         ("ends_at", INSTANT, True, False),
         ("decide_by", INSTANT, True, False),
         ("reason", TEXT, False, True),
+        ("fields", by_name(TEXT), False, False),
         ("content", TEXT, True, False),
     )
     by: str
@@ -402,6 +403,8 @@ class ExtensionAsked(Shape):
     """When it lapses."""
     reason: str | None
     """Why."""
+    fields: Mapping[str, str]
+    """Further fields of the reason."""
     content: str
     """The hash of all that approvers decide on."""
 

@@ -1,5 +1,7 @@
 //! Extensions of a grant: the one that awaits its decision, and those that were granted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Tiers};
@@ -31,6 +33,9 @@ pub struct AskedExtension {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Further fields of the reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub fields: BTreeMap<String, String>,
     /// Who the holder then was, where their facts were handed in and say something else than at the request.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub holder: Option<HolderThen>,

@@ -154,6 +154,7 @@ pub(crate) fn approve(
         from: active.end,
         to: asked.end,
         reason: asked.reason,
+        fields: asked.fields,
         lane: false,
         reminders: remind::due(&board.pinned(grant)?.notify.before_end, active.since, asked.end, now),
     };

@@ -50,6 +50,9 @@ pub struct Extended {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Further fields of the reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub fields: BTreeMap<String, String>,
     /// Whether it took the fast lane of the steps that decide on extensions.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub lane: bool,
@@ -107,6 +110,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
             from: active.end,
             to,
             reason: ask.reason.clone(),
+            fields: ask.fields.clone(),
             lane: rules.takes_lane(),
             reminders: remind::due(&board.pinned(rules.grant)?.notify.before_end, active.since, to, now),
         }),
@@ -116,7 +120,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
             let held_until = bridge.unwrap_or(active.end);
             let decide_by = within.map_or(held_until, |within| now.plus(within)).min(held_until);
             let mut asked = AskedExtension {
-                content: content(rules.grant, &by, span, to, ask.reason.as_deref()),
+                content: content(rules.grant, &by, span, to, ask),
                 by,
                 at: now,
                 span,
@@ -126,6 +130,7 @@ pub(crate) fn decide(board: &mut Board<'_>, command: &Command, ask: &Extend) -> 
                 revision: rules.governing.first.flow.revision.clone(),
                 under,
                 reason: ask.reason.clone(),
+                fields: ask.fields.clone(),
                 holder,
                 approvals: Vec::new(),
                 denials: Vec::new(),
@@ -210,10 +215,15 @@ pub(crate) fn adjusted(after: &Grant) -> impl Iterator<Item = Task> {
 }
 
 /// The hash of all that approvers of an extension decide on: whose access, who asks, to which end, why.
-fn content(grant: &Grant, by: &Names, span: Span, end: Timestamp, reason: Option<&str>) -> String {
+fn content(grant: &Grant, by: &Names, span: Span, end: Timestamp, ask: &Extend) -> String {
+    let what = (&grant.origin.content, &by.id, span, end, &ask.reason);
     // INVARIANT: ids, texts and numbers always have a JSON form.
-    let text = serde_json::to_string(&(&grant.origin.content, &by.id, span, end, reason)).unwrap_or_default();
-    digest([text.as_bytes()])
+    let text = if ask.fields.is_empty() {
+        serde_json::to_string(&what)
+    } else {
+        serde_json::to_string(&(what, &ask.fields))
+    };
+    digest([text.unwrap_or_default().as_bytes()])
 }
 
 /// Who the holder is by the facts that were handed in, where those say something else than the request's did.

@@ -118,7 +118,7 @@ impl Entry {
                 Happened::DenialGiven(given) => given.decision.reason.is_some(),
                 Happened::ExtensionApprovalGiven(given) => given.decision.reason.is_some(),
                 Happened::ExtensionDenialGiven(given) => given.decision.reason.is_some(),
-                Happened::Extended(extended) => extended.reason.is_some(),
+                Happened::Extended(extended) => extended.reason.is_some() || !extended.fields.is_empty(),
                 Happened::Reviewed(reviewed) => reviewed.reason.is_some(),
                 Happened::Escalated(_)
                 | Happened::Approved(_)
@@ -191,9 +191,10 @@ impl Receipt {
         let mut receipt = Self { content: ERASED.to_owned(), ..self.clone() };
         let views = receipt.view.iter_mut().chain(&mut receipt.more);
         for view in views.filter(|view| view.id == *grant) {
-            let asked = view.extension_asked.as_mut();
-            let asked =
-                asked.into_iter().flat_map(|asked| asked.reason.iter_mut().chain([&mut asked.content]));
+            let asked = view.extension_asked.as_mut().into_iter();
+            let asked = asked.flat_map(|asked| {
+                asked.reason.iter_mut().chain(asked.fields.values_mut()).chain([&mut asked.content])
+            });
             let texts = view.reason.iter_mut().chain(view.fields.values_mut()).chain([&mut view.content]);
             texts.chain(asked).for_each(|text| ERASED.clone_into(text));
         }
@@ -224,7 +225,10 @@ fn of_event(happened: &mut Happened, each: Each<'_>) {
         Happened::ExtensionApprovalGiven(given) => of_decision(&mut given.decision, each),
         Happened::ExtensionDenialGiven(given) => of_decision(&mut given.decision, each),
         Happened::ExtensionAsked(asked) => of_asked(&mut asked.asked, each),
-        Happened::Extended(extended) => maybe("reason", &mut extended.reason, each),
+        Happened::Extended(extended) => {
+            maybe("reason", &mut extended.reason, each);
+            of_fields(&mut extended.fields, each);
+        }
         Happened::Revoked(revoked) => each("reason", &mut revoked.reason),
         Happened::Reviewed(reviewed) => maybe("reason", &mut reviewed.reason, each),
         Happened::EffectFailed(missed) => each("error", &mut missed.error),
@@ -255,14 +259,19 @@ fn of_event(happened: &mut Happened, each: Each<'_>) {
 
 fn of_origin(origin: &mut Origin, each: Each<'_>) {
     maybe("reason", &mut origin.reason, each);
-    for (name, text) in &mut origin.fields {
+    of_fields(&mut origin.fields, each);
+    each("content", &mut origin.content);
+}
+
+fn of_fields(fields: &mut BTreeMap<String, String>, each: Each<'_>) {
+    for (name, text) in fields {
         each(&format!("fields.{name}"), text);
     }
-    each("content", &mut origin.content);
 }
 
 fn of_asked(asked: &mut AskedExtension, each: Each<'_>) {
     maybe("reason", &mut asked.reason, each);
+    of_fields(&mut asked.fields, each);
     each("content", &mut asked.content);
 }
 

@@ -203,6 +203,9 @@ described! {
         decide_by: Time,
         /// Why.
         reason: Option<String>,
+        /// Further fields of the reason.
+        #[serde(default)]
+        fields: BTreeMap<String, String>,
         /// The hash of all that approvers decide on.
         content: String,
     }

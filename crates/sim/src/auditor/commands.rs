@@ -335,6 +335,7 @@ impl<G: Given> Auditor<G> {
             decide_by,
             bridge,
             reason: words(call, "reason").map(str::to_owned),
+            fields: at(call, "fields").clone(),
             ballot: Ballot { holder: holder.map(|holder| Rc::new(holder.clone())), ..ballot },
         };
         if !asks {

@@ -209,5 +209,8 @@ pub(super) fn shown(ask: &Ask) -> Value {
     if let Some(reason) = &ask.reason {
         shown["reason"] = json!(reason);
     }
+    if ask.fields.as_object().is_some_and(|fields| !fields.is_empty()) {
+        shown["fields"] = ask.fields.clone();
+    }
     shown
 }

@@ -93,6 +93,7 @@ pub(super) struct Ask {
     pub(super) decide_by: Ms,
     pub(super) bridge: Option<Ms>,
     pub(super) reason: Option<String>,
+    pub(super) fields: Value,
     pub(super) ballot: Ballot,
 }
 

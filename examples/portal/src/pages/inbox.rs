@@ -85,6 +85,15 @@ fn yes_to_extension(view: &View, person: &Person, asked: &ExtensionView) -> Appr
     ApproveExtension::new(&view.id, person).content(asked.content.clone())
 }
 
+/// Further fields of a reason.
+fn fields(fields: &std::collections::BTreeMap<String, String>) -> Markup {
+    html! {
+        @if !fields.is_empty() {
+            dl.fields { @for (name, text) in fields { div { dt { (name) } dd { (text) } } } }
+        }
+    }
+}
+
 fn decide_by(view: &View) -> Option<Timestamp> {
     view.extension_asked.as_ref().map(|asked| asked.decide_by).or(view.decide_by)
 }
@@ -131,6 +140,7 @@ impl Desk<'_> {
                         @if let Some(end) = view.ends_at { " It ends " (moment(end)) " now; "
                             (view.extensions.used) " extensions so far." } }
                     @if let Some(reason) = &asked.reason { blockquote { (reason) } }
+                    (fields(&asked.fields))
                 }
                 None => {
                     p { strong { (words_of(view.asked)) }
@@ -141,9 +151,7 @@ impl Desk<'_> {
                 @if asked.is_some() { p.hint { "It was asked for because:" } }
                 blockquote { (reason) }
             }
-            @if !view.fields.is_empty() {
-                dl.fields { @for (name, text) in &view.fields { div { dt { (name) } dd { (text) } } } }
-            }
+            (fields(&view.fields))
         }
     }
 
