@@ -45,10 +45,12 @@ fn is_whole(store: &SqliteStore) {
     }
 }
 
+/// What was told, but for fields that came since and have nothing in them.
 fn same(tells: &str) {
     let told = told();
+    let known = |line: &str| line.replace("fields: {}, ", "").replace("holder: None, ", "");
     for (line, (is, was)) in tells.lines().zip(told.lines()).enumerate() {
-        assert_eq!(is, was, "line {}", line + 1);
+        assert_eq!(known(is), known(was), "line {}", line + 1);
     }
     assert_eq!(tells.lines().count(), told.lines().count());
 }
