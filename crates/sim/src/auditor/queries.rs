@@ -74,7 +74,8 @@ impl<G: Given> Auditor<G> {
                 (Stage::Active, Some(ask)) => (&ask.ballot, Some(&ask.by)),
                 _ => return false,
             };
-            let mut parties = [&grant.holder, &grant.requester].into_iter().chain(by);
+            let parties = [&grant.holder, &grant.requester].into_iter().chain(by);
+            let mut parties = parties.chain(&ballot.holder).chain(&grant.holders);
             let mut votes = ballot.yes.iter().chain(&ballot.no);
             !parties.any(|party| same_human(party, judge.actor))
                 && !votes.any(|vote| same_human(&vote.by, judge.actor))

@@ -13,12 +13,32 @@ use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet
 use serde_json::{Map, Value, json};
 use tenure_sim::auditor::{Auditor, Given, comparable};
 
-/// Conditions as Cedar itself evaluates them.
+/// Whether what a condition names is of the plain type that the document declares for it, where it is there.
+fn are_declared(text: &str, types: &Value, facts: &Value) -> bool {
+    let sections = types.as_object().into_iter().flatten();
+    let fields = sections.flat_map(|(section, fields)| {
+        fields.as_object().into_iter().flatten().map(move |(name, of)| (section, name, of))
+    });
+    fields.filter(|(_, name, _)| text.contains(name.as_str())).all(|(section, name, of)| {
+        match (of.as_str(), &facts[section][name]) {
+            (_, Value::Null) => true,
+            (Some("string"), value) => value.is_string(),
+            (Some("long"), value) => value.is_i64(),
+            (Some("bool"), value) => value.is_boolean(),
+            _ => true,
+        }
+    })
+}
+
+/// Conditions as Cedar itself evaluates them, of facts as they are declared.
 #[derive(Default)]
 pub(crate) struct Cedar;
 
 impl Given for Cedar {
-    fn condition(&self, text: &str, _types: &Value, facts: &Value) -> Option<bool> {
+    fn condition(&self, text: &str, types: &Value, facts: &Value) -> Option<bool> {
+        if !are_declared(text, types, facts) {
+            return None;
+        }
         let policies =
             PolicySet::from_str(&format!("permit(principal, action, resource) when {{ {text} }};")).ok()?;
         let entities = json!([
