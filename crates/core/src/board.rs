@@ -38,9 +38,7 @@ impl<'w> Board<'w> {
     /// one may extend what it takes to be over; but nobody decides anything before the policy was put in force. On what
     /// is imagined, time itself has gone on.
     pub(crate) fn surely(&self) -> Timestamp {
-        let clock = self.world.clock;
-        let surely = self.world.policy.published_at.map_or(clock, |published| published.max(clock));
-        if self.imagined { self.now } else { self.now.min(surely) }
+        if self.imagined { self.now } else { self.now.min(self.world.policy.not_before(self.world.clock)) }
     }
 
     /// The grant as it stands by now.

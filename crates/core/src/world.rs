@@ -212,6 +212,13 @@ impl Head {
         self.document.as_ref().map(|document| &*document.beside)
     }
 
+    /// That instant, or the one at which the document in force was published, where that is later: nobody decides
+    /// anything before it.
+    #[must_use]
+    pub fn not_before(&self, instant: Timestamp) -> Timestamp {
+        self.published_at.map_or(instant, |published| published.max(instant))
+    }
+
     /// The flow as it stands.
     #[must_use]
     pub fn flow(&self, id: &FlowId) -> Option<&Since> {

@@ -97,7 +97,7 @@ impl Engine {
     /// whoever is settled is settled by then at least. So what is written down is no matter of whose turn it was.
     fn settled_until(&self, now: Timestamp) -> Result<Timestamp, Error> {
         let believed = self.believed(now)?;
-        self.question(|_| Vec::new(), |world| surely(believed, world))
+        self.question(|_| Vec::new(), |world| world.policy.not_before(believed))
     }
 
     /// Flows whose `until` has passed.
@@ -185,7 +185,7 @@ impl Engine {
         let believed = self.believed(now)?;
         let wanted = |world: &World| unread(people.iter().cloned().map(Read::Person).collect(), world);
         let is_due = |world: &World, grant: &Grant| {
-            grant.deadline().is_some_and(|deadline| deadline <= surely(believed, world))
+            grant.deadline().is_some_and(|deadline| deadline <= world.policy.not_before(believed))
                 || matches!(grant.stage, Stage::Approved(_))
                 || world.revoked.contains_key(grant.id())
         };
@@ -256,11 +256,6 @@ impl Engine {
         }
         Ok(now.max(clock))
     }
-}
-
-/// That instant, or the one at which the policy was put in force where that is later.
-fn surely(believed: Timestamp, world: &World) -> Timestamp {
-    world.policy.published_at.map_or(believed, |published| published.max(believed))
 }
 
 const fn is_unreadable(error: &Error) -> bool {

@@ -175,7 +175,7 @@ fn plain(reader: &mut Reader, fields: &Fields<'_>, path: &Path<'_>, of_flow: boo
 
 fn instance(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Integration> {
     let id: Integration = reader.id(node, path)?;
-    let help = "write an entry for each integration, or select by `names` and `labels`";
+    let help = "write an entry for each integration that is meant";
     is_literal(reader, id.as_str(), (node, path), "integrations", help).then_some(id)
 }
 
