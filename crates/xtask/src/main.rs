@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod arrows;
 mod bindings;
 mod clients;
+mod deadline;
 mod deps;
 mod guards;
 mod layout;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
+use crate::deadline::{Deadline, LONGEST};
 use crate::stopwatch::{Lap, Stopwatch};
 use crate::tally::Tally;
 use crate::verdict::Verdict;
@@ -345,14 +346,17 @@ fn start(workspace: &Workspace, words: &[&str]) -> Result<Command, String> {
 }
 
 fn finish(mut cargo: Command) -> Result<bool, String> {
-    let status = cargo.status().map_err(|trouble| format!("cargo does not start: {trouble}"))?;
-    Ok(status.success())
+    let mut child = cargo.spawn().map_err(|trouble| format!("cargo does not start: {trouble}"))?;
+    let deadline = Deadline::of(&child, LONGEST);
+    let status = child.wait().map_err(|trouble| trouble.to_string())?;
+    Ok(deadline.kept() && status.success())
 }
 
 /// Passes on every line as it comes, and counts the closing ones.
 fn listen(mut command: Command, tally: &mut Tally) -> Result<bool, String> {
     let mut child =
         command.stdout(Stdio::piped()).spawn().map_err(|trouble| format!("it does not start: {trouble}"))?;
+    let deadline = Deadline::of(&child, LONGEST);
     let said = child.stdout.take().ok_or("it has no output")?;
     let mut said = BufReader::new(said);
     let mut line = Vec::new();
@@ -363,7 +367,7 @@ fn listen(mut command: Command, tally: &mut Tally) -> Result<bool, String> {
         line.clear();
     }
     let status = child.wait().map_err(|trouble| trouble.to_string())?;
-    Ok(status.success())
+    Ok(deadline.kept() && status.success())
 }
 
 #[cfg(test)]

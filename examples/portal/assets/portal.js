@@ -139,26 +139,42 @@ function dismiss(notice) {
   notice.remove();
 }
 
+/** What only tells is told once it stood there for so long: a page that is left before takes it along. */
+const SEEN = 3_000;
+/** How long one notice may keep the next waiting. */
+const ANSWERED = 10_000;
+
 /** Shows a notice. What is told of a grant takes the place of what was told of it before. */
 async function tell(id) {
-  const answer = await fetch(`/notices/${encodeURIComponent(id)}`).catch(() => null);
-  if (answer?.status === 204) memory.forget(id);
-  if (answer?.status !== 200) return;
-  const shown = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.notice');
-  if (!shown) return;
+  const answer = await fetch(`/notices/${encodeURIComponent(id)}`, { signal: AbortSignal.timeout(ANSWERED) })
+    .catch(() => null);
+  // It may come yet: nobody answered, perhaps because this page is being left.
+  if (!answer || answer.status >= 500) return;
+  const shown = answer.status === 200
+    ? new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.notice') : null;
+  if (!shown) {
+    memory.forget(id);
+    return;
+  }
   for (const before of document.querySelectorAll('#notices .notice')) {
     if (before.dataset.grant === shown.dataset.grant) dismiss(before);
   }
   shown.dataset.id = id;
   document.getElementById('notices').append(document.adoptNode(shown));
   moments(shown);
-  // What asks for something stays until it is done or dismissed; what only tells is told once.
-  if (!shown.classList.contains('good')) memory.keep(id);
+  // What asks for something stays until it is done or dismissed.
+  if (shown.classList.contains('good')) setTimeout(() => memory.forget(id), SEEN);
+}
+
+let told = Promise.resolve();
+/** Shows notices in the order in which they came, whichever is answered first. */
+function inTurn(id) {
+  told = told.then(() => tell(id)).catch(() => {});
 }
 
 function listen() {
   const { last, shown } = memory.get();
-  shown.forEach(tell);
+  shown.forEach(inTurn);
   const stream = new EventSource(`/events?since=${encodeURIComponent(last ?? document.body.dataset.heard)}`);
   memory.change({ last: last ?? document.body.dataset.heard });
   let run = null;
@@ -171,8 +187,10 @@ function listen() {
     document.body.dataset.listening = run;
   });
   stream.addEventListener('notice', (event) => {
+    // Before it is shown: a page that is being left hears it, and the next one does not.
     memory.change({ last: event.lastEventId });
-    tell(event.lastEventId);
+    memory.keep(event.lastEventId);
+    inTurn(event.lastEventId);
     refresh();
   });
   stream.addEventListener('error', () => { delete document.body.dataset.listening; });

@@ -78,6 +78,27 @@ test('a revocation reaches the page that is open', LIMIT, () => portal([], async
   await old.page.locator('.told.bad code', { hasText: 'grant.not_active' }).waitFor();
 }));
 
+test('a notice that comes while its page is left is told on the next', LIMIT, () => portal([], async (_, enter) => {
+  const [maria, jonas] = [await enter('Maria'), await enter('Jonas')];
+  const kept = () => maria.page.evaluate(() => memory.get().shown.length);
+  // Nothing is said of it until the page is gone.
+  const asked = maria.page.waitForRequest('**/notices/*');
+  await maria.page.route('**/notices/*', () => {}, { times: 1 });
+  await maria.card(REPAIR).getByRole('button', { name: 'Extend by 30 min' }).click();
+  await maria.page.getByText('Your access goes on until').waitFor();
+  await asked;
+  await maria.open('/ask');
+  await maria.notice('goes on').waitFor();
+  // Who leaves at once has not read it.
+  await maria.open('/access');
+  await maria.notice('goes on').waitFor();
+  assert.equal(await kept(), 1);
+  await maria.page.waitForFunction(() => memory.get().shown.length === 0);
+  await maria.open('/ask');
+  await maria.open('/access');
+  assert.equal(await maria.notice('goes on').count(), 0);
+}));
+
 test('a portal that restarts between the notice and the click loses neither', LIMIT, () => portal(['--speed', '20'], async (made, enter) => {
   const maria = await enter('Maria');
   const soon = maria.notice('ends in');

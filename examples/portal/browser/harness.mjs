@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
@@ -32,9 +33,11 @@ export async function browser() {
   });
 }
 
-/** Portals that run: none outlives its test, whatever came of that. */
+/** Portals that run: none outlives the tests of its file, whatever came of them. Node would wait for it. */
 const running = new Set();
-process.on('exit', () => { for (const portal of running) portal.kill('SIGKILL'); });
+function end() { for (const portal of running) portal.kill('SIGKILL'); }
+after(end);
+process.on('exit', end);
 
 /** A portal that runs, with the demo's story told, and a file that goes with it. */
 export class Portal {
