@@ -20,8 +20,8 @@ export function run(program, words, more = {}) {
 }
 
 /** Builds into the folder that cargo builds in, and puts the library into another; whether that could be done. */
-export function build(target, folder, features = []) {
-  if (!run("cargo", ["build", "--release", "--package", "tenure-node", ...features], { cwd: root })) return false;
+export function build(target, folder, more = []) {
+  if (!run("cargo", ["build", "--release", "--package", "tenure-node", ...more], { cwd: root })) return false;
   mkdirSync(folder, { recursive: true });
   // Under another name first: a library that somebody has open is not written over.
   copyFileSync(path.join(target, "release/libtenure_node.so"), path.join(folder, `${LIBRARY}.new`));

@@ -38,8 +38,20 @@ enum Work {
     Elsewhere(fn(&Workspace) -> Result<Command, String>),
 }
 
-/// What is run in earnest. Together, so that they have one set of features, and what is below them is compiled once.
-const EARNEST: &[&str] = &["build", "--release", "-p", "tenure-cli", "-p", "tenure-sim"];
+/// What is run in earnest. Together, so that they have one set of features, and what is below them is compiled once;
+/// the library for Node is built with the same words again (`bindings/node/check.mjs`).
+const EARNEST: &[&str] = &[
+    "build",
+    "--release",
+    "-p",
+    "tenure-cli",
+    "-p",
+    "tenure-sim",
+    "-p",
+    "tenure-node",
+    "--features",
+    "tenure-node/panics",
+];
 
 const SIM: &str = "tenure-sim";
 
