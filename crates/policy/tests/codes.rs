@@ -120,6 +120,7 @@ const OF_FLOWS: &[(&str, &str, &str)] = &[
         "extension.others[0]",
     ),
     ("  requesters: {self: false}", "contradiction", "requesters"),
+    ("  requesters: {self: [], others: []}", "contradiction", "requesters"),
     ("  what: [{scope: a, permissions: [r]}]", "contradiction", "what[0].permissions"),
     ("  mfa: {}", "contradiction", "mfa"),
     ("  approval: {automatic: {}, steps: [{approvers: [owner]}]}", "contradiction", "approval.automatic"),
@@ -179,6 +180,16 @@ const OF_DOCUMENTS: &[(&str, &str, &str)] = &[
         "conflicts[0].flows[0]",
     ),
     ("version: 1\nflows: []\nkits: [{id: a, items: []}]\n", "out_of_range", "kits[0].items"),
+    (
+        "version: 1\nflows: []\nguards: [{name: a, what: [{}], require: {}}]\n",
+        "out_of_range",
+        "guards[0].require",
+    ),
+    (
+        "version: 1\nflows: []\nguards: [{name: a, what: [{}], require: {reason: false}}]\n",
+        "out_of_range",
+        "guards[0].require",
+    ),
     (
         "version: 1\nflows: []\nattributes: {principal: {a: float}}\n",
         "out_of_range",

@@ -213,6 +213,23 @@ fn a_reminder_before_the_window_opens() {
 }
 
 #[test]
+fn a_tier_that_an_extension_has_no_time_for() {
+    let flow = |tiers: &str, extension: &str| {
+        format!(
+            "approval: {{steps: [{{approvers: [manager], escalate: [{tiers}]}}]}}\n\
+             extension: {{times: 2, span: {{default: 30m}}, approval: {extension}}}"
+        )
+    };
+    let at = "approval.steps[0].escalate[1].after";
+    let tiers = "{after: 5m, to: [owner]}, {after: 10m, to: [group:leads]}";
+    let same = |within: &str| flow(tiers, &format!("{{steps: same, decide_within: {within}}}"));
+    noticed(Lint::LateTier, at, &same("10m"), &same("10m 1ms"));
+    // Steps of its own, or no time of its own.
+    let own = "{steps: [{approvers: [manager]}], decide_within: 10m}";
+    assert_eq!((warnings(&flow(tiers, own)), warnings(&flow(tiers, "same"))), (vec![], vec![]));
+}
+
+#[test]
 fn a_total_that_does_not_fit() {
     let total = |total: &str| extension(&format!("total: {total}"));
     let at = "extension.total";

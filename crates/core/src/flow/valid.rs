@@ -165,15 +165,21 @@ pub fn wrongs(parts: &Parts) -> Vec<Wrong> {
 fn who(found: &mut Found, parts: &Parts) {
     found.people("who.any", &parts.who.any, Related::Nobody);
     found.people("who.except", &parts.who.except, Related::Nobody);
-    match &parts.requesters.own {
-        OwnRequests::Only(people) => found.people("requesters.self", people, Related::Nobody),
-        OwnRequests::Nobody if parts.requesters.others.is_empty() => found.clash(
+    let nobody = match &parts.requesters.own {
+        OwnRequests::Everyone => false,
+        OwnRequests::Nobody => true,
+        OwnRequests::Only(people) => {
+            found.people("requesters.self", people, Related::Nobody);
+            people.is_empty()
+        }
+    };
+    if nobody && parts.requesters.others.is_empty() {
+        found.clash(
             "requesters",
             &["requesters.self", "requesters.others"],
             "nobody may ask: neither for themselves nor for somebody else".to_owned(),
             "name `others`, let `self` be true, or withdraw the flow with `enabled: false`",
-        ),
-        OwnRequests::Everyone | OwnRequests::Nobody => {}
+        );
     }
     found.people("requesters.others", &parts.requesters.others, Related::Manager);
 }

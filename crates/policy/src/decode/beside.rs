@@ -121,8 +121,11 @@ pub(super) fn guards(reader: &mut Reader, nodes: &[&Node], scopes: &Scopes) -> V
 
 fn require(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Require> {
     let fields = reader.fields(node, path, &shape::REQUIRE)?;
-    if matches!(&node.value, Value::Map(entries) if entries.is_empty()) {
-        let help = "write `approval`, `max`, `reason`, `mfa` or `when`";
+    let reason = fields.maybe(reader, path, "reason", Reader::truth);
+    // Of its fields only a reason can be written and ask for nothing.
+    let asks_nothing = usize::from(reason == Some(false));
+    if matches!(&node.value, Value::Map(entries) if entries.len() == asks_nothing) {
+        let help = "write `approval`, `max`, `reason: true`, `mfa` or `when`";
         reader.problem(Code::OutOfRange, path, node.place, "the guard requires nothing", help);
     }
     let steps = fields
@@ -146,7 +149,7 @@ fn require(reader: &mut Reader, node: &Node, path: &Path<'_>) -> Option<Require>
     Some(Require {
         steps: steps.unwrap_or(false),
         max,
-        reason: fields.maybe(reader, path, "reason", Reader::truth).unwrap_or(false),
+        reason: reason.unwrap_or(false),
         mfa,
         when: fields.maybe(reader, path, "when", condition::one),
     })

@@ -37,6 +37,8 @@ pub enum Lint {
     WideWindow,
     /// A reminder that comes before the grant can be extended.
     EarlyReminder,
+    /// A tier that an extension, decided as its request was, has no time to reach.
+    LateTier,
     /// A total that all extensions together do not reach.
     UnreachableTotal,
     /// A total that leaves no room for the first extension.
@@ -53,7 +55,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::LateReminder,
         Self::ConstantCondition,
         Self::OpenDoor,
@@ -61,6 +63,7 @@ impl Lint {
         Self::TooFewApprovers,
         Self::WideWindow,
         Self::EarlyReminder,
+        Self::LateTier,
         Self::UnreachableTotal,
         Self::TotalForbidsExtension,
         Self::TotalBelowDuration,
@@ -80,6 +83,7 @@ impl Lint {
             Self::TooFewApprovers => "too_few_approvers",
             Self::WideWindow => "wide_window",
             Self::EarlyReminder => "early_reminder",
+            Self::LateTier => "late_tier",
             Self::UnreachableTotal => "unreachable_total",
             Self::TotalForbidsExtension => "total_forbids_extension",
             Self::TotalBelowDuration => "total_below_duration",

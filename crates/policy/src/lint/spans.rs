@@ -1,11 +1,12 @@
 //! Spans that do not fit each other.
 
 use tenure_core::flow::Flow;
-use tenure_core::flow::extension_rule::{Anchor, ExtensionRule};
+use tenure_core::flow::approval_rule::Approval;
+use tenure_core::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, ExtensionRule};
 use tenure_core::flow::hours::PastClose;
 use tenure_core::time::Span;
 
-use super::{About, Lint};
+use super::{About, Lint, lists};
 
 /// The smallest step of time.
 const MOMENT: Span = Span::millis(1);
@@ -16,6 +17,7 @@ pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
     if let Some(rule) = &flow.extension {
         wide_window(about, flow, rule);
         early_reminders(about, flow, rule);
+        late_tiers(about, flow, rule);
         total(about, flow, rule);
     }
 }
@@ -90,6 +92,30 @@ fn early_reminders(about: &mut About<'_, '_, '_>, flow: &Flow, rule: &ExtensionR
             "whoever is reminded `{lead}` before the end cannot extend yet: the window opens `{window}` before"
         );
         about.add(Lint::EarlyReminder, &path, message, help);
+    }
+}
+
+/// Tiers of requests that extensions take over, in a time of their own that is over before.
+fn late_tiers(about: &mut About<'_, '_, '_>, flow: &Flow, rule: &ExtensionRule) {
+    let (Approval::Decided(requests), ExtensionApproval::Decided { decide_within: Some(within), by, .. }) =
+        (&flow.approval, &rule.approval)
+    else {
+        return;
+    };
+    if !matches!(by, DecidedBy::Same) {
+        return;
+    }
+    for (path, steps) in lists("approval", requests) {
+        for (n, step) in steps.iter().enumerate() {
+            for (k, tier) in step.escalate.iter().enumerate().filter(|(_, tier)| tier.after >= *within) {
+                let message = format!(
+                    "an extension is never escalated to these: it is decided within `{within}`, and they come after `{}`",
+                    tier.after
+                );
+                let help = "shorten it, raise `extension.approval.decide_within`, or give extensions steps of their own";
+                about.add(Lint::LateTier, &format!("{path}[{n}].escalate[{k}].after"), message, help);
+            }
+        }
     }
 }
 
