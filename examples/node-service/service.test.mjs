@@ -100,11 +100,12 @@ test("nobody decides on their own access, and what is no request is told", async
   assert.deepEqual([missing.status, missing.body.error], [409, "reason.missing"]);
 });
 
-test("the server serves, and ends when it is told to", async () => {
+test("the server serves, and ends when it is told to", async (t) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "node-service-"));
   writeFileSync(path.join(folder, "sessions.json"), JSON.stringify(PEOPLE));
   const words = [path.join(here, "server.mjs"), path.join(folder, "access.db"), policy, path.join(folder, "sessions.json")];
   const program = spawn(process.execPath, words, { cwd: here, stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => program.kill("SIGKILL"));
   const [said] = await once(program.stdout.setEncoding("utf8"), "data");
   const ask = asking(said.trim());
   const { body } = await ask("maria", "POST", "/access", { reason: "INC-7" });

@@ -69,12 +69,13 @@ test("a process that exits with calls in flight exits, as it said", { timeout },
   }
 });
 
-test("a forked process opens the file for itself, while its parent has it open", { timeout }, async () => {
+test("a forked process opens the file for itself, while its parent has it open", { timeout }, async (t) => {
   const file = path.join(folder, "forked.db");
   const access = await tenure.open(file, { policy });
   const { id } = await access.request(ask());
   const { endsAt } = await access.approve({ grant: id, actor: jonas });
   const child = fork(path.join(here, "hosts/asks.mjs"));
+  t.after(() => child.kill("SIGKILL"));
   child.send({ file, call: { person: "maria", resource: orders, permission: "read" } });
   const [verdict] = await once(child, "message");
   assert.deepEqual(verdict, { allowed: true, grant: id, until: endsAt.toISOString() });
