@@ -58,8 +58,10 @@ function json(value, path, depth = 0) {
     case "boolean":
       return value;
     case "number":
-      if (Number.isFinite(value)) return value;
-      throw misread("wrong_type", path, `invalid type: \`${value}\`, expected a number`);
+      if (!Number.isFinite(value)) throw misread("wrong_type", path, `invalid type: \`${value}\`, expected a number`);
+      // Two of them, told apart elsewhere, would be one and the same to a condition.
+      if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+      throw misread("out_of_range", path, `\`${value}\` is a whole number that JavaScript does not tell from its neighbours; write a text`);
     case "object": {
       if (value === null) return null;
       if (value instanceof Date) return written(value, path);

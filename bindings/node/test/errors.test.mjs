@@ -63,6 +63,8 @@ test("an argument of the wrong type has its path", async () => {
     [{ ...held, resource: { ...orders, attributes: new Set() } }, "wrong_type", "resource.attributes"],
     [{ ...held, resource: { ...orders, attributes: { a: [1, Number.NaN] } } }, "wrong_type", "resource.attributes.a[1]"],
     [{ ...held, resource: { ...orders, attributes: { a: 7n } } }, "wrong_type", "resource.attributes.a"],
+    [{ ...held, resource: { ...orders, attributes: { a: 2 ** 53 } } }, "out_of_range", "resource.attributes.a"],
+    [{ ...held, resource: { ...orders, attributes: { a: { b: -(2 ** 53) } } } }, "out_of_range", "resource.attributes.a.b"],
     [{ ...held, resource: { ...orders, attributes: { a: () => 7 } } }, "wrong_type", "resource.attributes.a"],
     [{ ...held, resource: { ...orders, attributes: circle } }, "too_deep", undefined],
     [{ ...held, permission: undefined }, "missing_field", ""],
