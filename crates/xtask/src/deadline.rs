@@ -7,8 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// The longest that a step may take: several times what the longest one does, on a machine that has other work.
-pub(crate) const LONGEST: Duration = Duration::from_secs(25 * 60);
+/// The longest that a step may take: more than twice what the longest one does on two cores that have other work.
+pub(crate) const LONGEST: Duration = Duration::from_secs(40 * 60);
 
 /// A program that may run for so long.
 pub(crate) struct Deadline {
