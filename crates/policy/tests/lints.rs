@@ -258,6 +258,11 @@ fn hours_that_close_too_soon() {
     noticed(Lint::ShortHours, "hours.open", &hours("08:29", "refuse"), &hours("08:29", "allow"));
 }
 
+#[test]
+fn a_wait_that_nothing_waits() {
+    noticed(Lint::LongWait, "activate_within", "activate_within: 30d 1ms", "activate_within: 30d");
+}
+
 /// Two flows, each the plain one with other lines; the warnings with their words.
 fn doors(one: &str, other: &str) -> Vec<(&'static str, String, String)> {
     let one = flow(&format!("id: one\n{one}"));

@@ -47,6 +47,8 @@ pub enum Lint {
     TotalBelowDuration,
     /// Hours that close before the shortest grant is over.
     ShortHours,
+    /// More time to take access up than anything may wait.
+    LongWait,
     /// A flow that gives an item more easily than another does.
     WeakerDoor,
     /// A kit that nobody can ever get.
@@ -55,7 +57,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::LateReminder,
         Self::ConstantCondition,
         Self::OpenDoor,
@@ -68,6 +70,7 @@ impl Lint {
         Self::TotalForbidsExtension,
         Self::TotalBelowDuration,
         Self::ShortHours,
+        Self::LongWait,
         Self::WeakerDoor,
         Self::KitInVain,
     ];
@@ -88,6 +91,7 @@ impl Lint {
             Self::TotalForbidsExtension => "total_forbids_extension",
             Self::TotalBelowDuration => "total_below_duration",
             Self::ShortHours => "short_hours",
+            Self::LongWait => "long_wait",
             Self::WeakerDoor => "weaker_door",
             Self::KitInVain => "kit_in_vain",
         }

@@ -4,6 +4,7 @@ use tenure_core::flow::Flow;
 use tenure_core::flow::approval_rule::Approval;
 use tenure_core::flow::extension_rule::{Anchor, DecidedBy, ExtensionApproval, ExtensionRule};
 use tenure_core::flow::hours::PastClose;
+use tenure_core::limits::WAITING_MAX;
 use tenure_core::time::Span;
 
 use super::{About, Lint, lists};
@@ -14,6 +15,7 @@ const MOMENT: Span = Span::millis(1);
 pub(super) fn lint(about: &mut About<'_, '_, '_>, flow: &Flow) {
     late_reminders(about, flow);
     short_hours(about, flow);
+    long_wait(about, flow);
     if let Some(rule) = &flow.extension {
         wide_window(about, flow, rule);
         early_reminders(about, flow, rule);
@@ -57,6 +59,21 @@ fn short_hours(about: &mut About<'_, '_, '_>, flow: &Flow) {
             "hours.open",
             format!("the longest opening, `{longest}`, is over before the shortest grant, `{min}`: {what}"),
             "open for longer, lower `duration.min`, or write `past_close: allow`",
+        );
+    }
+}
+
+/// Whoever wrote it expects access to wait for longer than it does.
+fn long_wait(about: &mut About<'_, '_, '_>, flow: &Flow) {
+    if flow.activate_within > WAITING_MAX {
+        about.add(
+            Lint::LongWait,
+            "activate_within",
+            format!(
+                "`{}` never pass: what waits for `{WAITING_MAX}` is over as unused",
+                flow.activate_within
+            ),
+            "write `30d` or less",
         );
     }
 }
