@@ -102,7 +102,8 @@ impl Author<'_> {
         if self.uses(Feature::Conditions, 30) {
             put(&mut require, "when", self.condition());
         }
-        if require.is_empty() {
+        // A guard asks for something, and a reason that is not asked for is nothing.
+        if require.values().all(|asked| *asked == json!(false)) {
             put(&mut require, "reason", json!(true));
         }
         require.into()
