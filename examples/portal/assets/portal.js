@@ -125,12 +125,16 @@ async function renew() {
   tick();
 }
 
+/** How many notices wait to be read: of more than that nobody reads the first. What they tell is on the pages, too. */
+const UNREAD_MAX = 100;
+
 /** What this tab was told and must not forget when it opens another page. It is of one session. */
 const memory = {
   key: `notices ${document.body.dataset.csrf}`,
   get() { return JSON.parse(sessionStorage.getItem(this.key) ?? '{"shown":[]}'); },
   change(change) { sessionStorage.setItem(this.key, JSON.stringify({ ...this.get(), ...change })); },
-  keep(id) { this.change({ shown: [...this.get().shown.filter((other) => other !== id), id] }); },
+  keep(id) { this.change({ shown: [...this.get().shown.filter((other) => other !== id), id].slice(-UNREAD_MAX) }); },
+  has(id) { return this.get().shown.includes(id); },
   forget(id) { this.change({ shown: this.get().shown.filter((other) => other !== id) }); },
 };
 
@@ -146,6 +150,7 @@ const ANSWERED = 10_000;
 
 /** Shows a notice. What is told of a grant takes the place of what was told of it before. */
 async function tell(id) {
+  if (!memory.has(id)) return;
   const answer = await fetch(`/notices/${encodeURIComponent(id)}`, { signal: AbortSignal.timeout(ANSWERED) })
     .catch(() => null);
   // It may come yet: nobody answered, perhaps because this page is being left.

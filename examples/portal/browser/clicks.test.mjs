@@ -148,7 +148,7 @@ test('a button that may not be pressed yet opens by itself when it may', LIMIT, 
   await sam.page.getByText('Your access goes on until').waitFor();
 }));
 
-test('a thousand grants on the page', { timeout: 300_000 }, () => portal((policy) => policy.replace('limits: {open_per_person: 3}', ''), async (_, enter) => {
+test('a thousand grants on the page', { timeout: 600_000 }, () => portal((policy) => policy.replace('limits: {open_per_person: 3}', ''), async (_, enter) => {
   const sam = await enter('Sam', { at: '/ask/customer-records' });
   // A debug build looks at a thousand grants for a while.
   sam.context.setDefaultTimeout(90_000);
